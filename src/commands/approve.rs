@@ -1,0 +1,26 @@
+//! `aifactory approve`
+
+use super::{Context, Finish};
+use crate::error::Result;
+use crate::tasks::approve;
+
+/// Say yes to spec and plan as they are now
+///
+/// The yes is to exactly these texts on this target: editing either of them, or a change of the plan's files on the
+/// target, makes it stale.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The tasks
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// A word with it
+    #[arg(short, long)]
+    message: Option<String>,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let project = context.project_for_writing()?;
+    let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    let approved = approve(&project, &ids, args.message.as_deref())?;
+    context.report_changed(&project, "aifactory.approve/1", "approved", &approved)
+}

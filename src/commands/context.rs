@@ -1,0 +1,117 @@
+//! What every command has: the machine, a way to talk, and the project it was started in.
+
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::host::Host;
+use crate::model::TaskId;
+use crate::run;
+use crate::store::Snapshot;
+use crate::tasks::Project;
+use crate::ui::{Style, Ui};
+use std::path::{Path, PathBuf};
+
+pub struct Context {
+    pub host: Host,
+    pub ui: Ui,
+    /// Where the command was started, or what `-C` says.
+    pub folder: PathBuf,
+    /// Our own program, which is also guardian and runbook.
+    pub own_program: PathBuf,
+}
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    Well,
+    /// It said what is missing; the exit code says it again.
+    Short(Kind),
+}
+
+impl Context {
+    pub fn enter(host: Host, ui: Ui, folder: Option<&Path>) -> Result<Context, (Ui, Error)> {
+        match host.enter(folder).and_then(|folder| Ok((folder, host.own_program()?))) {
+            Ok((folder, own_program)) => Ok(Context {
+                host,
+                ui,
+                folder,
+                own_program,
+            }),
+            Err(error) => Err((ui, error)),
+        }
+    }
+
+    /// The same, started in another folder.
+    pub fn at(&self, folder: PathBuf) -> Context {
+        Context {
+            host: self.host.clone(),
+            ui: Ui::new(&self.host, self.ui.manner),
+            folder,
+            own_program: self.own_program.clone(),
+        }
+    }
+
+    /// The project, for a command that only reads. What dead workers left is reported, not touched.
+    pub fn project(&self) -> Result<Project> {
+        let project = Project::open(&self.host, &self.folder, None)?;
+        self.warn_about_settings(&project);
+        Ok(project)
+    }
+
+    /// The project, for a command that writes: first what dead workers left is repaired.
+    pub fn project_for_writing(&self) -> Result<Project> {
+        let project = self.project()?;
+        project.store.snapshot()?;
+        for recovered in run::recover(&project).context(|| "cannot repair what a dead worker left")? {
+            let short = project.store.snapshot()?.short(&recovered.task);
+            self.ui.note(&format!(
+                "{} {short}: {}",
+                self.ui.paint_err(Style::Attention, "recovered"),
+                recovered.what
+            ));
+        }
+        Ok(project)
+    }
+
+    fn warn_about_settings(&self, project: &Project) {
+        for unknown in &project.settings.unknown {
+            self.ui.warn(&format!("unknown setting {unknown}"));
+        }
+    }
+
+    pub fn resolve(&self, snapshot: &Snapshot<'_>, typed: &[String]) -> Result<Vec<TaskId>> {
+        let mut ids = Vec::new();
+        for typed in typed {
+            let id = snapshot.resolve(typed)?;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// `changed 2 tasks: 7kq2, 8abc`, or the same as JSON.
+    pub fn report_changed(&self, project: &Project, schema: &str, verb: &str, ids: &[TaskId]) -> Result<Finish> {
+        let snapshot = project.store.snapshot()?;
+        if self.ui.manner.json {
+            let tasks: Result<Vec<_>> = ids
+                .iter()
+                .map(|id| Ok(crate::ui::task_json(&snapshot.task(id)?)))
+                .collect();
+            self.ui
+                .answer_json(&serde_json::json!({ "schema": schema, "tasks": tasks? }))?;
+            return Ok(Finish::Well);
+        }
+        if ids.is_empty() {
+            self.ui.note("nothing to change");
+        }
+        for id in ids {
+            let task = snapshot.task(id)?;
+            let title = crate::model::text::escape_line(&task.title).into_owned();
+            self.ui.note(&format!(
+                "{verb} {}  {title}  ({})",
+                self.ui.paint_err(Style::Id, &snapshot.short(id)),
+                task.status
+            ));
+        }
+        Ok(Finish::Well)
+    }
+}

@@ -1,0 +1,287 @@
+//! `aifactory doctor`
+
+use super::{Context, Finish};
+use crate::agent::Agent;
+use crate::error::{Kind, Result};
+use crate::git::Repository;
+use crate::process::Invocation;
+use crate::run::{Checkouts, dead_sessions, recover};
+use crate::store::task_of_path;
+use crate::tasks::Project;
+use crate::ui::Style;
+use serde_json::json;
+
+/// Check that everything aifactory needs is in order, and say what to do
+#[derive(clap::Args)]
+pub struct Args {
+    /// Set right what can be: records that cannot be read are written anew from their events, dead workers cleaned up
+    #[arg(long)]
+    repair: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Good,
+    Worth,
+    Bad,
+}
+
+struct Finding {
+    what: &'static str,
+    health: Health,
+    detail: String,
+    hint: Option<String>,
+}
+
+impl Finding {
+    fn good(what: &'static str, detail: impl Into<String>) -> Finding {
+        Finding {
+            what,
+            health: Health::Good,
+            detail: detail.into(),
+            hint: None,
+        }
+    }
+
+    fn worth(what: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Finding {
+        Finding {
+            health: Health::Worth,
+            hint: Some(hint.into()),
+            ..Finding::good(what, detail)
+        }
+    }
+
+    fn bad(what: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Finding {
+        Finding {
+            health: Health::Bad,
+            ..Finding::worth(what, detail, hint)
+        }
+    }
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let mut findings = vec![check_git()];
+    match look_at_repository(context, args, &mut findings) {
+        Ok(()) => {}
+        Err(error) => {
+            let causes = error.causes().join(": ");
+            let detail = if causes.is_empty() {
+                error.to_string()
+            } else {
+                format!("{error}: {causes}")
+            };
+            let hint = error.hints().first().cloned().unwrap_or_default();
+            findings.push(Finding::bad("repository", detail, hint));
+        }
+    }
+    let worst = findings.iter().any(|finding| finding.health == Health::Bad);
+    if context.ui.manner.json {
+        let checks: Vec<_> = findings
+            .iter()
+            .map(|f| json!({ "check": f.what, "health": word(f.health), "detail": f.detail, "hint": f.hint }))
+            .collect();
+        context
+            .ui
+            .answer_json(&json!({ "schema": "aifactory.doctor/1", "healthy": !worst, "checks": checks }))?;
+    } else {
+        for finding in &findings {
+            write_finding(context, finding)?;
+        }
+    }
+    Ok(if worst {
+        Finish::Short(Kind::Failed)
+    } else {
+        Finish::Well
+    })
+}
+
+fn word(health: Health) -> &'static str {
+    match health {
+        Health::Good => "ok",
+        Health::Worth => "note",
+        Health::Bad => "bad",
+    }
+}
+
+fn write_finding(context: &Context, finding: &Finding) -> Result<()> {
+    let ui = &context.ui;
+    let style = match finding.health {
+        Health::Good => Style::Good,
+        Health::Worth => Style::Attention,
+        Health::Bad => Style::Bad,
+    };
+    let word = ui.paint(style, &format!("{:<5}", word(finding.health)));
+    let detail = crate::model::text::escape_line(&finding.detail).into_owned();
+    ui.answer_line(&format!("{word} {:<12} {detail}", finding.what))?;
+    match finding.hint.as_deref().filter(|hint| !hint.is_empty()) {
+        Some(hint) => ui.answer_line(&format!("      {} {hint}", ui.paint(Style::Hint, "hint:"))),
+        None => Ok(()),
+    }
+}
+
+fn check_git() -> Finding {
+    match Invocation::new("git").arg("--version").run_ok() {
+        Ok(output) => Finding::good(
+            "git",
+            String::from_utf8_lossy(&output.stdout)
+                .trim()
+                .replace("git version ", ""),
+        ),
+        Err(error) => Finding::bad("git", error.to_string(), "install git 2.39 or newer"),
+    }
+}
+
+fn look_at_repository(context: &Context, args: &Args, findings: &mut Vec<Finding>) -> Result<()> {
+    let repository = Repository::discover(&context.folder)?;
+    repository.require_storage()?;
+    findings.push(Finding::good(
+        "repository",
+        repository.common_dir().display().to_string(),
+    ));
+    let project = Project::open(&context.host, &context.folder, None)?;
+    findings.extend(project.settings.unknown.iter().map(|unknown| {
+        Finding::worth(
+            "settings",
+            format!("unknown: {unknown}"),
+            "aifactory config shows all that exist",
+        )
+    }));
+    findings.push(check_identity(&project));
+    findings.push(check_target(&project));
+    findings.push(check_agent(context, &project));
+    findings.push(check_trust(&project)?);
+    findings.push(check_worktrees(&project));
+    findings.push(check_loose(&project));
+    check_state(&project, args, findings)
+}
+
+fn check_identity(project: &Project) -> Finding {
+    match project.repository().config_value("user.email") {
+        Some(email) => Finding::good("identity", email),
+        None => Finding::worth(
+            "identity",
+            format!("git knows no user.email; you act as {}", project.actor),
+            "git config --global user.email you@example.com",
+        ),
+    }
+}
+
+fn check_target(project: &Project) -> Finding {
+    match &project.target {
+        None => Finding::bad(
+            "target",
+            "HEAD names no branch",
+            "aifactory config set merge.target <branch>",
+        ),
+        Some(target) if target.commit.is_none() => {
+            let detail = format!("{} has no commit yet", target.branch);
+            Finding::worth(
+                "target",
+                detail,
+                "running tasks needs one: git commit --allow-empty -m begin",
+            )
+        }
+        Some(target) => Finding::good("target", target.branch.clone()),
+    }
+}
+
+fn check_agent(context: &Context, project: &Project) -> Finding {
+    let name = project.settings.text("agent.default");
+    match Agent::find(name, &project.settings, None) {
+        Err(error) => Finding::bad(
+            "agent",
+            error.to_string(),
+            error.hints().first().cloned().unwrap_or_default(),
+        ),
+        Ok(agent) => match agent.find_program(&context.own_program) {
+            Some(_) => Finding::good("agent", name),
+            None => Finding::bad(
+                "agent",
+                format!("{name} needs `{}`, which is not installed", agent.command),
+                "install it, or choose another: aifactory config set agent.default runbook",
+            ),
+        },
+    }
+}
+
+fn check_trust(project: &Project) -> Result<Finding> {
+    Ok(match project.policy_is_trusted()? {
+        true => Finding::good("policy", "nothing waits for trust"),
+        false => Finding::worth(
+            "policy",
+            "its commands are not trusted on this machine",
+            "aifactory trust",
+        ),
+    })
+}
+
+fn check_worktrees(project: &Project) -> Finding {
+    let made = project.worktree_root().and_then(|root| {
+        Checkouts::of(project)?;
+        crate::host::files::create_folder(&root)?;
+        Ok(root)
+    });
+    match made {
+        Ok(root) => Finding::good("worktrees", root.display().to_string()),
+        Err(error) => Finding::bad(
+            "worktrees",
+            error.to_string(),
+            "aifactory config set worktree.root <folder>",
+        ),
+    }
+}
+
+fn check_loose(project: &Project) -> Finding {
+    let loose = project.repository().loose_objects();
+    match loose > crate::run::MANY_LOOSE_OBJECTS {
+        true => Finding::worth("objects", format!("about {loose} loose objects"), "aifactory gc"),
+        false => Finding::good("objects", format!("about {loose} loose")),
+    }
+}
+
+fn check_state(project: &Project, args: &Args, findings: &mut Vec<Finding>) -> Result<()> {
+    let snapshot = project.store.snapshot()?;
+    let index = snapshot.index()?;
+    let tasks = index.all()?.len();
+    let problems = index.problems()?;
+    if problems.is_empty() {
+        findings.push(Finding::good(
+            "state",
+            format!("{}, {tasks} tasks", project.store.ref_name()),
+        ));
+    }
+    for problem in problems {
+        let id = task_of_path(&problem.path);
+        let repaired = args.repair && id.as_ref().is_some_and(|id| rewrite(project, id).is_ok());
+        findings.push(match repaired {
+            true => Finding::good("record", format!("{} was written anew from its events", problem.path)),
+            false => Finding::bad(
+                "record",
+                format!("{}: {}", problem.path, problem.message),
+                "aifactory doctor --repair writes it anew from its events",
+            ),
+        });
+    }
+    let dead = dead_sessions(&project.store)?;
+    if dead > 0 && args.repair {
+        recover(project)?;
+        findings.push(Finding::good(
+            "workers",
+            format!("cleaned up after {dead} dead workers"),
+        ));
+    } else if dead > 0 {
+        findings.push(Finding::worth(
+            "workers",
+            format!("{dead} died"),
+            "the next command that writes repairs what they left",
+        ));
+    }
+    Ok(())
+}
+
+fn rewrite(project: &Project, id: &crate::model::TaskId) -> Result<()> {
+    project.store.transact(&project.person(), "repair", |_, changes| {
+        changes.rewrite(id);
+        Ok(())
+    })
+}

@@ -1,0 +1,193 @@
+//! `aifactory edit`
+
+use super::{Context, Finish};
+use crate::error::{Context as _, Error, Result};
+use crate::host::files;
+use crate::model::plan::Plan;
+use crate::model::{Digest, Task, TaskId, TextFile};
+use crate::process::Invocation;
+use crate::store::Snapshot;
+use crate::tasks::{Assignment, Project, TextOutcome, parse_assignment, replace_text, set};
+use std::collections::BTreeSet;
+
+/// Edit a task in your editor
+///
+/// Without an option the fields that are yours: title, labels, priority and so on. If somebody changed the same thing
+/// while the editor was open, nothing is overwritten: your text is kept in a file and the error says where.
+#[derive(clap::Args)]
+#[command(after_help = "The editor is $GIT_EDITOR, git's core.editor, $VISUAL or $EDITOR.")]
+pub struct Args {
+    /// The task
+    id: String,
+    /// Edit the spec
+    #[arg(long, conflicts_with = "plan")]
+    spec: bool,
+    /// Edit the plan
+    #[arg(long)]
+    plan: bool,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let project = context.project_for_writing()?;
+    let id = project.store.snapshot()?.resolve(&args.id)?;
+    match (args.spec, args.plan) {
+        (true, _) => edit_file(context, &project, &id, TextFile::Spec),
+        (_, true) => edit_file(context, &project, &id, TextFile::Plan),
+        _ => edit_fields(context, &project, &id),
+    }
+}
+
+/// Spec or plan in the editor, written back only if nobody else changed it meanwhile.
+pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file: TextFile) -> Result<Finish> {
+    let snapshot = project.store.snapshot()?;
+    let task = snapshot.task(id)?;
+    let old = snapshot.text(id, file)?;
+    let template = match (file, old.is_empty()) {
+        (TextFile::Plan, true) => Plan::skeleton(&task.title),
+        (TextFile::Spec, true) => format!("# {}\n\n", task.title),
+        _ => old.clone(),
+    };
+    let name = format!("{}-{}", snapshot.short(id), file.file_name());
+    let new = edit_text(context, &name, &template)?;
+    if new == template {
+        context.ui.note("nothing changed");
+        return Ok(Finish::Well);
+    }
+    match replace_text(project, id, file, &new, Some(&Digest::of(&old)))? {
+        TextOutcome::Outdated => Err(kept(project, &name, &new, file.word())?),
+        TextOutcome::Unchanged => Ok(Finish::Well),
+        TextOutcome::Written => {
+            if file == TextFile::Plan {
+                return super::plan::report_findings(context, &snapshot.short(id), &new);
+            }
+            Ok(Finish::Well)
+        }
+    }
+}
+
+/// Keeps a text that cannot be written where the user finds it again.
+fn kept(project: &Project, name: &str, text: &str, what: &str) -> Result<Error> {
+    let path = project
+        .store
+        .local
+        .root()
+        .join("kept")
+        .join(format!("{}-{name}", project.host.now().millis()));
+    files::write_text(&path, text)?;
+    Ok(Error::failed(format!(
+        "the {what} was changed by somebody else while you edited it; nothing was overwritten"
+    ))
+    .hint(format!("your text is kept in {}", path.display()))
+    .hint("look at theirs, then write yours again: aifactory plan|spec set <id> -F <file>"))
+}
+
+fn edit_fields(context: &Context, project: &Project, id: &TaskId) -> Result<Finish> {
+    let snapshot = project.store.snapshot()?;
+    let task = snapshot.task(id)?;
+    let form = form(&snapshot, &task);
+    let name = format!("{}.toml", snapshot.short(id));
+    let new = edit_text(context, &name, &form)?;
+    if new == form {
+        context.ui.note("nothing changed");
+        return Ok(Finish::Well);
+    }
+    let table: toml::Table = match toml::from_str(&new) {
+        Ok(table) => table,
+        Err(error) => return Err(kept(project, &name, &new, "form cannot be read, or it")?.caused_by(error)),
+    };
+    if project.store.snapshot()?.task(id)?.updated != task.updated {
+        return Err(kept(project, &name, &new, "task")?);
+    }
+    let changed = set(project, std::slice::from_ref(id), &assignments(&task, &table)?)?;
+    context.report_changed(project, "aifactory.edit/1", "changed", &changed)
+}
+
+/// The fields that are a person's, as TOML with a word of help each.
+fn form(snapshot: &Snapshot<'_>, task: &Task) -> String {
+    let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
+    let list =
+        |items: Vec<String>| toml::Value::Array(items.into_iter().map(toml::Value::String).collect()).to_string();
+    let optional = |value: &Option<String>| text(value.as_deref().unwrap_or_default());
+    format!(
+        "# Task {}. Save and leave to change it; leave without saving to keep it.\n\
+         title = {}\n# urgent, high, normal, low\npriority = {}\n# auto, async, blocking\nrisk = {}\n\
+         labels = {}\n# ids of tasks that must be done first\ndependencies = {}\n\
+         agent = {}\nrole = {}\nrepository = {}\n",
+        task.id,
+        text(&task.title),
+        text(task.priority.word()),
+        text(task.risk.word()),
+        list(task.labels.iter().cloned().collect()),
+        list(task.dependencies.iter().map(|id| snapshot.short(id)).collect()),
+        optional(&task.agent),
+        optional(&task.role),
+        optional(&task.repository),
+    )
+}
+
+fn assignments(task: &Task, form: &toml::Table) -> Result<Vec<Assignment>> {
+    let mut assignments = Vec::new();
+    for (name, value) in form {
+        match value {
+            toml::Value::Array(items) => {
+                let new: BTreeSet<String> = items
+                    .iter()
+                    .filter_map(|item| item.as_str())
+                    .map(str::to_owned)
+                    .collect();
+                let old: BTreeSet<String> = match name.as_str() {
+                    "labels" => task.labels.clone(),
+                    _ => task.dependencies.iter().map(TaskId::to_string).collect(),
+                };
+                // Dependencies are shown by their prefixes.
+                let same = |a: &String, b: &String| a == b || (name == "dependencies" && a.starts_with(b.as_str()));
+                for gone in old.iter().filter(|old| !new.iter().any(|new| same(old, new))) {
+                    assignments.push(parse_assignment(&format!("{name}-={gone}"))?);
+                }
+                for added in new.iter().filter(|new| !old.iter().any(|old| same(old, new))) {
+                    assignments.push(parse_assignment(&format!("{name}+={added}"))?);
+                }
+            }
+            value => {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                assignments.push(parse_assignment(&format!("{name}={text}"))?);
+            }
+        }
+    }
+    Ok(assignments)
+}
+
+/// Opens the user's editor on a text and returns what they saved.
+pub(super) fn edit_text(context: &Context, name: &str, text: &str) -> Result<String> {
+    let project = context.project()?;
+    let folder = project.store.local.root().join("editing");
+    let path = folder.join(format!("{}-{name}", context.host.random_text(6)));
+    files::write_text(&path, text)?;
+    let editor = editor(context, &project);
+    // As git does it: the editor may hold arguments, the path is one.
+    let script = format!("{editor} \"$@\"");
+    let exit = Invocation::new("sh")
+        .arg("-c")
+        .arg(script)
+        .arg("editor")
+        .arg(&path)
+        .run_interactive()?;
+    if !exit.success() {
+        return Err(
+            Error::failed(format!("the editor `{editor}` ended with {exit}; nothing was changed"))
+                .hint(format!("the text is in {}", path.display())),
+        );
+    }
+    let text = std::fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))?;
+    files::remove_file(&path)?;
+    Ok(text)
+}
+
+fn editor(context: &Context, project: &Project) -> String {
+    let env = &context.host.env;
+    env.text("GIT_EDITOR")
+        .or_else(|| project.repository().config_value("core.editor"))
+        .or_else(|| env.text("VISUAL"))
+        .or_else(|| env.text("EDITOR"))
+        .unwrap_or_else(|| "vi".to_owned())
+}

@@ -1,0 +1,106 @@
+//! `aifactory import`
+
+use super::{Context, Finish};
+use crate::error::{Error, Result};
+use crate::model::text::{count, escape_line};
+use crate::tasks::Project;
+use crate::tasks::import::{ImportKind, ImportRequest, Imported, import, parse_source, write_back};
+use crate::ui::Style;
+use serde_json::json;
+
+/// Take a backlog in: a TODO.md, or a folder of Markdown files
+///
+/// Importing again brings what changed; nothing comes in twice and nothing is deleted. The file itself is changed only
+/// with --write-back, and then only the marks.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  aifactory import todo:TODO.md
+  aifactory import folder:backlog
+  aifactory import todo:TODO.md --write-back")]
+pub struct Args {
+    /// `todo:<file>`, `folder:<folder>`, or a path that tells by itself
+    source: String,
+    /// Say what would come in, and change nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Afterwards write the tasks' marks back into the file
+    #[arg(long)]
+    write_back: bool,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let mut request = parse_source(&args.source)?;
+    request.dry_run = args.dry_run;
+    if args.write_back && request.kind != ImportKind::Todo {
+        return Err(Error::usage("only a TODO.md has marks to write back"));
+    }
+    let project = if args.dry_run {
+        context.project()?
+    } else {
+        context.project_for_writing()?
+    };
+    let imported = import(&project, &request)?;
+    let lines = match args.write_back && !args.dry_run {
+        true => write_back(&project, &request.place)?.lines.len(),
+        false => 0,
+    };
+    report(context, &project, &request, &imported, lines)
+}
+
+fn report(
+    context: &Context,
+    project: &Project,
+    request: &ImportRequest,
+    imported: &Imported,
+    lines: usize,
+) -> Result<Finish> {
+    for warning in &imported.warnings {
+        context.ui.warn(warning);
+    }
+    if context.ui.manner.json {
+        context.ui.answer_json(&json!({
+            "schema": "aifactory.import/1", "created": imported.created, "changed": imported.changed,
+            "unchanged": imported.unchanged, "missing": imported.missing, "warnings": imported.warnings,
+            "dry_run": request.dry_run, "marks_written": lines,
+        }))?;
+        return Ok(Finish::Well);
+    }
+    let ui = &context.ui;
+    let snapshot = project.store.snapshot()?;
+    if !request.dry_run {
+        for (verb, ids) in [("new", &imported.created), ("changed", &imported.changed)] {
+            for id in ids.iter().take(50) {
+                let task = snapshot.task(id)?;
+                let short = ui.paint_err(Style::Id, &snapshot.short(id));
+                ui.note(&format!(
+                    "{verb:<8} {short}  {}  ({})",
+                    escape_line(&task.title),
+                    task.status
+                ));
+            }
+        }
+    }
+    for id in &imported.missing {
+        ui.note(&format!(
+            "gone     {}  is no longer in {}; the task stays",
+            snapshot.short(id),
+            request.place.display()
+        ));
+    }
+    let would = if request.dry_run { "would import" } else { "imported" };
+    ui.note(&format!(
+        "{would} {}, changed {}, unchanged {}",
+        count(imported.created.len(), "task"),
+        imported.changed.len(),
+        imported.unchanged
+    ));
+    if lines > 0 {
+        ui.note(&format!(
+            "wrote {} back into {}",
+            count(lines, "mark"),
+            request.place.display()
+        ));
+    }
+    Ok(Finish::Well)
+}

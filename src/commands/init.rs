@@ -1,0 +1,212 @@
+//! `aifactory init`
+
+use super::{Context, Finish};
+use crate::agent::{Agent, BUILT_IN};
+use crate::error::{Context as _, Error, Result};
+use crate::host::files;
+use crate::policy::POLICY_PATH;
+use crate::process::Invocation;
+use crate::tasks::{Project, set_local};
+use crate::ui::Style;
+use serde_json::json;
+
+/// Begin in this repository, or bring it up to date
+///
+/// Creates the state ref with its constant first commit and looks for what is needed. Nothing leaves the machine, and
+/// nothing is written to your branches: the policy file for the code branch is offered and left for you to commit.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Take the defaults and ask nothing
+    #[arg(short, long)]
+    yes: bool,
+    /// The agent that carries out plans by default
+    #[arg(long, value_name = "NAME")]
+    agent: Option<String>,
+    /// The branch that work is merged into
+    #[arg(long, value_name = "BRANCH")]
+    target: Option<String>,
+    /// Write the policy file `.aifactory/config.toml` for you to commit
+    #[arg(long)]
+    policy: bool,
+}
+
+/// Programs that people use as agents, for the choice of a default.
+const KNOWN_PROGRAMS: [&str; 8] = [
+    "claude", "codex", "gemini", "copilot", "opencode", "qwen", "aider", "goose",
+];
+
+const POLICY_TEMPLATE: &str = "\
+# The rules of this project for aifactory. Commit this file: it counts as it is on the target branch.
+
+# Commands that must pass before any merge, besides the plan's own gates.
+# gates = [\"make test\"]
+
+[worktree]
+# Commands that prepare a new worktree.
+# setup = [\"npm ci\"]
+# Ignored paths that may stay when a worktree is used again.
+# caches = [\"target\", \"node_modules\"]
+
+[risk]
+# File and folder names whose change always asks for a person, besides auth, secrets, migrations and the like.
+# words = [\"infra\"]
+";
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    require_git()?;
+    let project = context.project()?;
+    let target = chosen_target(context, args, &project)?;
+    let agent = chosen_agent(context, args, &project)?;
+    let wants_policy = args.policy || wants_policy(context, args, &project)?;
+    let begun = project.store.begin()?;
+    if let Some(target) = &target {
+        set_local(&project, "merge.target", target)?;
+    }
+    if let Some(agent) = &agent {
+        set_local(&project, "agent.default", agent)?;
+    }
+    let root = project.settings.find_text("worktree.root").map(str::to_owned);
+    if let Some(root) = root.filter(|root| !root.starts_with(['/', '.'])) {
+        project.repository().exclude(&format!("/{root}/"))?;
+    }
+    let policy = if wants_policy { write_policy(&project)? } else { None };
+    report(
+        context,
+        &Project::open(&context.host, &context.folder, None)?,
+        begun,
+        policy.as_deref(),
+    )
+}
+
+fn require_git() -> Result<()> {
+    let version = Invocation::new("git").arg("--version").run_ok();
+    version.map(drop).map_err(|error| {
+        Error::failed("git is not installed")
+            .caused_by(error)
+            .hint("install git 2.39 or newer")
+    })
+}
+
+/// The branch to write down: what was asked for, or today's branch where neither a setting nor a remote says.
+fn chosen_target(context: &Context, args: &Args, project: &Project) -> Result<Option<String>> {
+    if let Some(branch) = &args.target {
+        return Ok(Some(branch.clone()));
+    }
+    let settled = project.settings.find_text("merge.target").is_some();
+    let from_remote = project.repository().remote_default_branch("origin").is_some();
+    let Some(target) = project.target.as_ref().filter(|_| !settled && !from_remote) else {
+        return Ok(None);
+    };
+    if args.yes || !context.ui.can_ask() {
+        return Ok(Some(target.branch.clone()));
+    }
+    context
+        .ui
+        .ask_text("Merge work into which branch?", &target.branch)
+        .map(Some)
+}
+
+fn chosen_agent(context: &Context, args: &Args, project: &Project) -> Result<Option<String>> {
+    if let Some(name) = &args.agent {
+        Agent::find(name, &project.settings, None)?;
+        return Ok(Some(name.clone()));
+    }
+    let names: Vec<String> = BUILT_IN
+        .into_iter()
+        .map(str::to_owned)
+        .chain(project.settings.agents().map(|(n, _, _)| n.to_owned()))
+        .collect();
+    let current = project.settings.text("agent.default");
+    if args.yes || !context.ui.can_ask() || names.len() < 2 {
+        return Ok(None);
+    }
+    let default = names.iter().position(|name| name == current).unwrap_or(0);
+    let chosen = context
+        .ui
+        .ask_choice("Which agent carries out plans?", &names, default)?;
+    Ok(Some(names[chosen].clone()))
+}
+
+fn wants_policy(context: &Context, args: &Args, project: &Project) -> Result<bool> {
+    let there = project.target.as_ref().is_some_and(|target| target.policy.is_some())
+        || project
+            .repository()
+            .worktree_root()
+            .is_some_and(|root| root.join(POLICY_PATH).exists());
+    if there || args.yes || !context.ui.can_ask() {
+        return Ok(false);
+    }
+    context
+        .ui
+        .ask_yes("Write a policy file (.aifactory/config.toml) for you to commit?", false)
+}
+
+fn write_policy(project: &Project) -> Result<Option<String>> {
+    let root = project
+        .repository()
+        .worktree_root()
+        .ok_or_else(|| Error::failed("a bare repository has no place for the policy file"))?;
+    let path = root.join(POLICY_PATH);
+    if path.exists() {
+        return Ok(None);
+    }
+    let ref_line = format!(
+        "\n# Where the state is, for fresh clones.\n[state]\n# ref = \"{}\"\n",
+        project.store.ref_name()
+    );
+    files::write_text(&path, &format!("{POLICY_TEMPLATE}{ref_line}")).context(|| "cannot write the policy file")?;
+    Ok(Some(POLICY_PATH.to_owned()))
+}
+
+fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str>) -> Result<Finish> {
+    let target = project.target.as_ref();
+    let agent = project.settings.text("agent.default");
+    let installed: Vec<&str> = KNOWN_PROGRAMS
+        .into_iter()
+        .filter(|program| which::which(program).is_ok())
+        .collect();
+    if context.ui.manner.json {
+        context.ui.answer_json(&json!({
+            "schema": "aifactory.init/1", "begun": begun, "ref": project.store.ref_name(),
+            "target": target.map(|target| &target.branch), "agent": agent, "installed_agents": installed, "policy": policy,
+        }))?;
+        return Ok(Finish::Well);
+    }
+    let ui = &context.ui;
+    let field = |name: &str, value: &str| {
+        ui.note(&format!(
+            "  {} {value}",
+            ui.paint_err(Style::Dim, &format!("{name:<10}"))
+        ))
+    };
+    ui.note(if begun {
+        "aifactory is ready in this repository"
+    } else {
+        "aifactory was ready here already; settings are up to date"
+    });
+    field(
+        "state",
+        &format!(
+            "{} (nothing leaves this machine unless you push it)",
+            project.store.ref_name()
+        ),
+    );
+    field("target", target.map_or("none yet", |target| &target.branch));
+    let programs = match installed.as_slice() {
+        [] => String::new(),
+        some => format!(
+            "   found: {}; define one with [agents.<name>] to use it",
+            some.join(", ")
+        ),
+    };
+    field("agent", &format!("{agent}{programs}"));
+    field("worktrees", &project.worktree_root()?.display().to_string());
+    if let Some(policy) = policy {
+        ui.hint(&format!("look at {policy} and commit it"));
+    }
+    if target.is_none_or(|target| target.commit.is_none()) {
+        ui.hint("there is no commit yet; tasks can be written, but running them needs one");
+    }
+    ui.hint("aifactory new \"what you want\", or aifactory import todo:TODO.md");
+    Ok(Finish::Well)
+}

@@ -1,0 +1,119 @@
+//! `aifactory merge`
+
+use super::run::short;
+use super::{Context, Finish};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Status, TaskId};
+use crate::run::{Interrupt, MergeOptions, MergeOutcome, merge};
+use crate::store::Filter;
+use crate::tasks::Project;
+use crate::ui::LiveRun;
+use serde_json::{Value, json};
+
+/// Merge tasks that are ready for review
+///
+/// One after another: rebase on the target, run all gates on exactly what would land, in a checkout where no agent
+/// wrote, then fast-forward the target. The target is never red and never half merged. A conflict or a failed gate makes
+/// the task wait for you, and the next one goes on.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The tasks, in the order in which they land
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    ids: Vec<String>,
+    /// Everything that is ready for review
+    #[arg(short, long)]
+    all: bool,
+    /// Merge work that no gate looks at, on your own recorded word
+    #[arg(long)]
+    unverified: bool,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let project = context.project_for_writing()?;
+    let ids = if args.all {
+        under_review(&project)?
+    } else {
+        context.resolve(&project.store.snapshot()?, &args.ids)?
+    };
+    if ids.is_empty() {
+        context.ui.note("nothing is ready for review");
+        context.ui.hint("aifactory status");
+        return Ok(Finish::Short(Kind::Missing));
+    }
+    merge_tasks(context, &project, &ids, args.unverified)
+}
+
+fn under_review(project: &Project) -> Result<Vec<TaskId>> {
+    let filter = Filter {
+        statuses: vec![Status::Review],
+        ..Filter::default()
+    };
+    Ok(project
+        .store
+        .snapshot()?
+        .index()?
+        .tasks(&filter)?
+        .into_iter()
+        .map(|row| row.id)
+        .collect())
+}
+
+pub(super) fn merge_tasks(context: &Context, project: &Project, ids: &[TaskId], unverified: bool) -> Result<Finish> {
+    let options = MergeOptions { unverified };
+    let interrupt = Interrupt::install()?;
+    let outcomes = {
+        let mut live = LiveRun::new(&context.ui, |id| short(project, id));
+        let own = context.own_program.clone();
+        merge(project, &context.folder, ids, &options, own, &interrupt, &mut |event| {
+            let _ = live.show(event);
+        })?
+    };
+    if context.ui.manner.json {
+        let results: Vec<Value> = outcomes.iter().map(|(id, outcome)| outcome_json(id, outcome)).collect();
+        context
+            .ui
+            .answer_json_line(&json!({ "schema": "aifactory.merge/1", "tasks": results }))?;
+    } else {
+        for (id, outcome) in &outcomes {
+            report(context, &short(project, id), outcome);
+        }
+    }
+    let kinds: Vec<Kind> = outcomes.iter().filter_map(|(_, outcome)| kind_of(outcome)).collect();
+    let worst = [Kind::Failed, Kind::Person, Kind::Missing]
+        .into_iter()
+        .find(|kind| kinds.contains(kind));
+    Ok(worst.map_or(Finish::Well, Finish::Short))
+}
+
+fn kind_of(outcome: &MergeOutcome) -> Option<Kind> {
+    match outcome {
+        MergeOutcome::Merged { .. } => None,
+        MergeOutcome::Waiting { .. } => Some(Kind::Person),
+        MergeOutcome::Refused(error) => Some(error.kind()),
+    }
+}
+
+fn report(context: &Context, short: &str, outcome: &MergeOutcome) {
+    match outcome {
+        MergeOutcome::Merged { .. } => {}
+        MergeOutcome::Waiting { reason, note } => {
+            let first = note.lines().next().unwrap_or_default();
+            context
+                .ui
+                .error(&Error::person(format!("task {short} waits: {first}")).hint(reason.way_out(short)));
+        }
+        MergeOutcome::Refused(error) => context.ui.error(error),
+    }
+}
+
+fn outcome_json(id: &TaskId, outcome: &MergeOutcome) -> Value {
+    match outcome {
+        MergeOutcome::Merged { commit, target } => {
+            json!({ "id": id, "merged": true, "commit": commit, "target": target })
+        }
+        MergeOutcome::Waiting { reason, note } => json!({ "id": id, "merged": false, "reason": reason, "note": note }),
+        MergeOutcome::Refused(error) => {
+            json!({ "id": id, "merged": false, "error": error.message(), "hints": error.hints() })
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The command line: one file per command, each parsing its arguments, calling one operation, showing one answer.
+//!
+//! A new command is a new file, a variant of [`Command`] and its line in [`dispatch`]. Help, man pages and completions
+//! are derived from here.
+
+mod approve;
+mod cancel;
+mod completions;
+mod config;
+mod context;
+mod diff;
+mod discard;
+mod doctor;
+mod edit;
+mod exec;
+mod gc;
+mod import;
+mod init;
+mod list;
+mod log;
+mod man;
+mod merge;
+mod new;
+mod path;
+mod pause;
+mod plan;
+mod quickstart;
+mod reject;
+mod resume;
+mod retry;
+mod review;
+mod run;
+mod runbook;
+mod search;
+mod set;
+mod shell;
+mod show;
+mod spec;
+mod status;
+mod stop;
+mod trust;
+
+pub use context::{Context, Finish};
+
+use crate::error::{Kind, Result};
+use crate::host::Host;
+use crate::process::guardian;
+use crate::ui::{ColourChoice, Manner, Ui};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A git-native task manager and agent orchestrator.
+///
+/// A backlog of tasks becomes specs, plans that people review, agent runs in worktrees of their own, and merges of work
+/// that aifactory itself has verified. Everything it knows is on one git ref.
+#[derive(Parser)]
+#[command(name = "aifactory", version, max_term_width = 100, infer_subcommands = false, after_help = FIRST_STEPS)]
+pub struct Cli {
+    /// Run as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// Answer in JSON: one object with a `schema`
+    #[arg(long, global = true)]
+    json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+    /// Say nothing but the answer
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more: agents' output, causes
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const FIRST_STEPS: &str = "\
+First steps:
+  aifactory quickstart             see it work on a small project of its own
+  aifactory init                   begin in this repository
+  id=$(aifactory new \"Fix it\")     a task; its id is printed alone
+  aifactory plan edit $id          write the plan
+  aifactory approve $id            say yes to exactly this plan
+  aifactory run $id                carry it out and verify it
+  aifactory merge $id              merge what passed";
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Colour {
+    Always,
+    Never,
+    Auto,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    Init(init::Args),
+    New(new::Args),
+    List(list::Args),
+    Show(show::Args),
+    Edit(edit::Args),
+    Set(set::Args),
+    Cancel(cancel::Args),
+    Spec(spec::Args),
+    Plan(plan::Args),
+    Approve(approve::Args),
+    Reject(reject::Args),
+    Run(run::Args),
+    Status(status::Args),
+    Log(log::Args),
+    Stop(stop::Args),
+    Pause(pause::Args),
+    Resume(resume::Args),
+    Retry(retry::Args),
+    Path(path::Args),
+    Shell(shell::Args),
+    Exec(exec::Args),
+    Diff(diff::Args),
+    Review(review::Args),
+    Merge(merge::Args),
+    Discard(discard::Args),
+    Search(search::Args),
+    Import(import::Args),
+    Config(config::Args),
+    Trust(trust::Args),
+    Doctor(doctor::Args),
+    Gc(gc::Args),
+    Quickstart(quickstart::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    #[command(name = "__runbook", hide = true)]
+    Runbook(runbook::Args),
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<Finish> {
+    match command {
+        Command::Init(args) => init::run(context, &args),
+        Command::New(args) => new::run(context, &args),
+        Command::List(args) => list::run(context, &args),
+        Command::Show(args) => show::run(context, &args),
+        Command::Edit(args) => edit::run(context, &args),
+        Command::Set(args) => set::run(context, &args),
+        Command::Cancel(args) => cancel::run(context, &args),
+        Command::Spec(args) => spec::run(context, &args),
+        Command::Plan(args) => plan::run(context, &args),
+        Command::Approve(args) => approve::run(context, &args),
+        Command::Reject(args) => reject::run(context, &args),
+        Command::Run(args) => run::run(context, &args),
+        Command::Status(args) => status::run(context, &args),
+        Command::Log(args) => log::run(context, &args),
+        Command::Stop(args) => stop::run(context, &args),
+        Command::Pause(args) => pause::run(context, &args),
+        Command::Resume(args) => resume::run(context, &args),
+        Command::Retry(args) => retry::run(context, &args),
+        Command::Path(args) => path::run(context, &args),
+        Command::Shell(args) => shell::run(context, &args),
+        Command::Exec(args) => exec::run(context, &args),
+        Command::Diff(args) => diff::run(context, &args),
+        Command::Review(args) => review::run(context, &args),
+        Command::Merge(args) => merge::run(context, &args),
+        Command::Discard(args) => discard::run(context, &args),
+        Command::Search(args) => search::run(context, &args),
+        Command::Import(args) => import::run(context, &args),
+        Command::Config(args) => config::run(context, &args),
+        Command::Trust(args) => trust::run(context, &args),
+        Command::Doctor(args) => doctor::run(context, &args),
+        Command::Gc(args) => gc::run(context, &args),
+        Command::Quickstart(args) => quickstart::run(context, &args),
+        Command::Completions(args) => completions::run(context, &args),
+        Command::Man(args) => man::run(context, &args),
+        Command::Runbook(args) => runbook::run(context, &args),
+    }
+}
+
+/// The definition of the whole command line, for whoever derives texts from it.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+/// Both binaries: parse, run, report.
+pub fn main() -> ExitCode {
+    let mut words = Host::arguments().into_iter();
+    let program = words.next();
+    // A guardian has no environment and no folder, and must not look for either.
+    if words.next().is_some_and(|word| word == guardian::WORD) {
+        return guardian::main();
+    }
+    let host = Host::from_process();
+    let cli = match Cli::try_parse_from(program.into_iter().chain(Host::arguments().into_iter().skip(1))) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Kind::Usage.exit_code() } else { 0 });
+        }
+    };
+    let manner = Manner {
+        json: cli.json,
+        quiet: cli.quiet,
+        verbose: cli.verbose,
+        colour: match cli.color {
+            Colour::Always => ColourChoice::Always,
+            Colour::Never => ColourChoice::Never,
+            Colour::Auto => ColourChoice::Auto,
+        },
+    };
+    let ui = Ui::new(&host, manner);
+    let finished = Context::enter(host, ui, cli.directory.as_deref());
+    let (context, finished) = match finished {
+        Ok(context) => {
+            let finished = dispatch(&context, cli.command);
+            (context, finished)
+        }
+        Err((ui, error)) => {
+            ui.error(&error);
+            return ExitCode::from(error.kind().exit_code());
+        }
+    };
+    match finished {
+        Ok(Finish::Well) => ExitCode::SUCCESS,
+        Ok(Finish::Short(kind)) => ExitCode::from(kind.exit_code()),
+        Err(error) => {
+            context.ui.error(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+[ "$(sh greet.sh)" = "hello, world" ]
+echo "greet: ok"

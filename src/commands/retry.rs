@@ -1,0 +1,32 @@
+//! `aifactory retry`
+
+use super::{Context, Finish, run};
+use crate::error::Result;
+use crate::tasks::retry;
+
+/// Try tasks again
+///
+/// What waits or is under review becomes ready again and keeps its finished steps; what was cancelled goes back to the
+/// backlog. A note is given to the agent.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The tasks
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// What to do differently
+    #[arg(short, long)]
+    message: Option<String>,
+    /// Run them at once
+    #[arg(long)]
+    run: bool,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let project = context.project_for_writing()?;
+    let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    let changed = retry(&project, &ids, args.message.as_deref())?;
+    if args.run {
+        return run::run_tasks(context, &project, ids, None, false);
+    }
+    context.report_changed(&project, "aifactory.retry/1", "ready again", &changed)
+}

@@ -1,0 +1,146 @@
+//! `aifactory review`
+
+use super::diff::find_change;
+use super::show::indented;
+use super::{Context, Finish};
+use crate::error::Result;
+use crate::model::TextFile;
+use crate::model::plan::parse_plan;
+use crate::model::run::{Evidence, RunRecord};
+use crate::model::text::{escape_line, tail};
+use crate::ui::{Style, reason_text, status_style, task_json, verdict_style};
+use std::fmt::Write as _;
+
+/// Show what you need to judge a task: spec, change, evidence, cost
+#[derive(clap::Args)]
+pub struct Args {
+    /// The task
+    id: String,
+    /// Leave out the diff
+    #[arg(long)]
+    brief: bool,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let project = context.project()?;
+    let snapshot = project.store.snapshot()?;
+    let id = snapshot.resolve(&args.id)?;
+    let task = snapshot.task(&id)?;
+    let (runs, evidence) = (snapshot.runs(&id)?, snapshot.evidence(&id)?);
+    let spec = snapshot.text(&id, TextFile::Spec)?;
+    let change = find_change(&project, &task)?;
+    let diff = |colour: bool, stat: bool| match change {
+        Some((from, to)) => project.repository().diff_text(from, to, colour, stat),
+        None => Ok(String::new()),
+    };
+    if context.ui.manner.json {
+        let mut answer = task_json(&task);
+        answer["schema"] = "aifactory.review/1".into();
+        answer["spec_text"] = spec.into();
+        answer["runs"] = serde_json::to_value(&runs).unwrap_or_default();
+        answer["evidence"] = serde_json::to_value(&evidence).unwrap_or_default();
+        answer["diff"] = diff(false, false)?.into();
+        context.ui.answer_json(&answer)?;
+        return Ok(Finish::Well);
+    }
+    let ui = &context.ui;
+    let strong = |text: &str| ui.paint(Style::Strong, text);
+    let short = snapshot.short(&id);
+    let mut page = format!(
+        "{}  {}  {}\n",
+        ui.paint(Style::Id, &short),
+        strong(&escape_line(&task.title)),
+        ui.paint(status_style(task.status), &format!("[{}]", task.status))
+    );
+    let why = reason_text(task.reason, task.note.as_deref());
+    if !why.is_empty() {
+        let _ = writeln!(page, "  {}", ui.paint(Style::Attention, &why));
+    }
+    if !spec.trim().is_empty() {
+        let _ = writeln!(page, "\n{}\n{}", strong("Spec"), indented(&spec));
+    }
+    let (plan, _) = parse_plan(&snapshot.text(&id, TextFile::Plan)?);
+    let _ = writeln!(page, "\n{}", strong("Steps"));
+    for step in &plan.steps {
+        let mark = if task.step_is_done(&step.id) { "✓" } else { "·" };
+        let _ = writeln!(page, "  {mark} {:<4} {}", step.id, escape_line(&step.title));
+    }
+    let _ = write!(page, "\n{}\n{}", strong("Evidence"), evidence_lines(context, &evidence));
+    let _ = write!(page, "\n{}\n{}", strong("Runs"), run_lines(context, &runs));
+    ui.answer(&page)?;
+    let stat = diff(ui.colours_answers(), true)?;
+    ui.answer(&format!(
+        "\n{}\n{}",
+        strong("Change"),
+        if stat.is_empty() {
+            "  none yet\n".to_owned()
+        } else {
+            stat
+        }
+    ))?;
+    if !args.brief {
+        ui.answer(&format!("\n{}", diff(ui.colours_answers(), false)?))?;
+    }
+    ui.hint(&format!(
+        "aifactory merge {short}, or aifactory reject {short} -m \"what is wrong\""
+    ));
+    Ok(Finish::Well)
+}
+
+/// Each measurement, newest last; a gate that did not pass with the end of its output.
+fn evidence_lines(context: &Context, evidence: &[Evidence]) -> String {
+    if evidence.is_empty() {
+        return "  none: nothing is proven about this work\n".to_owned();
+    }
+    let ui = &context.ui;
+    let mut text = String::new();
+    for item in evidence {
+        let verdict = ui.paint(verdict_style(item.verdict), &format!("{:<8}", item.verdict.word()));
+        let place = if item.clean { "clean checkout" } else { "worktree" };
+        let tree: String = item.tree.chars().take(10).collect();
+        let why = item
+            .why
+            .as_deref()
+            .map(|why| format!(", {}", escape_line(why)))
+            .unwrap_or_default();
+        let detail = format!("{} on tree {tree}, {place}{why}", ui.millis(item.duration_ms));
+        let _ = writeln!(
+            text,
+            "  {verdict} {}  {}",
+            escape_line(&item.gate),
+            ui.paint(Style::Dim, &detail)
+        );
+        if item.verdict != crate::model::run::Verdict::Passed {
+            for line in tail(&item.tail, 8, 1_000).lines() {
+                let _ = writeln!(text, "             {}", ui.paint(Style::Dim, &escape_line(line)));
+            }
+        }
+    }
+    text
+}
+
+/// Each run with what it cost; what the agent did not report is unknown, not zero.
+fn run_lines(context: &Context, runs: &[RunRecord]) -> String {
+    let ui = &context.ui;
+    let mut text = String::new();
+    for run in runs {
+        let outcome = run.outcome.map_or("running", |outcome| outcome.word());
+        let time = run
+            .ended
+            .map(|ended| ui.millis(ended.since(run.started).as_millis() as u64))
+            .unwrap_or_default();
+        let cost = match run.usage.cost_micros {
+            Some(micros) => format!("${:.2}", micros as f64 / 1e6),
+            None if run.agent == crate::agent::runbook::NAME => "no model".to_owned(),
+            None => "cost unknown".to_owned(),
+        };
+        let step = run.step.as_deref().unwrap_or(&run.phase);
+        let _ = writeln!(
+            text,
+            "  {step:<4} {:<12} {outcome:<10} {time:>8}  {}",
+            escape_line(&run.agent),
+            ui.paint(Style::Dim, &cost)
+        );
+    }
+    text
+}

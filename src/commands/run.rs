@@ -1,0 +1,157 @@
+//! `aifactory run`
+
+use super::{Context, Finish};
+use crate::error::{Error, Kind, Result};
+use crate::model::{Status, TaskId};
+use crate::run::{Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
+use crate::tasks::{Project, ready};
+use crate::ui::LiveRun;
+use serde_json::json;
+
+/// Carry out tasks
+///
+/// Each task gets a worktree and a branch of its own. Step by step the agent works, aifactory commits and runs the
+/// step's gates; at the end all gates judge the whole. What passes is ready for review, what does not waits for you.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  aifactory run 7kq2
+  aifactory run --all -j 4
+  aifactory run --all --merge      merge what passes, so that what depends on it can start
+  aifactory run 7kq2 --json        one event per line, the last line is the result
+
+Exit codes: 0 all went well, 1 something failed, 3 nothing was ready, 4 a person is needed, 130 interrupted")]
+pub struct Args {
+    /// The tasks; those in the backlog are made ready
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    ids: Vec<String>,
+    /// Everything that is ready
+    #[arg(short, long)]
+    all: bool,
+    /// How many tasks at once
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Merge each task as soon as it has passed
+    #[arg(long)]
+    merge: bool,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    let project = context.project_for_writing()?;
+    let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    run_tasks(context, &project, ids, args.jobs, args.merge)
+}
+
+/// Runs the named tasks, or all that are ready where none is named.
+pub(super) fn run_tasks(
+    context: &Context,
+    project: &Project,
+    ids: Vec<TaskId>,
+    jobs: Option<usize>,
+    merge: bool,
+) -> Result<Finish> {
+    let target = project.require_target()?;
+    if target.commit.is_none() {
+        return Err(Error::failed(format!(
+            "the branch {} has no commit yet, so there is nothing to work on",
+            target.branch
+        ))
+        .hint("make the first commit: git commit --allow-empty -m \"begin\""));
+    }
+    if !ids.is_empty() {
+        ready(project, &ids)?;
+    }
+    let request = RunRequest {
+        tasks: ids,
+        jobs: jobs.unwrap_or(project.settings.number("run.jobs") as usize).max(1),
+        merge,
+        own_program: context.own_program.clone(),
+    };
+    let interrupt = Interrupt::install()?;
+    let report = {
+        let mut live = LiveRun::new(&context.ui, |id| short(project, id));
+        let mut output = Ok(());
+        let report = carry_out(project, &context.folder, &request, &interrupt, &mut |event| {
+            // A reader that went away does not stop the work; the exit code tells at the end.
+            if output.is_ok() {
+                output = live.show(event);
+            }
+        })?;
+        output?;
+        report
+    };
+    if project.repository().loose_objects() > MANY_LOOSE_OBJECTS {
+        pack(project)?;
+    }
+    finish(context, project, &report)
+}
+
+pub(super) fn short(project: &Project, id: &TaskId) -> String {
+    project
+        .store
+        .snapshot()
+        .map_or_else(|_| id.to_string(), |snapshot| snapshot.short(id))
+}
+
+fn finish(context: &Context, project: &Project, report: &RunReport) -> Result<Finish> {
+    let kind = report.kind();
+    if context.ui.manner.json {
+        let tasks: Vec<_> = report
+            .results
+            .iter()
+            .map(|r| {
+                json!({ "id": r.task, "title": r.title, "status": r.status, "reason": r.reason, "note": r.note,
+                        "error": r.error })
+            })
+            .collect();
+        let skipped: Vec<_> = report
+            .skipped
+            .iter()
+            .map(|(id, why)| json!({ "id": id, "why": why }))
+            .collect();
+        context.ui.answer_json_line(&json!({
+            "schema": "aifactory.run/1", "tasks": tasks, "skipped": skipped, "interrupted": report.interrupted,
+            "exit": kind.map_or(0, Kind::exit_code),
+        }))?;
+    } else {
+        hints(context, project, report);
+    }
+    Ok(kind.map_or(Finish::Well, Finish::Short))
+}
+
+fn hints(context: &Context, project: &Project, report: &RunReport) {
+    let ui = &context.ui;
+    let of = |status: Status| -> Vec<String> {
+        let results = report.results.iter().filter(|result| result.status == status);
+        results.map(|result| short(project, &result.task)).collect()
+    };
+    if report.results.is_empty() {
+        let why = if report.skipped.is_empty() {
+            "no task is ready"
+        } else {
+            "nothing could be started"
+        };
+        ui.note(why);
+        if report.skipped.is_empty() {
+            ui.hint("aifactory list shows the backlog; aifactory run <id> starts a task from it");
+        }
+    }
+    let (review, waiting) = (of(Status::Review), of(Status::Waiting));
+    if !review.is_empty() {
+        ui.hint(&format!(
+            "look at it and merge it: aifactory review {0}, aifactory merge {0}",
+            review.join(" ")
+        ));
+    }
+    for result in report.results.iter().filter(|result| result.status == Status::Waiting) {
+        let way_out = result
+            .reason
+            .map(|reason| reason.way_out(&short(project, &result.task)));
+        if let (Some(way_out), true) = (way_out, waiting.len() <= 3) {
+            ui.hint(&way_out);
+        }
+    }
+    if waiting.len() > 3 {
+        ui.hint(&format!("{} tasks wait for you: aifactory status", waiting.len()));
+    }
+}

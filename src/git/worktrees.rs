@@ -1,0 +1,245 @@
+//! Linked worktrees: made, switched, inspected, cleaned, moved, removed. Only ever those that the caller names.
+
+use super::checkout::Head;
+use super::program::{git_in, text_in};
+use super::{Expected, Oid, Repository, Swap};
+use crate::error::{Context, Error, Result};
+use std::path::{Path, PathBuf};
+
+/// What a worktree holds right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorktreeState {
+    pub head: Option<Oid>,
+    /// Absent where HEAD is detached.
+    pub branch: Option<String>,
+    /// Changed and untracked files that are not ignored.
+    pub dirty: Vec<String>,
+}
+
+pub struct Listed {
+    pub path: PathBuf,
+    pub branch: Option<String>,
+}
+
+impl Repository {
+    /// A new worktree on a new branch that starts at `commit`.
+    pub fn add_worktree(&self, path: &Path, branch: &str, commit: Oid) -> Result<()> {
+        self.require_branch_at(branch, commit)?;
+        self.check_out_new(path, Head::Branch(branch))
+    }
+
+    /// A new worktree on no branch.
+    pub fn add_detached_worktree(&self, path: &Path, commit: Oid) -> Result<()> {
+        self.check_out_new(path, Head::Detached(commit))
+    }
+
+    /// Creates the branch at `commit`; one that is there already stays where it is.
+    fn require_branch_at(&self, branch: &str, commit: Oid) -> Result<()> {
+        let name = format!("refs/heads/{branch}");
+        if self.ref_target(&name)?.is_some() {
+            return Ok(());
+        }
+        match self.swap_ref(&name, Expected::Absent, commit, "aifactory: branch for a task")? {
+            Swap::Done => Ok(()),
+            Swap::Refused => Err(Error::failed(format!(
+                "the branch {branch} appeared while it was being created"
+            ))),
+        }
+    }
+
+    /// Puts an existing, clean worktree on `branch`, which is created at `commit` where it does not exist.
+    pub fn switch_worktree(&self, path: &Path, branch: &str, commit: Oid) -> Result<()> {
+        self.require_branch_at(branch, commit)?;
+        git_in(path, &["checkout", "--quiet", "--no-guess", branch, "--"]).run_ok()?;
+        Ok(())
+    }
+
+    pub fn detach_worktree(&self, path: &Path, commit: Oid) -> Result<()> {
+        let commit = commit.to_string();
+        git_in(path, &["checkout", "--quiet", "--force", "--detach", &commit, "--"]).run_ok()?;
+        Ok(())
+    }
+
+    /// Throws away everything in the worktree that is not in HEAD, ignored files too but for `keep`.
+    pub fn clean_worktree(&self, path: &Path, keep: &[String]) -> Result<()> {
+        git_in(path, &["reset", "--quiet", "--hard"]).run_ok()?;
+        let mut clean = git_in(path, &["clean", "-ffdxq"]);
+        for pattern in keep {
+            clean = clean.arg("-e").arg(pattern);
+        }
+        clean.run_ok()?;
+        Ok(())
+    }
+
+    /// Throws away changes and new files that are not ignored.
+    pub fn drop_changes(&self, path: &Path) -> Result<()> {
+        git_in(path, &["reset", "--quiet", "--hard"]).run_ok()?;
+        git_in(path, &["clean", "-ffdq"]).run_ok()?;
+        Ok(())
+    }
+
+    pub fn worktree_state(&self, path: &Path) -> Result<WorktreeState> {
+        let args = [
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "-z",
+            "--untracked-files=normal",
+            "--ignore-submodules=none",
+        ];
+        let text = text_in(path, &args).context(|| format!("cannot read the worktree {}", path.display()))?;
+        Ok(parse_status(&text))
+    }
+
+    /// All worktrees that git knows, the main one first.
+    pub fn worktrees(&self) -> Result<Vec<Listed>> {
+        let text = self.common_text(&["worktree", "list", "--porcelain", "-z"])?;
+        Ok(parse_list(&text))
+    }
+
+    /// The worktree that has the branch checked out, if any.
+    pub fn find_checkout(&self, branch: &str) -> Result<Option<PathBuf>> {
+        let found = self
+            .worktrees()?
+            .into_iter()
+            .find(|listed| listed.branch.as_deref() == Some(branch));
+        Ok(found.map(|listed| listed.path).filter(|path| path.exists()))
+    }
+
+    /// Files below `worktree` that git ignores and that the pattern file there asks for.
+    pub fn ignored_files(&self, worktree: &Path, pattern_file: &str) -> Result<Vec<String>> {
+        let list = |excludes: &str| -> Result<Vec<String>> {
+            let text = text_in(worktree, &["ls-files", "-z", "--others", "--ignored", excludes])?;
+            Ok(text
+                .split('\0')
+                .filter(|path| !path.is_empty())
+                .map(str::to_owned)
+                .collect())
+        };
+        let ignored: std::collections::BTreeSet<String> = list("--exclude-standard")?.into_iter().collect();
+        let wanted = list(&format!("--exclude-from={pattern_file}"))?;
+        Ok(wanted.into_iter().filter(|path| ignored.contains(path)).collect())
+    }
+
+    /// Keeps everything uncommitted in the worktree as a commit under `name`, without touching the worktree.
+    pub fn save_uncommitted(&self, worktree: &Path, name: &str, message: &str) -> Result<Option<Oid>> {
+        git_in(worktree, &["add", "--all"]).run_ok()?;
+        let made = git_in(worktree, &["stash", "create", message])
+            .env("GIT_AUTHOR_NAME", "aifactory")
+            .env("GIT_AUTHOR_EMAIL", "aifactory@localhost")
+            .env("GIT_COMMITTER_NAME", "aifactory")
+            .env("GIT_COMMITTER_EMAIL", "aifactory@localhost")
+            .run_ok()?;
+        let Some(commit) = Repository::parse_oid(String::from_utf8_lossy(&made.stdout).trim()) else {
+            return Ok(None);
+        };
+        let expected = self.ref_target(name)?.map_or(Expected::Absent, Expected::Is);
+        match self.swap_ref(name, expected, commit, message)? {
+            Swap::Done => Ok(Some(commit)),
+            Swap::Refused => Err(Error::failed(format!("cannot keep the uncommitted work as {name}"))),
+        }
+    }
+
+    pub fn move_worktree(&self, from: &Path, to: &Path) -> Result<()> {
+        self.git(&["worktree", "move", "--force"]).arg(from).arg(to).run_ok()?;
+        Ok(())
+    }
+
+    /// Forgets a worktree whose folder is gone, or removes the folder too.
+    pub fn remove_worktree(&self, path: &Path) -> Result<()> {
+        self.git(&["worktree", "remove", "--force", "--force"])
+            .arg(path)
+            .run_ok()?;
+        Ok(())
+    }
+
+    /// Points a worktree whose `.git` file was damaged back at its administration, if git still has it.
+    pub fn repair_worktree(&self, path: &Path) -> Result<()> {
+        let name_of = |admin: &Path| std::fs::read_to_string(admin.join("gitdir")).unwrap_or_default();
+        let folder = self.common_dir.join("worktrees");
+        let wanted = path.join(".git");
+        let admins = std::fs::read_dir(&folder).context(|| format!("cannot list {}", folder.display()))?;
+        let mut admins = admins.flatten().map(|entry| entry.path());
+        let Some(admin) = admins.find(|admin| Path::new(name_of(admin).trim()) == wanted) else {
+            return Err(Error::failed(format!(
+                "git no longer knows the worktree {}",
+                path.display()
+            )));
+        };
+        let text = format!("gitdir: {}\n", admin.display());
+        if std::fs::read_to_string(&wanted).is_ok_and(|current| current == text) {
+            return Ok(());
+        }
+        if wanted.is_dir() {
+            let aside = path.join(".git.aifactory-saved");
+            std::fs::rename(&wanted, &aside).context(|| format!("cannot set {} aside", wanted.display()))?;
+        }
+        crate::host::files::write_text(&wanted, &text)
+    }
+}
+
+fn parse_list(text: &str) -> Vec<Listed> {
+    let mut listed: Vec<Listed> = Vec::new();
+    for field in text.split('\0') {
+        if let Some(path) = field.strip_prefix("worktree ") {
+            listed.push(Listed {
+                path: PathBuf::from(path),
+                branch: None,
+            });
+        } else if let (Some(branch), Some(last)) = (field.strip_prefix("branch refs/heads/"), listed.last_mut()) {
+            last.branch = Some(branch.to_owned());
+        }
+    }
+    listed
+}
+
+fn parse_status(text: &str) -> WorktreeState {
+    let mut state = WorktreeState {
+        head: None,
+        branch: None,
+        dirty: Vec::new(),
+    };
+    let mut fields = text.split('\0');
+    while let Some(field) = fields.next() {
+        if let Some(oid) = field.strip_prefix("# branch.oid ") {
+            state.head = Repository::parse_oid(oid);
+        } else if let Some(branch) = field.strip_prefix("# branch.head ") {
+            state.branch = Some(branch.to_owned()).filter(|name| name != "(detached)");
+        } else if let Some((path, renamed)) = changed_path(field) {
+            state.dirty.push(path.to_owned());
+            if renamed {
+                fields.next();
+            }
+        }
+    }
+    state
+}
+
+/// The path of a status line, and whether the path it was renamed from follows in a field of its own.
+fn changed_path(field: &str) -> Option<(&str, bool)> {
+    let columns = match field.as_bytes().first()? {
+        b'1' => 8,
+        b'2' => 9,
+        b'u' => 10,
+        b'?' => 1,
+        _ => return None,
+    };
+    let path = field.splitn(columns + 1, ' ').nth(columns)?;
+    Some((path, field.starts_with('2')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_lines_give_their_paths_also_with_spaces_and_renames() {
+        let text = "# branch.oid 1111111111111111111111111111111111111111\0# branch.head (detached)\0\
+                    1 .M N... 100644 100644 100644 aa bb a file\0\
+                    2 R. N... 100644 100644 100644 aa bb R100 new name\0old name\0? other\0";
+        let state = parse_status(text);
+        assert_eq!(state.dirty, ["a file", "new name", "other"]);
+        assert_eq!(state.branch, None);
+        assert!(state.head.is_some());
+    }
+}

@@ -1,0 +1,129 @@
+//! Files of our own below the git directory and the user's folders: whole or not at all, and locks that die with us.
+
+use crate::error::{Context, Error, Result};
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::path::{Component, Path, PathBuf};
+
+/// The file's text, or nothing where there is no such file.
+pub fn load_text(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::failed(format!("cannot read {}", path.display())).caused_by(error)),
+    }
+}
+
+/// Replaces the file in one step: a reader sees the old text or the new one, and so does whoever comes after a crash.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    let failed = || format!("cannot write {}", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    create_folder(folder)?;
+    let draft = draft_beside(path);
+    let written = File::create(&draft).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    let renamed = written.and_then(|()| fs::rename(&draft, path));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    renamed.context(failed)
+}
+
+fn draft_beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+pub fn create_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).context(|| format!("cannot create the folder {}", path.display()))
+}
+
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Error::failed(format!("cannot remove {}", path.display())).caused_by(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The names in a folder, sorted; none where the folder does not exist.
+pub fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::failed(format!("cannot list {}", folder.display())).caused_by(error)),
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The same path without `.` and `..`, by its text alone.
+pub fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// An exclusive lock on a file. The kernel releases it when the holder is gone, however it went.
+#[derive(Debug)]
+#[must_use = "the lock is released when this is dropped"]
+pub struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Waits until the lock is free.
+    pub fn wait(path: &Path) -> Result<FileLock> {
+        let file = open_lock_file(path)?;
+        file.lock().context(|| format!("cannot lock {}", path.display()))?;
+        Ok(FileLock { _file: file })
+    }
+
+    /// Takes the lock if nobody holds it.
+    pub fn attempt(path: &Path) -> Result<Option<FileLock>> {
+        let file = open_lock_file(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(FileLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => {
+                Err(Error::failed(format!("cannot lock {}", path.display())).caused_by(error))
+            }
+        }
+    }
+
+    /// Whether somebody holds the lock right now. A missing file is held by nobody.
+    pub fn is_held(path: &Path) -> bool {
+        path.exists() && matches!(FileLock::attempt(path), Ok(None))
+    }
+}
+
+fn open_lock_file(path: &Path) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let opened = File::options().create(true).truncate(false).write(true).open(path);
+    opened.context(|| format!("cannot open the lock file {}", path.display()))
+}
+
+/// Waits until everything written so far to the file system that holds `path` is on the disk.
+pub fn flush_file_system(path: &Path) -> Result<()> {
+    let failed = || format!("cannot flush the file system of {}", path.display());
+    let folder = File::open(path).context(failed)?;
+    rustix::fs::syncfs(&folder).context(failed)
+}

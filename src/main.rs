@@ -1,0 +1,5 @@
+//! The `aifactory` program.
+
+fn main() -> std::process::ExitCode {
+    aifactory::commands::main()
+}

@@ -1,0 +1,252 @@
+//! Events: the append-only truth of a task, one JSON object per line of `events.jsonl`.
+//!
+//! Every event names who did it, when by the hybrid clock, and under which claim. The place for a signature and the
+//! chain to the actor's previous event are part of format 1, so that later versions can fill them without a new format.
+
+use super::{Digest, EventId, Hlc, Priority, Reason, Risk, Source, Status, TaskId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub id: EventId,
+    pub hlc: Hlc,
+    pub actor: String,
+    /// The worker's session; a person's event has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The claim's fence; an event below the task's current fence is ignored. A person's event has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<u64>,
+    /// The same actor's previous event on this task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev: Option<EventId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sig: Option<String>,
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextFile {
+    Spec,
+    Plan,
+}
+
+impl TextFile {
+    pub fn word(self) -> &'static str {
+        match self {
+            TextFile::Spec => "spec",
+            TextFile::Plan => "plan",
+        }
+    }
+
+    pub fn file_name(self) -> &'static str {
+        match self {
+            TextFile::Spec => "spec.md",
+            TextFile::Plan => "plan.md",
+        }
+    }
+}
+
+/// What a person says about a new task.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    pub title: String,
+    #[serde(default)]
+    pub priority: Priority,
+    #[serde(default)]
+    pub risk: Risk,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub dependencies: BTreeSet<TaskId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TaskId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// What changed. Sets change by element and texts carry their diff, so that histories can be merged and read alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+pub enum Change {
+    Created {
+        #[serde(flatten)]
+        draft: Draft,
+    },
+    /// A field that holds one value. `to` absent clears it.
+    Set {
+        field: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+    },
+    /// An element of `labels` or `dependencies`.
+    Added {
+        field: String,
+        value: String,
+    },
+    Removed {
+        field: String,
+        value: String,
+    },
+    Text {
+        file: TextFile,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Digest>,
+        to: Digest,
+        diff: String,
+    },
+    Moved {
+        from: Status,
+        to: Status,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    Claimed {
+        claim: u64,
+        host: String,
+        lease_seconds: u64,
+        branch: String,
+    },
+    /// The holder let go, or was seen to be dead.
+    Released {
+        why: String,
+        /// The release repairs a crash and counts towards giving up.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        recovery: bool,
+    },
+    Approved {
+        digest: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<String>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        policy: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    Rejected {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    StepStarted {
+        step: String,
+        run: EventId,
+    },
+    StepDone {
+        step: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
+    },
+    StepReset {
+        step: String,
+        why: String,
+    },
+    RunStarted {
+        run: EventId,
+        phase: String,
+        agent: String,
+    },
+    RunEnded {
+        run: EventId,
+        outcome: String,
+    },
+    Gated {
+        evidence: EventId,
+        gate: String,
+        tree: String,
+        verdict: super::run::Verdict,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+    },
+    Delivering {
+        target: String,
+        commit: String,
+        from: String,
+    },
+    Delivered {
+        target: String,
+        commit: String,
+    },
+    Paused,
+    Resumed,
+    Parked {
+        until: Timestamp,
+        why: String,
+    },
+    Noted {
+        text: String,
+    },
+    /// A hand edit of `task.toml`, taken over field by field.
+    Imported {
+        fields: BTreeMap<String, toml::Value>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        discarded: Vec<String>,
+    },
+}
+
+impl Event {
+    pub fn parse_line(line: &str) -> Result<Event, serde_json::Error> {
+        serde_json::from_str(line)
+    }
+
+    /// The event as one line, with its newline.
+    pub fn to_line(&self) -> String {
+        let mut line = serde_json::to_string(self).expect("events hold only strings, numbers and tables");
+        line.push('\n');
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_survives_its_own_line() {
+        let event = Event {
+            id: EventId::new(Timestamp::from_millis(1), "abc"),
+            hlc: Hlc::default(),
+            actor: "ana <ana@mill>".into(),
+            session: None,
+            fence: Some(3),
+            prev: None,
+            sig: None,
+            change: Change::Moved {
+                from: Status::Running,
+                to: Status::Waiting,
+                reason: Some(Reason::GateFailed),
+                note: Some("two\nlines".into()),
+            },
+        };
+        let line = event.to_line();
+        assert_eq!(line.lines().count(), 1);
+        assert_eq!(Event::parse_line(&line).unwrap(), event);
+    }
+
+    #[test]
+    fn a_created_event_names_its_fields_at_the_top() {
+        let change = Change::Created {
+            draft: Draft {
+                title: "x".into(),
+                ..Draft::default()
+            },
+        };
+        let json = serde_json::to_string(&change).unwrap();
+        assert_eq!(
+            json,
+            r#"{"op":"created","title":"x","priority":"normal","risk":"blocking"}"#
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Pure records and rules: what a task is, how it moves, how events become a record.
+//!
+//! Nothing here reads a clock, a file or the environment: whatever changes from run to run is a parameter. Texts that
+//! come from outside are parsed into types here, and a text that does not parse is an error with a place, never a guess.
+
+mod digest;
+pub mod event;
+mod fold;
+pub mod frontmatter;
+mod id;
+pub mod message;
+pub mod paths;
+pub mod plan;
+pub mod readiness;
+mod record;
+pub mod risk;
+pub mod run;
+mod status;
+mod task;
+pub mod text;
+mod time;
+pub mod todo;
+
+pub use digest::Digest;
+pub use event::{Change, Event, TextFile};
+pub use fold::{apply, fold};
+pub use id::{Alphabet, EventId, TaskId};
+pub use record::{FOLD_VERSION, ParsedRecord, parse_record, write_record};
+pub use status::{IllegalMove, Reason, Status};
+pub use task::{Approval, Claim, Delivery, Priority, Progress, Risk, Source, StepProgress, Task};
+pub use time::{Hlc, Timestamp};

@@ -1,0 +1,166 @@
+//! Run records and evidence: what was executed, and what aifactory itself measured about the result.
+
+use super::{Digest, EventId, TaskId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One execution of an agent for one phase or step of a task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    pub id: EventId,
+    pub agent: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The supervised session that carried the run.
+    pub session: String,
+    pub phase: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    pub attempt: u64,
+    pub host: String,
+    pub started: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// In words, where the outcome needs them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// HEAD of the worktree before the agent started.
+    pub base: String,
+    /// The commit that holds the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// Of what the agent printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<Digest>,
+    pub usage: Usage,
+}
+
+/// What the agent says it used. Absent is unknown, never zero.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// In millionths of a US dollar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micros: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Succeeded,
+    Failed,
+    NoWork,
+    TimedOut,
+    Stalled,
+    Stopped,
+    /// The supervisor or its guardian died; what had been started was ended afterwards.
+    Interrupted,
+    /// The agent left its branch, its worktree or the repository's own files in a state that cannot be used.
+    Misbehaved,
+}
+
+impl Outcome {
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Succeeded => "succeeded",
+            Outcome::Failed => "failed",
+            Outcome::NoWork => "no work",
+            Outcome::TimedOut => "timed out",
+            Outcome::Stalled => "stalled",
+            Outcome::Stopped => "stopped",
+            Outcome::Interrupted => "interrupted",
+            Outcome::Misbehaved => "misbehaved",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// What a gate says. Only `Passed` lets anything through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Passed,
+    Failed,
+    /// The gate could not be run, or there was none: nothing is known.
+    Unknown,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::Failed => "failed",
+            Verdict::Unknown => "unknown",
+        }
+    }
+
+    /// What several gates say together: zero gates prove nothing.
+    pub fn of_all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+        let mut all: Vec<Verdict> = verdicts.into_iter().collect();
+        all.sort_by_key(|verdict| match verdict {
+            Verdict::Failed => 0,
+            Verdict::Unknown => 1,
+            Verdict::Passed => 2,
+        });
+        all.first().copied().unwrap_or(Verdict::Unknown)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// One gate on one tree, measured by aifactory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub id: EventId,
+    pub task: TaskId,
+    /// The command, as it was run by `sh -c`.
+    pub gate: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    pub verdict: Verdict,
+    /// Where the verdict is not plain from the exit code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The tree the gate looked at; the evidence says nothing about any other.
+    pub tree: String,
+    pub commit: String,
+    /// Run in a checkout where no agent wrote. Only such evidence lets a merge through.
+    pub clean: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    pub duration_ms: u64,
+    pub at: Timestamp,
+    pub host: String,
+    /// Of the whole output; the tail below is redacted and short.
+    pub output: Digest,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Verdict::*;
+
+    #[test]
+    fn zero_gates_prove_nothing_and_one_failure_is_a_failure() {
+        assert_eq!(Verdict::of_all([]), Unknown);
+        assert_eq!(Verdict::of_all([Passed, Passed]), Passed);
+        assert_eq!(Verdict::of_all([Passed, Unknown]), Unknown);
+        assert_eq!(Verdict::of_all([Unknown, Failed, Passed]), Failed);
+    }
+}

@@ -1,0 +1,105 @@
+//! Cuts a stream of bytes into lines, in bounded memory whatever the bytes are.
+
+/// What stands at the end of a line that was too long; the rest of it is thrown away.
+pub const CUT_MARK: &str = " [line cut here]";
+
+pub struct LineSplitter {
+    unfinished: Vec<u8>,
+    longest: usize,
+    /// The line was cut; everything up to its end is thrown away.
+    cutting: bool,
+}
+
+impl LineSplitter {
+    pub fn new(longest: usize) -> LineSplitter {
+        LineSplitter {
+            unfinished: Vec::new(),
+            longest,
+            cutting: false,
+        }
+    }
+
+    /// Takes the next bytes and calls `listener` for each line they complete.
+    pub fn push(&mut self, bytes: &[u8], mut listener: impl FnMut(&str)) {
+        // The quick way through the rest of a huge line.
+        if self.cutting && !bytes.contains(&b'\n') {
+            return;
+        }
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.strip_suffix(b"\n") {
+                Some(end) => {
+                    self.extend(end, &mut listener);
+                    self.end_line(&mut listener);
+                }
+                None => self.extend(piece, &mut listener),
+            }
+        }
+    }
+
+    /// The stream has ended: what has no newline is a line, too.
+    pub fn finish(&mut self, mut listener: impl FnMut(&str)) {
+        if !self.unfinished.is_empty() {
+            self.end_line(&mut listener);
+        }
+    }
+
+    fn extend(&mut self, piece: &[u8], listener: &mut impl FnMut(&str)) {
+        if self.cutting {
+            return;
+        }
+        let room = self.longest - self.unfinished.len();
+        self.unfinished.extend_from_slice(&piece[..piece.len().min(room)]);
+        if piece.len() > room {
+            let text = String::from_utf8_lossy(&self.unfinished);
+            listener(&format!("{text}{CUT_MARK}"));
+            self.unfinished.clear();
+            self.cutting = true;
+        }
+    }
+
+    fn end_line(&mut self, listener: &mut impl FnMut(&str)) {
+        if !self.cutting {
+            let line = self.unfinished.strip_suffix(b"\r").unwrap_or(&self.unfinished);
+            listener(&String::from_utf8_lossy(line));
+        }
+        self.unfinished.clear();
+        self.cutting = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(longest: usize, chunks: &[&[u8]]) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut splitter = LineSplitter::new(longest);
+        for chunk in chunks {
+            splitter.push(chunk, |line| lines.push(line.to_owned()));
+        }
+        splitter.finish(|line| lines.push(line.to_owned()));
+        lines
+    }
+
+    #[test]
+    fn lines_come_out_whole_however_the_bytes_arrive() {
+        assert_eq!(split(99, &[b"one\ntw", b"o\r\n\nthree"]), ["one", "two", "", "three"]);
+        assert_eq!(split(99, &[b"a", b"\n", b"b\n"]), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_once_and_the_next_one_is_whole() {
+        let cut = format!("abcd{CUT_MARK}");
+        assert_eq!(
+            split(4, &[b"abc", b"def", b"ghi", b"jk\nnext\n"]),
+            [cut.as_str(), "next"]
+        );
+        assert_eq!(split(4, &[b"abcdef\nabcd\n"]), [cut.as_str(), "abcd"]);
+        assert_eq!(split(4, &[b"abcdef"]), [cut.as_str()]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_become_replacement_characters() {
+        assert_eq!(split(99, &[b"a\xff\0b\n"]), ["a\u{fffd}\0b"]);
+    }
+}

@@ -1,0 +1,34 @@
+//! The only layer that starts child processes.
+//!
+//! * [`invocation`]: short helper programs run to their end (git, an editor).
+//! * [`session`]: an agent or gate, supervised: output by the line, three clocks, an end that leaves nothing behind.
+//! * [`guardian`]: our own binary between a supervisor and its session. It is the reaper of everything the session
+//!   starts and the holder of the run folder's lock, and it outlives the supervisor just long enough to clean up.
+//! * [`sweep`](mod@sweep): recovery, when the supervisor and perhaps the guardian were killed.
+//!
+//! Below them: `conversation` is the pipes of an invocation; `stream`, `lines`, `log` and `clocks` are the small
+//! machines of a session; `folder` is the files the parts leave for each other in a run folder; `ending` ends sets of
+//! processes that may grow meanwhile; `proc_fs` reads `/proc`. A process is always named by pid *and* start time,
+//! because pids are reused.
+
+mod clocks;
+mod conversation;
+mod ending;
+mod folder;
+pub mod guardian;
+pub mod invocation;
+mod lines;
+mod log;
+mod proc_fs;
+mod request;
+pub mod session;
+mod stream;
+pub mod sweep;
+
+pub use invocation::{Exit, Invocation, Output};
+pub use proc_fs::{boot_id, start_time};
+pub use session::{Ended, Ending, Limits, Line, Pulse, Request, supervise};
+pub use sweep::{Swept, alive, sweep};
+
+/// The environment variable that marks every process of a session with the session's id.
+pub const MARKER_VARIABLE: &str = "AIFACTORY_SESSION";

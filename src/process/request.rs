@@ -1,0 +1,72 @@
+//! What to supervise, where, and within which limits.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{PathBuf, absolute};
+use std::time::Duration;
+
+use super::guardian::Order;
+
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Our own binary.
+    pub guardian: PathBuf,
+    /// The run folder; it must exist.
+    pub folder: PathBuf,
+    /// The session's id, in the environment of everything it starts.
+    pub marker: String,
+    pub program: OsString,
+    pub args: Vec<OsString>,
+    pub cwd: PathBuf,
+    /// The whole environment: nothing is inherited.
+    pub env: Vec<(OsString, OsString)>,
+    pub stdin: Option<Vec<u8>>,
+    pub limits: Limits,
+}
+
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub total: Duration,
+    /// Without any output, between tool calls.
+    pub silence: Duration,
+    pub silence_in_tool: Duration,
+    /// Between SIGTERM and SIGKILL.
+    pub grace: Duration,
+    /// Bytes of a line that reach the listener.
+    pub max_line: usize,
+    /// Bytes kept of stdout, and of stderr.
+    pub max_log: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Limits {
+            total: 60 * MINUTE,
+            silence: 15 * MINUTE,
+            silence_in_tool: 30 * MINUTE,
+            grace: Duration::from_secs(5),
+            max_line: 1 << 20,
+            max_log: 64 << 20,
+        }
+    }
+}
+
+impl Request {
+    /// The line that the guardian reads first.
+    pub(super) fn order_line(&self) -> io::Result<Vec<u8>> {
+        let order = Order {
+            program: self.program.clone(),
+            args: self.args.clone(),
+            cwd: absolute(&self.cwd)?.into(),
+            env: self.env.clone(),
+            has_stdin: self.stdin.is_some(),
+            folder: absolute(&self.folder)?.into(),
+            marker: self.marker.clone(),
+            grace_ms: self.limits.grace.as_millis().try_into().unwrap_or(u64::MAX),
+        };
+        let mut line = serde_json::to_vec(&order)?;
+        line.push(b'\n');
+        Ok(line)
+    }
+}

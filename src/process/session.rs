@@ -1,0 +1,296 @@
+//! Supervises one session: an agent or a gate below its guardian.
+//!
+//! [`supervise`] passes the output on line by line and to the logs, watches the clocks, and comes back when nothing of
+//! the session is left. Asking for the end is one word on the guardian's control pipe; if the guardian does not manage
+//! or was killed, a sweep does its work. Dropping the future closes the pipe, which ends the session just as well.
+//!
+//! Memory is bounded by `max_line` and two small buffers, whatever the program writes. Logs are written in place,
+//! without a thread: a page cache that blocks is not worth a copy of every byte.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the process layer starts children and measures real time"
+)]
+
+use std::future::pending;
+use std::io;
+use std::path::{Path, PathBuf, absolute};
+use std::pin::pin;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep_until, timeout};
+
+use super::clocks::{Clocks, later};
+use super::folder::{self, Report};
+use super::guardian;
+use super::log::BoundedLog;
+pub use super::request::{Limits, Request};
+use super::stream::Stream;
+use super::sweep::{Swept, sweep_at_once};
+use crate::error::{Context, Error, Result};
+
+/// How long the guardian may take beyond the grace before it is ended itself.
+const GUARDIAN_MARGIN: Duration = Duration::from_secs(3);
+/// How long output is waited for that a process outside the session holds back.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+/// A line without its newline; bytes that are not UTF-8 are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line<'a> {
+    Stdout(&'a str),
+    Stderr(&'a str),
+}
+
+/// What the session is doing after a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulse {
+    Between,
+    InTool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    Exited(i32),
+    Signalled(i32),
+    TimedOut,
+    Stalled {
+        in_tool: bool,
+    },
+    Stopped,
+    CouldNotStart(String),
+    /// Somebody killed the guardian; the rest of the session has been ended.
+    GuardianLost,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub ending: Ending,
+    /// How many processes had to be ended besides the program itself; with it, if the guardian was lost or hung.
+    pub leftovers: u32,
+}
+
+/// Runs the session to its end. An error means that it could not be supervised, not that the program failed; even then
+/// nothing of it is left, unless the error says so.
+pub async fn supervise(
+    request: Request,
+    stop: watch::Receiver<bool>,
+    mut listener: impl FnMut(Line<'_>) -> Pulse,
+) -> Result<Ended> {
+    if *stop.borrow() {
+        let ending = Ending::Stopped;
+        return Ok(Ended { ending, leftovers: 0 });
+    }
+    let mut session = Session::start(request).await?;
+    let over = session.until_over(stop, &mut listener).await;
+    let status = match &over {
+        Ok(Over::GuardianEnded(status)) => Some(*status),
+        Ok(Over::EndWanted(_)) | Err(_) => session.make_guardian_end(&mut listener).await,
+    };
+    session.drain(&mut listener).await;
+    let wanted = match &over {
+        Ok(Over::EndWanted(ending)) => Some(ending.clone()),
+        Ok(Over::GuardianEnded(_)) | Err(_) => None,
+    };
+    let ended = session.conclude(status, wanted).await?;
+    over.map(|_| ended)
+}
+
+/// Why the watching is over.
+enum Over {
+    GuardianEnded(ExitStatus),
+    EndWanted(Ending),
+}
+
+enum Event {
+    Heard(Option<Pulse>),
+    GuardianEnded(ExitStatus),
+    DeadlinePassed,
+}
+
+struct Session {
+    guardian: Child,
+    /// Open as long as the session may run.
+    control: Option<ChildStdin>,
+    stdout: Stream<ChildStdout>,
+    stderr: Stream<ChildStderr>,
+    folder: PathBuf,
+    limits: Limits,
+}
+
+impl Session {
+    async fn start(request: Request) -> Result<Session> {
+        let folder = &request.folder;
+        let in_folder = || format!("cannot prepare the session in {}", folder.display());
+        if let Some(text) = &request.stdin {
+            folder::replace(folder, folder::STDIN, text).context(in_folder)?;
+        }
+        let stdout_log = BoundedLog::open(&folder.join(folder::STDOUT_LOG), request.limits.max_log);
+        let stderr_log = BoundedLog::open(&folder.join(folder::STDERR_LOG), request.limits.max_log);
+        let (stdout_log, stderr_log) = (stdout_log.context(in_folder)?, stderr_log.context(in_folder)?);
+        let order = request.order_line().context(in_folder)?;
+        let mut guardian = start_guardian(&request.guardian)?;
+        let mut control = guardian.stdin.take();
+        if let Some(control) = &mut control {
+            // A guardian that is gone already is noticed, and explained, by how it ended.
+            let _ = control.write_all(&order).await;
+        }
+        Ok(Session {
+            stdout: Stream::new(guardian.stdout.take(), stdout_log, request.limits.max_line),
+            stderr: Stream::new(guardian.stderr.take(), stderr_log, request.limits.max_line),
+            guardian,
+            control,
+            folder: request.folder,
+            limits: request.limits,
+        })
+    }
+
+    async fn until_over(
+        &mut self,
+        stop: watch::Receiver<bool>,
+        listener: &mut impl FnMut(Line<'_>) -> Pulse,
+    ) -> Result<Over> {
+        let mut clocks = Clocks::start(&self.limits, Instant::now());
+        let mut stop_wanted = pin!(stop_wanted(stop));
+        loop {
+            let event = tokio::select! {
+                () = &mut stop_wanted => return Ok(Over::EndWanted(Ending::Stopped)),
+                event = self.next_event(clocks.deadline(), listener) => event,
+            };
+            match event.context(|| format!("cannot supervise the session in {}", self.folder.display()))? {
+                Event::Heard(pulse) => clocks.heard(Instant::now(), pulse),
+                Event::GuardianEnded(status) => return Ok(Over::GuardianEnded(status)),
+                Event::DeadlinePassed => return Ok(Over::EndWanted(clocks.verdict())),
+            }
+        }
+    }
+
+    /// What happens next; output has been passed on when it returns. Nothing is lost if it is dropped while it waits.
+    async fn next_event(
+        &mut self,
+        deadline: Instant,
+        listener: &mut impl FnMut(Line<'_>) -> Pulse,
+    ) -> io::Result<Event> {
+        tokio::select! {
+            () = self.stdout.fill() => {}
+            () = self.stderr.fill() => {}
+            status = self.guardian.wait() => return status.map(Event::GuardianEnded),
+            () = sleep_until(deadline.into()) => return Ok(Event::DeadlinePassed),
+        }
+        Ok(Event::Heard(self.pass_on(listener)?))
+    }
+
+    fn pass_on(&mut self, listener: &mut impl FnMut(Line<'_>) -> Pulse) -> io::Result<Option<Pulse>> {
+        let mut pulse = None;
+        self.stdout.pass_on(|line| pulse = Some(listener(Line::Stdout(line))))?;
+        self.stderr.pass_on(|line| pulse = Some(listener(Line::Stderr(line))))?;
+        Ok(pulse)
+    }
+
+    /// Asks for the end and waits for it; `None` when the guardian does not manage in time.
+    async fn make_guardian_end(&mut self, listener: &mut impl FnMut(Line<'_>) -> Pulse) -> Option<ExitStatus> {
+        if let Some(mut control) = self.control.take() {
+            let _ = control.write_all(b"stop\n").await;
+        }
+        let deadline = later(Instant::now(), self.limits.grace.saturating_add(GUARDIAN_MARGIN));
+        loop {
+            match self.next_event(deadline, listener).await {
+                Ok(Event::GuardianEnded(status)) => return Some(status),
+                Ok(Event::DeadlinePassed) => return None,
+                // Output still flows, or a log is broken, which has been or will be said elsewhere.
+                Ok(Event::Heard(_)) | Err(_) => {}
+            }
+        }
+    }
+
+    /// Passes on what the pipes still hold. They are at their end now, unless a process outside has got hold of one.
+    async fn drain(&mut self, listener: &mut impl FnMut(Line<'_>) -> Pulse) {
+        let rest = async {
+            while self.stdout.is_open() || self.stderr.is_open() {
+                tokio::select! {
+                    () = self.stdout.fill() => {}
+                    () = self.stderr.fill() => {}
+                }
+                let _ = self.pass_on(listener);
+            }
+        };
+        let _ = timeout(DRAIN_TIME, rest).await;
+    }
+
+    /// What the end was, once nothing is left. `wanted` is the end we asked for.
+    async fn conclude(mut self, status: Option<ExitStatus>, wanted: Option<Ending>) -> Result<Ended> {
+        const FOLDER_IN_USE: i32 = guardian::FOLDER_IN_USE as i32;
+        const FOLDER_UNUSABLE: i32 = guardian::FOLDER_UNUSABLE as i32;
+        let folder = self.folder.display();
+        match (status.and_then(|status| status.code()), wanted) {
+            (Some(0), wanted) => {
+                let report: Report = folder::read(&self.folder, folder::REPORT)
+                    .context(|| format!("cannot read how the session in {folder} ended"))?;
+                Ok(ended_as_reported(report, wanted))
+            }
+            (Some(FOLDER_IN_USE), _) => Err(Error::failed(format!("another session runs in {folder}"))),
+            (Some(FOLDER_UNUSABLE), Some(ending)) => Ok(Ended { ending, leftovers: 0 }),
+            (Some(FOLDER_UNUSABLE), None) => Err(Error::failed(format!("cannot write to the run folder {folder}"))),
+            (_, wanted) => {
+                let swept = self.sweep().await?;
+                Ok(Ended {
+                    ending: wanted.unwrap_or(Ending::GuardianLost),
+                    leftovers: swept.ended,
+                })
+            }
+        }
+    }
+
+    async fn sweep(&mut self) -> Result<Swept> {
+        let (folder, grace) = (self.folder.clone(), self.limits.grace);
+        let swept = spawn_blocking(move || sweep_at_once(&folder, grace)).await;
+        let swept = swept.context(|| format!("cannot sweep {}", self.folder.display()))??;
+        // Whatever it was, it is dead by now and only has to be reaped.
+        let _ = self.guardian.start_kill();
+        let _ = self.guardian.wait().await;
+        Ok(swept)
+    }
+}
+
+/// The guardian has nothing of our environment and pins no folder.
+fn start_guardian(program: &Path) -> Result<Child> {
+    let cannot = || format!("cannot start the guardian {}", program.display());
+    Command::new(absolute(program).context(cannot)?)
+        .arg(guardian::WORD)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context(cannot)
+}
+
+async fn stop_wanted(mut stop: watch::Receiver<bool>) {
+    // Nobody who could still ask for it means that it is not wanted.
+    if stop.wait_for(|wanted| *wanted).await.is_err() {
+        pending::<()>().await;
+    }
+}
+
+fn ended_as_reported(report: Report, wanted: Option<Ending>) -> Ended {
+    let leftovers = report.leftovers;
+    let ending = match report {
+        // Without our asking it was somebody's SIGTERM to the guardian.
+        Report { stopped: true, .. } => wanted.unwrap_or(Ending::Stopped),
+        Report {
+            could_not_start: Some(reason),
+            ..
+        } => Ending::CouldNotStart(reason),
+        Report { code: Some(code), .. } => Ending::Exited(code),
+        Report {
+            signal: Some(signal), ..
+        } => Ending::Signalled(signal),
+        _ => Ending::GuardianLost,
+    };
+    Ended { ending, leftovers }
+}

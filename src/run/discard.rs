@@ -1,0 +1,104 @@
+//! Throwing work away: only what a person names, and with a way back.
+
+use super::checkout::Checkouts;
+use crate::error::{Error, Result};
+use crate::git::{Oid, Swap};
+use crate::model::{Change, Progress, Status, TaskId};
+use crate::tasks::Project;
+
+/// What was thrown away, and where it still can be found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discarded {
+    pub branch: Option<String>,
+    /// The branch's last commit.
+    pub tip: Option<String>,
+    /// A commit that holds what was not committed.
+    pub uncommitted: Option<String>,
+}
+
+/// Removes a task's worktree and branch and puts the task back to its beginning.
+pub fn discard(project: &Project, id: &TaskId) -> Result<Discarded> {
+    let snapshot = project.store.snapshot()?;
+    let task = snapshot.task(id)?;
+    let short = snapshot.short(id);
+    if matches!(task.status, Status::Running | Status::Delivering) {
+        return Err(Error::failed(format!("task {short} is {} right now", task.status))
+            .hint(format!("to end its run first: aifactory stop {short}")));
+    }
+    let uncommitted = remove_worktree(project, id)?;
+    let branch = task.branch.clone();
+    let tip = branch
+        .as_deref()
+        .map(|branch| delete_branch(project, branch))
+        .transpose()?
+        .flatten();
+    let discarded = Discarded {
+        branch: branch.filter(|_| tip.is_some()),
+        tip: tip.map(|oid| oid.to_string()),
+        uncommitted: uncommitted.map(|oid| oid.to_string()),
+    };
+    if !task.status.is_closed() {
+        put_back(project, id, &discarded)?;
+    }
+    Ok(discarded)
+}
+
+fn remove_worktree(project: &Project, id: &TaskId) -> Result<Option<Oid>> {
+    let checkouts = Checkouts::of(project)?;
+    let Some(path) = checkouts.find(id) else {
+        return Ok(None);
+    };
+    let name = format!("refs/aifactory/saved/{id}");
+    let saved = project
+        .repository()
+        .save_uncommitted(&path, &name, "work that was discarded")?;
+    project.repository().drop_changes(&path)?;
+    checkouts.park(id)?;
+    Ok(saved)
+}
+
+fn delete_branch(project: &Project, branch: &str) -> Result<Option<Oid>> {
+    let repository = project.repository();
+    let Some(tip) = repository.branch_commit(branch)? else {
+        return Ok(None);
+    };
+    match repository.delete_ref(&format!("refs/heads/{branch}"), tip)? {
+        Swap::Done => Ok(Some(tip)),
+        Swap::Refused => Err(Error::failed(format!(
+            "the branch {branch} moved while it was being discarded"
+        ))),
+    }
+}
+
+fn put_back(project: &Project, id: &TaskId, discarded: &Discarded) -> Result<()> {
+    project
+        .store
+        .transact(&project.person(), "discard", |snapshot, changes| {
+            let task = snapshot.task(id)?;
+            if let Some(tip) = &discarded.tip {
+                let text = format!("discarded the work up to {tip}");
+                changes.event(id, Change::Noted { text });
+            }
+            for (step, _) in task
+                .steps
+                .iter()
+                .filter(|(_, progress)| progress.state != Progress::Pending)
+            {
+                let reset = Change::StepReset {
+                    step: step.clone(),
+                    why: "discarded".to_owned(),
+                };
+                changes.event(id, reset);
+            }
+            if task.status == Status::Review {
+                let moved = Change::Moved {
+                    from: task.status,
+                    to: Status::Ready,
+                    reason: None,
+                    note: Some("its work was discarded".to_owned()),
+                };
+                changes.event(id, moved);
+            }
+            Ok(())
+        })
+}

@@ -1,0 +1,97 @@
+//! What happens during a run, for whoever listens: progress lines, plain lines, JSON.
+
+use crate::model::run::Verdict;
+use crate::model::{Reason, Status, TaskId};
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunEvent {
+    pub task: TaskId,
+    pub title: String,
+    #[serde(flatten)]
+    pub kind: RunEventKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum RunEventKind {
+    Claimed {
+        fence: u64,
+        branch: String,
+    },
+    /// The worktree is there; `reused` if it was parked or left from before.
+    Worktree {
+        path: String,
+        reused: bool,
+    },
+    SetupStarted {
+        command: String,
+    },
+    StepStarted {
+        step: String,
+        title: String,
+        number: usize,
+        of: usize,
+        attempt: u64,
+    },
+    /// Something the agent said or did, as one line.
+    Agent {
+        line: String,
+    },
+    StepDone {
+        step: String,
+        commit: Option<String>,
+    },
+    GateStarted {
+        gate: String,
+    },
+    GateEnded {
+        gate: String,
+        verdict: Verdict,
+        millis: u64,
+    },
+    Merging {
+        target: String,
+    },
+    Merged {
+        target: String,
+        commit: String,
+    },
+    /// Worth knowing, and in nobody's way.
+    Note {
+        text: String,
+    },
+    /// The worker is through with the task for now.
+    Settled {
+        status: Status,
+        reason: Option<Reason>,
+        note: Option<String>,
+    },
+    /// The task was not started.
+    Skipped {
+        why: String,
+    },
+    Failed {
+        error: String,
+        hints: Vec<String>,
+    },
+}
+
+/// Where a worker sends its events.
+#[derive(Clone)]
+pub struct Reporter {
+    pub task: TaskId,
+    pub title: String,
+    pub sender: std::sync::mpsc::Sender<RunEvent>,
+}
+
+impl Reporter {
+    /// A listener that is gone does not stop the work.
+    pub fn tell(&self, kind: RunEventKind) {
+        let _ = self.sender.send(RunEvent {
+            task: self.task.clone(),
+            title: self.title.clone(),
+            kind,
+        });
+    }
+}

@@ -1,0 +1,35 @@
+//! Carrying tasks out: what starts is decided by `scheduler` (pure), done by `worker`, watched through `process`.
+//!
+//! The dispatcher owns the truth about a run and listens to its workers; a worker owns one task from claim to review;
+//! `gates` measure, `merge` delivers, `recovery` repairs what a crash left. Nothing here prints: everything that happens
+//! is a [`RunEvent`] for whoever listens.
+
+mod attempt;
+mod checkout;
+mod control;
+mod discard;
+mod dispatch;
+mod environment;
+mod event;
+mod gates;
+mod include;
+mod interrupt;
+mod merge;
+mod ports;
+mod prompt;
+mod recovery;
+mod scheduler;
+mod session;
+mod upkeep;
+mod worker;
+
+pub use checkout::{Checkouts, TaskCheckout};
+pub use control::{live_run_folder, request_stop};
+pub use discard::{Discarded, discard};
+pub use dispatch::{RunReport, RunRequest, TaskResult, run};
+pub use environment::{child_environment, person_environment};
+pub use event::{RunEvent, RunEventKind};
+pub use interrupt::Interrupt;
+pub use merge::{MergeOptions, MergeOutcome, merge};
+pub use recovery::{Recovered, dead_sessions, recover};
+pub use upkeep::{MANY_LOOSE_OBJECTS, pack, sweep_old_runs};

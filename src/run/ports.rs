@@ -1,0 +1,32 @@
+//! A range of ports for each running task, so that two development servers do not meet.
+
+use crate::error::Result;
+use crate::host::files::FileLock;
+use crate::store::Store;
+use std::net::{Ipv4Addr, TcpListener};
+
+const FIRST: u16 = 21_000;
+const RANGES: u16 = 500;
+
+/// Held for as long as the range is used.
+#[derive(Debug)]
+pub struct PortRange {
+    pub base: u16,
+    _lock: FileLock,
+}
+
+/// The first range that no other worker of this clone holds and whose first port is free.
+pub fn take(store: &Store, width: u64) -> Result<Option<PortRange>> {
+    let width = u16::try_from(width.clamp(1, 80)).unwrap_or(20);
+    for number in 0..RANGES.min((u16::MAX - FIRST) / width) {
+        let path = store.local.root().join(format!("ports/{number}.lock"));
+        let Some(lock) = FileLock::attempt(&path)? else {
+            continue;
+        };
+        let base = FIRST + number * width;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, base)).is_ok() {
+            return Ok(Some(PortRange { base, _lock: lock }));
+        }
+    }
+    Ok(None)
+}

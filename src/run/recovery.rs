@@ -1,0 +1,160 @@
+//! After a crash: whatever a dead worker had started is ended, its claim is given back, its step is pending again.
+//!
+//! A worker holds a lock while it lives, so a session file without a lock names exactly what has to be repaired, and
+//! looking for one costs a directory listing. Nothing is deleted: uncommitted work stays in its worktree, and the next
+//! attempt keeps it under a ref before it starts.
+
+use super::control::OWNER;
+use super::merge::finish_delivery;
+use super::session::{self, SessionFile};
+use crate::error::Result;
+use crate::git::Repository;
+use crate::host::files;
+use crate::model::{Change, EventId, Progress, Reason, Status, Task, TaskId};
+use crate::process::sweep;
+use crate::store::{Changes, Store};
+use crate::tasks::Project;
+
+/// What was repaired, for a line to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    pub task: TaskId,
+    pub what: String,
+}
+
+/// How many workers of this clone are dead and not cleaned up after.
+pub fn dead_sessions(store: &Store) -> Result<usize> {
+    Ok(session::dead(store)?.len())
+}
+
+/// Repairs what dead workers of this clone left. Cheap where there is nothing to repair.
+pub fn recover(project: &Project) -> Result<Vec<Recovered>> {
+    if session::dead(&project.store)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Two commands may notice the same crash; the second finds nothing left to do.
+    let _lock = project.store.local.lock("recovery")?;
+    let mut recovered = Vec::new();
+    for dead in session::dead(&project.store)? {
+        let ended = end_what_it_started(project, &dead)?;
+        if let Some(what) = repair(project, &dead)? {
+            let also = match ended {
+                0 => String::new(),
+                _ => format!(
+                    ", ended {}",
+                    crate::model::text::count(ended as usize, "process").replace("processs", "processes")
+                ),
+            };
+            recovered.push(Recovered {
+                task: dead.task.clone(),
+                what: format!("{what}{also}"),
+            });
+        }
+        session::remove(&dead.path)?;
+    }
+    Ok(recovered)
+}
+
+/// Ends every process of the session's runs, whether or not their guardians are still at it.
+fn end_what_it_started(project: &Project, dead: &SessionFile) -> Result<u32> {
+    let mut ended = 0;
+    for name in files::names(&project.store.local.runs())? {
+        let folder = project.store.local.run_folder(&EventId::from_name(&name));
+        let owner = files::load_text(&folder.join(OWNER))?.unwrap_or_default();
+        if owner.lines().nth(1) == Some(dead.session.as_str()) {
+            ended += sweep(&folder, project.settings.duration("run.grace"))?.ended;
+        }
+    }
+    Ok(ended)
+}
+
+fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
+    let Some(task) = project.store.snapshot()?.find_task(&dead.task)? else {
+        return Ok(None);
+    };
+    if task.status == Status::Delivering {
+        return repair_delivery(project, &task).map(Some);
+    }
+    let held = task.claim.as_ref().is_some_and(|claim| claim.session == dead.session);
+    if !held {
+        return Ok(None);
+    }
+    let most = project.settings.number("run.recoveries");
+    project
+        .store
+        .transact(&project.person(), "recover", |snapshot, changes| {
+            let task = snapshot.task(&dead.task)?;
+            if task.claim.as_ref().is_none_or(|claim| claim.session != dead.session) {
+                return Ok(());
+            }
+            release(&task, changes);
+            if task.recoveries + 1 >= most {
+                let note = format!("its worker died {} times", task.recoveries + 1);
+                let moved = Change::Moved {
+                    from: Status::Ready,
+                    to: Status::Waiting,
+                    reason: Some(Reason::RecoveryExhausted),
+                    note: Some(note),
+                };
+                changes.event(&task.id, moved);
+            }
+            Ok(())
+        })?;
+    Ok(Some("its worker had died; the claim is free again".to_owned()))
+}
+
+fn release(task: &Task, changes: &mut Changes) {
+    for (step, _) in task
+        .steps
+        .iter()
+        .filter(|(_, progress)| progress.state == Progress::Running)
+    {
+        let reset = Change::StepReset {
+            step: step.clone(),
+            why: "the worker died".to_owned(),
+        };
+        changes.event(&task.id, reset);
+    }
+    let released = Change::Released {
+        why: "the worker died".to_owned(),
+        recovery: true,
+    };
+    changes.event(&task.id, released);
+}
+
+/// The target either has the commit or has not: both are whole states.
+fn repair_delivery(project: &Project, task: &Task) -> Result<String> {
+    let Some(delivery) = &task.delivery else {
+        return step_back(project, task);
+    };
+    let repository = project.repository();
+    let (tip, commit) = (
+        repository.branch_commit(&delivery.target)?,
+        Repository::parse_oid(&delivery.commit),
+    );
+    let (Some(tip), Some(commit)) = (tip, commit) else {
+        return step_back(project, task);
+    };
+    if repository.is_ancestor(commit, tip)? {
+        finish_delivery(project, &task.id, &delivery.target, commit)?;
+        return Ok(format!(
+            "its merge into {} had landed and is recorded now",
+            delivery.target
+        ));
+    }
+    step_back(project, task)
+}
+
+fn step_back(project: &Project, task: &Task) -> Result<String> {
+    project.store.transact(&project.person(), "step back", |_, changes| {
+        let back = Change::Moved {
+            from: Status::Delivering,
+            to: Status::Review,
+            reason: None,
+            note: Some("the merge died before the target moved".to_owned()),
+        };
+        changes.event(&task.id, back);
+        Ok(())
+    })?;
+    Ok("its merge had died before the target moved; it is under review again".to_owned())
+}

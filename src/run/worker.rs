@@ -1,0 +1,333 @@
+//! A worker carries one task from its claim to review: claim, worktree, steps, gates, verdict.
+//!
+//! Every transaction checks that the claim is still the worker's own, so a worker that lost it stops and leaves its
+//! branch as it is. What the worker decides is recorded before anything that depends on it starts.
+
+mod claim;
+mod phases;
+
+use super::checkout::{Checkouts, TaskCheckout};
+use super::environment::{Variables, child_environment};
+use super::event::{Reporter, RunEventKind};
+use super::ports::{self, PortRange};
+use super::session::WorkerSession;
+use super::{gates, include};
+use crate::error::{Error, Kind, Result};
+use crate::git::Oid;
+use crate::model::plan::Plan;
+use crate::model::{Change, Reason, Status, TaskId};
+use crate::store::{Author, Changes, Snapshot};
+use crate::tasks::Project;
+use claim::ClaimOutcome;
+pub(super) use phases::{add_evidence, committer, gate_note};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+/// What a worker needs besides its task.
+#[derive(Clone)]
+pub struct Bench {
+    pub handle: Handle,
+    /// The whole run is to stop.
+    pub interrupt: watch::Receiver<bool>,
+    pub own_program: PathBuf,
+    pub test_command: Option<String>,
+}
+
+/// Where the task stands when the worker lets it go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    pub status: Status,
+    pub reason: Option<Reason>,
+    pub note: Option<String>,
+}
+
+pub(super) struct Worker<'a> {
+    project: &'a Project,
+    task: TaskId,
+    title: String,
+    author: Author,
+    session: WorkerSession,
+    branch: String,
+    plan: Plan,
+    spec: String,
+    bench: Bench,
+    /// This task is to stop, for whatever reason.
+    stop: watch::Receiver<bool>,
+    reporter: Reporter,
+}
+
+/// Carries a task as far as it goes without a person.
+pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporter) -> Result<Settled> {
+    let session = WorkerSession::open(&project.store, task)?;
+    let claimed = claim::claim(project, task, &session.id);
+    let claimed = match claimed {
+        Ok(ClaimOutcome::Claimed(claimed)) => claimed,
+        Ok(ClaimOutcome::Settled(settled)) => {
+            session.close()?;
+            return Ok(settled);
+        }
+        Err(error) => {
+            session.close()?;
+            return Err(error);
+        }
+    };
+    reporter.tell(RunEventKind::Claimed {
+        fence: claimed.fence,
+        branch: claimed.branch.clone(),
+    });
+    let stop = watch_for_stop(bench, &session);
+    let worker = Worker {
+        project,
+        task: task.clone(),
+        title: claimed.title,
+        author: Author {
+            actor: project.actor.clone(),
+            session: Some(session.id.clone()),
+            fence: Some(claimed.fence),
+        },
+        session,
+        branch: claimed.branch,
+        plan: claimed.plan,
+        spec: claimed.spec,
+        bench: bench.clone(),
+        stop,
+        reporter: reporter.clone(),
+    };
+    worker.finish()
+}
+
+/// Ctrl-C and a word left in the session's stop file come out of the same channel.
+fn watch_for_stop(bench: &Bench, session: &WorkerSession) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    let file = session.stop_file();
+    let mut interrupt = bench.interrupt.clone();
+    bench.handle.spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_millis(150));
+        loop {
+            tokio::select! {
+                changed = interrupt.changed() => if changed.is_err() { return },
+                _ = tick.tick() => {}
+                () = sender.closed() => return,
+            }
+            if *interrupt.borrow() || file.exists() {
+                let _ = sender.send(true);
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+impl Worker<'_> {
+    /// Does the work and records how it ended, whatever happens in between.
+    fn finish(self) -> Result<Settled> {
+        let result = self.work();
+        let settled = match result {
+            Ok(settled) => settled,
+            Err(error) if error.kind() == Kind::Interrupted => self.release("stopped")?,
+            Err(error) if self.has_lost_its_claim()? => {
+                self.reporter.tell(RunEventKind::Note {
+                    text: format!("the claim was lost: {error}"),
+                });
+                self.current()?
+            }
+            Err(error) => {
+                // The machinery failed, not the task: it goes back, and the error goes up.
+                let why = format!("{error}: {}", error.causes().join(": "));
+                let released = self.release(&why);
+                self.session.close()?;
+                released?;
+                return Err(error);
+            }
+        };
+        self.session.close()?;
+        Ok(settled)
+    }
+
+    fn work(&self) -> Result<Settled> {
+        let base = self.require_base()?;
+        let ports = ports::take(&self.project.store, self.project.settings.number("worktree.ports"))?;
+        let checkouts = Checkouts::of(self.project)?;
+        let checkout = checkouts.acquire(&self.task, &self.branch, base)?;
+        self.reporter.tell(RunEventKind::Worktree {
+            path: checkout.path.display().to_string(),
+            reused: checkout.reused,
+        });
+        let environment = |also: &[String]| self.environment(&checkout.path, ports.as_ref(), also);
+        if !checkout.is_set_up
+            && let Some(settled) = self.set_up(&checkouts, &checkout, environment(&[]))?
+        {
+            return Ok(settled);
+        }
+        let steps: Vec<_> = self.plan.order().into_iter().cloned().collect();
+        for (number, step) in steps.iter().enumerate() {
+            self.check_stop()?;
+            if self.current_task()?.step_is_done(&step.id) {
+                continue;
+            }
+            if let Some(settled) = self.code_step(step, number + 1, steps.len(), &checkout.path, &environment)? {
+                return Ok(settled);
+            }
+        }
+        self.check_stop()?;
+        self.verify(&checkout.path, environment(&[]))
+    }
+
+    fn require_base(&self) -> Result<Oid> {
+        let target = self.project.require_target()?;
+        target.commit.ok_or_else(|| {
+            Error::failed(format!(
+                "the branch {} has no commit yet, so there is nothing to work on",
+                target.branch
+            ))
+            .hint("make the first commit: git commit --allow-empty -m \"begin\"")
+        })
+    }
+
+    fn environment(&self, worktree: &Path, ports: Option<&PortRange>, also: &[String]) -> Variables {
+        let mut own = vec![
+            ("AIFACTORY_TASK", self.task.to_string()),
+            ("AIFACTORY_TASK_TITLE", self.title.clone()),
+            ("AIFACTORY_WORKTREE", worktree.display().to_string()),
+            ("AIFACTORY_BRANCH", self.branch.clone()),
+            ("COMPOSE_PROJECT_NAME", format!("aifactory_{}", self.task)),
+        ];
+        own.extend(ports.map(|ports| ("AIFACTORY_PORT_BASE", ports.base.to_string())));
+        child_environment(&self.project.host.env, self.project.repository(), also, &own)
+    }
+
+    /// Copies what `.worktreeinclude` asks for and runs the setup commands. Something if the task cannot go on.
+    fn set_up(
+        &self,
+        checkouts: &Checkouts<'_>,
+        checkout: &TaskCheckout,
+        environment: Variables,
+    ) -> Result<Option<Settled>> {
+        let copied = include::copy(self.project.repository(), &checkout.path)?;
+        if !copied.is_empty() {
+            let text = format!("copied {} into the worktree", copied.join(", "));
+            self.reporter.tell(RunEventKind::Note { text });
+        }
+        for command in self.project.settings.list("worktree.setup") {
+            self.check_stop()?;
+            self.reporter.tell(RunEventKind::SetupStarted {
+                command: command.clone(),
+            });
+            let evidence = self.gates(&checkout.path, environment.clone(), None).run(&command)?;
+            if evidence.verdict != crate::model::run::Verdict::Passed {
+                let note = format!("setup failed: {command}\n{}", evidence.tail);
+                return self
+                    .settle(Status::Waiting, Some(Reason::GateFailed), Some(note), |_| ())
+                    .map(Some);
+            }
+        }
+        checkouts.note_set_up(&self.task)?;
+        Ok(None)
+    }
+
+    fn gates<'b>(&'b self, worktree: &'b Path, environment: Variables, step: Option<&'b str>) -> gates::GateRun<'b> {
+        gates::GateRun {
+            project: self.project,
+            task: &self.task,
+            worktree,
+            environment,
+            clean: false,
+            step,
+            handle: self.bench.handle.clone(),
+            stop: self.stop.clone(),
+            reporter: &self.reporter,
+            own_program: self.bench.own_program.clone(),
+        }
+    }
+
+    fn check_stop(&self) -> Result<()> {
+        match *self.stop.borrow() || self.session.stop_is_requested() {
+            true => Err(Error::new(Kind::Interrupted, "stopped")),
+            false => Ok(()),
+        }
+    }
+
+    /// A transaction under this worker's claim; an error if somebody else has the task by now.
+    fn record(&self, subject: &str, mut fill: impl FnMut(&Snapshot<'_>, &mut Changes) -> Result<()>) -> Result<()> {
+        self.project.store.transact(&self.author, subject, |snapshot, changes| {
+            let task = snapshot.task(&self.task)?;
+            let mine = task
+                .claim
+                .as_ref()
+                .is_some_and(|claim| Some(&claim.session) == self.author.session.as_ref());
+            if !mine || Some(task.fence) != self.author.fence {
+                return Err(Error::failed(format!(
+                    "the task is {} and no longer claimed by this worker",
+                    task.status
+                )));
+            }
+            fill(snapshot, changes)
+        })
+    }
+
+    /// Moves the task on and lets it go.
+    fn settle(
+        &self,
+        status: Status,
+        reason: Option<Reason>,
+        note: Option<String>,
+        also: impl Fn(&mut Changes),
+    ) -> Result<Settled> {
+        let subject = reason.map_or(status.word(), Reason::word);
+        self.record(subject, |_, changes| {
+            also(changes);
+            let moved = Change::Moved {
+                from: Status::Running,
+                to: status,
+                reason,
+                note: note.clone(),
+            };
+            changes.event(&self.task, moved);
+            Ok(())
+        })?;
+        Ok(Settled { status, reason, note })
+    }
+
+    fn release(&self, why: &str) -> Result<Settled> {
+        if self.has_lost_its_claim()? {
+            return self.current();
+        }
+        self.record("release", |_, changes| {
+            let released = Change::Released {
+                why: why.to_owned(),
+                recovery: false,
+            };
+            changes.event(&self.task, released);
+            Ok(())
+        })?;
+        Ok(Settled {
+            status: Status::Ready,
+            reason: None,
+            note: Some(why.to_owned()),
+        })
+    }
+
+    fn current_task(&self) -> Result<crate::model::Task> {
+        self.project.store.snapshot()?.task(&self.task)
+    }
+
+    fn has_lost_its_claim(&self) -> Result<bool> {
+        let task = self.current_task()?;
+        let mine = task
+            .claim
+            .as_ref()
+            .is_some_and(|claim| Some(&claim.session) == self.author.session.as_ref());
+        Ok(!mine)
+    }
+
+    fn current(&self) -> Result<Settled> {
+        let task = self.current_task()?;
+        Ok(Settled {
+            status: task.status,
+            reason: task.reason,
+            note: task.note,
+        })
+    }
+}

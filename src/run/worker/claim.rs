@@ -1,0 +1,146 @@
+//! Taking a task: everything that must hold is checked in the same transaction that takes it.
+
+use super::Settled;
+use crate::error::{Error, Result};
+use crate::model::plan::{Plan, parse_plan};
+use crate::model::readiness::{Blocked, blocked};
+use crate::model::text::slug;
+use crate::model::{Approval, Change, Reason, Status, Task, TaskId, TextFile};
+use crate::store::{Author, Changes, Snapshot};
+use crate::tasks::{Project, Standing, standing};
+
+/// How long a claim counts when its holder is not seen to be alive. On one host a lock tells at once.
+const LEASE_SECONDS: u64 = 30 * 60;
+
+pub enum ClaimOutcome {
+    Claimed(Claimed),
+    /// A person is needed before anything starts.
+    Settled(Settled),
+}
+
+pub struct Claimed {
+    pub title: String,
+    pub fence: u64,
+    pub branch: String,
+    pub plan: Plan,
+    pub spec: String,
+}
+
+pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutcome> {
+    let author = Author {
+        actor: project.actor.clone(),
+        session: Some(session.to_owned()),
+        fence: None,
+    };
+    let policy_is_trusted = project.policy_is_trusted()?;
+    project.store.transact(&author, "claim", |snapshot, changes| {
+        let task = snapshot.task(id)?;
+        require_startable(snapshot, &task)?;
+        if !policy_is_trusted {
+            let note = "the project's policy runs commands that nobody on this machine has trusted yet";
+            return Ok(wait(&task, Reason::Trust, note, changes));
+        }
+        match standing(project, snapshot, &task)? {
+            Standing::Approved => {}
+            Standing::ByPolicy => changes.event(id, approved_by_policy(project, snapshot, &task)?),
+            Standing::Asked(why) => return Ok(wait(&task, Reason::PlanApproval, &why, changes)),
+            Standing::Untrusted(why) => return Ok(wait(&task, Reason::Trust, &why, changes)),
+        }
+        let fence = task.fence + 1;
+        let branch = task.branch.clone().unwrap_or_else(|| branch_name(project, &task));
+        let claimed = Change::Claimed {
+            claim: fence,
+            host: project.host.name(),
+            lease_seconds: LEASE_SECONDS,
+            branch: branch.clone(),
+        };
+        changes.event(id, claimed);
+        let (plan, _) = parse_plan(&snapshot.text(id, TextFile::Plan)?);
+        Ok(ClaimOutcome::Claimed(Claimed {
+            title: task.title.clone(),
+            fence,
+            branch,
+            plan,
+            spec: snapshot.text(id, TextFile::Spec)?,
+        }))
+    })
+}
+
+fn require_startable(snapshot: &Snapshot<'_>, task: &Task) -> Result<()> {
+    let short = snapshot.short(&task.id);
+    if task.status != Status::Ready {
+        return Err(Error::failed(format!(
+            "task {short} is {} and cannot be started",
+            task.status
+        )));
+    }
+    if task.paused {
+        return Err(Error::person(format!("task {short} is paused")).hint(format!("aifactory resume {short}")));
+    }
+    let status_of = |id: &TaskId| snapshot.find_task(id).ok().flatten().map(|task| task.status);
+    match blocked(task.dependencies.iter().cloned(), status_of) {
+        None => Ok(()),
+        Some(Blocked::Waiting(others)) => {
+            let names: Vec<String> = others.iter().map(|id| snapshot.short(id)).collect();
+            Err(Error::missing(format!("task {short} waits for {}", names.join(", "))))
+        }
+        Some(Blocked::Broken { dependency, why }) => {
+            let other = snapshot.short(&dependency);
+            Err(
+                Error::person(format!("task {short} depends on {other}, which {why}")).hint(format!(
+                    "to go on without it: aifactory set {short} dependencies-={other}"
+                )),
+            )
+        }
+    }
+}
+
+fn wait(task: &Task, reason: Reason, note: &str, changes: &mut Changes) -> ClaimOutcome {
+    let moved = Change::Moved {
+        from: task.status,
+        to: Status::Waiting,
+        reason: Some(reason),
+        note: Some(note.to_owned()),
+    };
+    changes.event(&task.id, moved);
+    ClaimOutcome::Settled(Settled {
+        status: Status::Waiting,
+        reason: Some(reason),
+        note: Some(note.to_owned()),
+    })
+}
+
+fn approved_by_policy(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<Change> {
+    let (spec, plan) = (
+        snapshot.text(&task.id, TextFile::Spec)?,
+        snapshot.text(&task.id, TextFile::Plan)?,
+    );
+    let base = project.target.as_ref().and_then(|target| target.commit);
+    Ok(Change::Approved {
+        digest: Approval::digest_of(&spec, &plan),
+        base: base.map(|commit| commit.to_string()),
+        policy: true,
+        note: None,
+    })
+}
+
+/// The branch of a task, by the project's template. Parts that are empty leave no dangling dash.
+fn branch_name(project: &Project, task: &Task) -> String {
+    let key = task
+        .source
+        .as_ref()
+        .map(|source| slug(&source.key, 20))
+        .unwrap_or_default();
+    let name = project
+        .settings
+        .text("worktree.branch")
+        .replace("{id}", task.id.as_str())
+        .replace("{slug}", &slug(&task.title, 32))
+        .replace("{key}", &key);
+    let name = name.trim_matches(['-', '/']).replace("--", "-");
+    if name.contains(task.id.as_str()) {
+        name
+    } else {
+        format!("{name}-{}", task.id)
+    }
+}

@@ -1,0 +1,300 @@
+//! The clerk turns changes into events and records: the only place where a record is folded and written.
+//!
+//! For each task that a transaction touches it keeps the record as it will be, so that later changes of the same
+//! transaction see the earlier ones. Moves and claims that the rules do not allow are refused here, and hand edits of
+//! `task.toml` are taken over before anything else happens to the task.
+
+use super::transaction::{Author, TaskChange};
+use super::{Snapshot, layout};
+use crate::error::{Error, Result};
+use crate::git::Edit;
+use crate::model::{
+    Change, Digest, Event, EventId, Hlc, IllegalMove, ParsedRecord, Status, Task, TaskId, TextFile, apply, fold,
+    write_record,
+};
+use std::collections::BTreeMap;
+
+/// Longer diffs are not embedded; the digest still says what the text became.
+const LONGEST_DIFF: usize = 64 * 1024;
+/// Texts above this are refused: nobody reviews them.
+const LONGEST_TEXT: usize = 4 * 1024 * 1024;
+
+pub(super) struct Clerk<'a> {
+    snapshot: &'a Snapshot<'a>,
+    author: &'a Author,
+    open: BTreeMap<TaskId, Folder>,
+    order: Vec<TaskId>,
+}
+
+/// One task's files as they will be.
+struct Folder {
+    task: Option<Task>,
+    old_events: String,
+    new_events: Vec<Event>,
+    texts: BTreeMap<TextFile, String>,
+    last_by_author: Option<EventId>,
+}
+
+impl<'a> Clerk<'a> {
+    pub fn new(snapshot: &'a Snapshot<'a>, author: &'a Author) -> Clerk<'a> {
+        Clerk {
+            snapshot,
+            author,
+            open: BTreeMap::new(),
+            order: Vec::new(),
+        }
+    }
+
+    pub fn touched(&self) -> Vec<TaskId> {
+        self.order.clone()
+    }
+
+    pub fn take(&mut self, change: TaskChange) -> Result<()> {
+        let rewrite = matches!(change, TaskChange::Rewrite(_));
+        self.open_folder(change.task(), rewrite)?;
+        match change {
+            TaskChange::Event(id, change) => self.take_event(&id, *change),
+            TaskChange::Text(id, file, content) => self.take_text(&id, file, content),
+            TaskChange::Rewrite(_) => Ok(()),
+        }
+    }
+
+    fn open_folder(&mut self, id: &TaskId, from_events: bool) -> Result<()> {
+        if self.open.contains_key(id) {
+            return Ok(());
+        }
+        let old_events = self.snapshot.find_file(&layout::events(id))?.unwrap_or_default();
+        let record = match from_events {
+            false => self.snapshot.find_record(id)?,
+            true => fold(id, &self.snapshot.events(id)?).map(|task| ParsedRecord {
+                task,
+                fold: 0,
+                edited_by_hand: false,
+            }),
+        };
+        let last = old_events.lines().rev().filter_map(|line| Event::parse_line(line).ok());
+        let last_by_author = last
+            .into_iter()
+            .find(|event| event.actor == self.author.actor)
+            .map(|event| event.id);
+        let edited = record.as_ref().is_some_and(|record| record.edited_by_hand);
+        let folder = Folder {
+            task: record.map(|record| record.task),
+            old_events,
+            new_events: Vec::new(),
+            texts: BTreeMap::new(),
+            last_by_author,
+        };
+        self.open.insert(id.clone(), folder);
+        self.order.push(id.clone());
+        if edited {
+            self.take_over_hand_edit(id)?;
+        }
+        Ok(())
+    }
+
+    fn folder(&mut self, id: &TaskId) -> &mut Folder {
+        self.open.get_mut(id).expect("a folder is opened before it is used")
+    }
+
+    fn take_event(&mut self, id: &TaskId, change: Change) -> Result<()> {
+        let folder = self.folder(id);
+        match (&folder.task, &change) {
+            (None, Change::Created { .. }) => {}
+            (None, _) => return Err(super::snapshot::no_task(id.as_str())),
+            (Some(_), Change::Created { .. }) => return Err(Error::failed(format!("the id {id} is taken"))),
+            (Some(task), change) => check(task, change)?,
+        }
+        let (redactor, now) = (self.snapshot.store.redactor(), self.snapshot.store.host().now());
+        let change = without_secrets(change, redactor);
+        let folder = self.open.get_mut(id).expect("a folder is opened before it is used");
+        let last = folder.task.as_ref().map_or(Hlc::default(), |task| task.updated);
+        let hlc = Hlc::next(last, now);
+        let event = Event {
+            id: self.snapshot.store.host().event_id(hlc.time),
+            hlc,
+            actor: self.author.actor.clone(),
+            session: self.author.session.clone(),
+            fence: self.author.fence,
+            prev: folder.last_by_author.clone(),
+            sig: None,
+            change,
+        };
+        folder.last_by_author = Some(event.id.clone());
+        folder.add(id, event);
+        Ok(())
+    }
+
+    fn take_text(&mut self, id: &TaskId, file: TextFile, content: String) -> Result<()> {
+        if content.len() > LONGEST_TEXT {
+            return Err(Error::usage(format!(
+                "the {} is {} bytes long; {LONGEST_TEXT} is the most",
+                file.word(),
+                content.len()
+            )));
+        }
+        let old = match self.folder(id).texts.get(&file) {
+            Some(text) => text.clone(),
+            None => self.snapshot.text(id, file)?,
+        };
+        if old == content {
+            return Ok(());
+        }
+        let change = Change::Text {
+            file,
+            from: (!old.is_empty()).then(|| Digest::of(&old)),
+            to: Digest::of(&content),
+            diff: diff(&old, &content),
+        };
+        self.take_event(id, change)?;
+        self.folder(id).texts.insert(file, content);
+        Ok(())
+    }
+
+    /// Human fields of an edited `task.toml` become an event whose id follows from the content, so that two clones
+    /// which see the same edit agree on it. Machine fields go back to what the events say.
+    fn take_over_hand_edit(&mut self, id: &TaskId) -> Result<()> {
+        let events = self.snapshot.events(id)?;
+        let Some(folded) = fold(id, &events) else { return Ok(()) };
+        let text = self.snapshot.find_file(&layout::record(id))?.unwrap_or_default();
+        let folder = self.open.get_mut(id).expect("a folder is opened before it is used");
+        let Some(edited) = folder.task.replace(folded.clone()) else {
+            return Ok(());
+        };
+        let (fields, discarded) = compare(&folded, &edited);
+        if fields.is_empty() && discarded.is_empty() {
+            return Ok(());
+        }
+        let hlc = Hlc::next(folded.updated, folded.updated.time);
+        let event = Event {
+            id: EventId::from_digest(hlc.time, &Digest::of(&text)),
+            hlc,
+            actor: "hand-edit".to_owned(),
+            session: None,
+            fence: None,
+            prev: None,
+            sig: None,
+            change: Change::Imported { fields, discarded },
+        };
+        folder.add(id, event);
+        Ok(())
+    }
+
+    /// The files to write, in the order of first touch.
+    pub fn finish(self) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        for (id, folder) in self.open {
+            let Some(task) = folder.task else { continue };
+            let new_lines: String = folder.new_events.iter().map(Event::to_line).collect();
+            let gap = if folder.old_events.is_empty() || folder.old_events.ends_with('\n') {
+                ""
+            } else {
+                "\n"
+            };
+            edits.push(put(layout::record(&id), write_record(&task)));
+            edits.push(put(
+                layout::events(&id),
+                format!("{}{gap}{new_lines}", folder.old_events),
+            ));
+            edits.extend(
+                folder
+                    .texts
+                    .into_iter()
+                    .map(|(file, text)| put(layout::text(&id, file), text)),
+            );
+        }
+        edits
+    }
+}
+
+impl Folder {
+    fn add(&mut self, id: &TaskId, event: Event) {
+        match &mut self.task {
+            Some(task) => apply(task, &event),
+            None => self.task = fold(id, std::slice::from_ref(&event)),
+        }
+        self.new_events.push(event);
+    }
+}
+
+fn put(path: String, text: String) -> Edit {
+    Edit::Put {
+        path,
+        content: text.into_bytes(),
+    }
+}
+
+/// The rules that hold whoever asks.
+fn check(task: &Task, change: &Change) -> Result<()> {
+    match change {
+        Change::Moved { from, to, .. } if *from != task.status || !from.may_become(*to) => {
+            let illegal = IllegalMove {
+                from: task.status,
+                to: *to,
+            };
+            Err(Error::failed(illegal.to_string()))
+        }
+        Change::Claimed { claim, .. } if task.status != Status::Ready || *claim != task.fence + 1 => Err(
+            Error::failed(format!("task {} is {} and cannot be claimed", task.id, task.status)),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn without_secrets(change: Change, redactor: &super::Redactor) -> Change {
+    let clean = |text: String| redactor.redact(&text).into_owned();
+    match change {
+        Change::Moved { from, to, reason, note } => Change::Moved {
+            from,
+            to,
+            reason,
+            note: note.map(clean),
+        },
+        Change::Noted { text } => Change::Noted { text: clean(text) },
+        Change::Released { why, recovery } => Change::Released {
+            why: clean(why),
+            recovery,
+        },
+        other => other,
+    }
+}
+
+fn diff(old: &str, new: &str) -> String {
+    let diff = similar::TextDiff::configure()
+        .timeout(std::time::Duration::from_millis(300))
+        .diff_lines(old, new);
+    let text = diff.unified_diff().context_radius(3).to_string();
+    match text.len() {
+        0..=LONGEST_DIFF => text,
+        bytes => format!("(a diff of {bytes} bytes, left out)\n"),
+    }
+}
+
+/// What a person changed in the file: the fields that are theirs, and the names of those that are not.
+fn compare(folded: &Task, edited: &Task) -> (BTreeMap<String, toml::Value>, Vec<String>) {
+    const HUMAN: [&str; 9] = [
+        "title",
+        "priority",
+        "risk",
+        "labels",
+        "dependencies",
+        "role",
+        "repository",
+        "agent",
+        "parent",
+    ];
+    let table = |task: &Task| toml::Table::try_from(task).unwrap_or_default();
+    let (folded, edited) = (table(folded), table(edited));
+    let names: std::collections::BTreeSet<&String> = folded.keys().chain(edited.keys()).collect();
+    let mut fields = BTreeMap::new();
+    let mut discarded = Vec::new();
+    for name in names.into_iter().filter(|name| folded.get(*name) != edited.get(*name)) {
+        if HUMAN.contains(&name.as_str()) {
+            let value = edited.get(name).cloned().unwrap_or(toml::Value::String(String::new()));
+            fields.insert(name.clone(), value);
+        } else {
+            discarded.push(name.clone());
+        }
+    }
+    (fields, discarded)
+}

@@ -1,0 +1,36 @@
+//! The tables. Their version is part of the file name: another shape is another file.
+
+use rusqlite::{Connection, Result};
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tasks (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, note TEXT,
+    priority INTEGER NOT NULL, risk TEXT NOT NULL, labels TEXT NOT NULL, created INTEGER NOT NULL,
+    updated INTEGER NOT NULL, not_before INTEGER, paused INTEGER NOT NULL, branch TEXT, agent TEXT, role TEXT,
+    holder TEXT, session TEXT, parent TEXT, source TEXT, dependencies TEXT NOT NULL, planned INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tasks_by_status ON tasks (status, priority, created);
+CREATE TABLE IF NOT EXISTS labels (label TEXT NOT NULL, task TEXT NOT NULL, PRIMARY KEY (label, task)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS labels_by_task ON labels (task);
+CREATE TABLE IF NOT EXISTS problems (path TEXT PRIMARY KEY, owner TEXT NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS documents (number INTEGER PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS documents_by_owner ON documents (owner);
+CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (body, tokenize = 'unicode61 remove_diacritics 2');
+";
+
+pub(super) fn prepare(connection: &Connection) -> Result<()> {
+    // The file can be made again from the state at any time: it need not survive a power cut, only our own death.
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    if is_prepared(connection) {
+        return Ok(());
+    }
+    let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    connection.execute_batch(&format!("BEGIN IMMEDIATE;{TABLES}COMMIT;"))
+}
+
+fn is_prepared(connection: &Connection) -> bool {
+    let found = connection.query_row("SELECT 1 FROM sqlite_master WHERE name = 'texts'", [], |_| Ok(()));
+    found.is_ok()
+}

@@ -1,0 +1,56 @@
+//! Where each record lies in the tree. Two levels of one character each keep every folder small.
+
+use crate::model::{EventId, TaskId, TextFile};
+
+pub const TASKS: &str = ".aifactory/tasks";
+pub const MESSAGES: &str = ".aifactory/messages";
+
+pub fn task_folder(id: &TaskId) -> String {
+    let text = id.as_str();
+    format!("{TASKS}/{}/{}/{text}", &text[..1], &text[1..2])
+}
+
+pub fn record(id: &TaskId) -> String {
+    format!("{}/task.toml", task_folder(id))
+}
+
+pub fn text(id: &TaskId, file: TextFile) -> String {
+    format!("{}/{}", task_folder(id), file.file_name())
+}
+
+pub fn events(id: &TaskId) -> String {
+    format!("{}/events.jsonl", task_folder(id))
+}
+
+pub fn run(id: &TaskId, run: &EventId) -> String {
+    format!("{}/runs/{run}.toml", task_folder(id))
+}
+
+pub fn evidence(id: &TaskId, evidence: &EventId) -> String {
+    format!("{}/evidence/{evidence}.toml", task_folder(id))
+}
+
+pub fn message(id: &EventId) -> String {
+    format!("{MESSAGES}/{id}.toml")
+}
+
+/// The task whose record a path belongs to. Paths of any other shape belong to none.
+pub fn task_of_path(path: &str) -> Option<TaskId> {
+    let mut parts = path.strip_prefix(TASKS)?.strip_prefix('/')?.split('/');
+    let (first, second, id) = (parts.next()?, parts.next()?, TaskId::parse(parts.next()?)?);
+    (id.as_str().get(..1) == Some(first) && id.as_str().get(1..2) == Some(second)).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_back_to_its_task() {
+        let id = TaskId::parse("7kq2mabcde").unwrap();
+        assert_eq!(record(&id), ".aifactory/tasks/7/k/7kq2mabcde/task.toml");
+        assert_eq!(task_of_path(&record(&id)), Some(id));
+        assert_eq!(task_of_path(".aifactory/tasks/x/y/7kq2mabcde/task.toml"), None);
+        assert_eq!(task_of_path(".aifactory/format.toml"), None);
+    }
+}

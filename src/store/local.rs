@@ -1,0 +1,98 @@
+//! What belongs to this clone alone: locks, the index, run folders, words a person gave on this machine.
+//!
+//! It lies in `aifactory/` below the git directory that all worktrees share. None of it is the truth about a task, so
+//! all of it but the person's words may be deleted.
+
+use crate::error::Result;
+use crate::git::Repository;
+use crate::host::files::{self, FileLock};
+use crate::model::{Digest, EventId};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Clone)]
+pub struct Local {
+    root: PathBuf,
+}
+
+impl Local {
+    pub fn of(repository: &Repository) -> Local {
+        Local {
+            root: repository.common_dir().join("aifactory"),
+        }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// One writer at a time in this clone. The swap of the ref stays the truth; the lock saves the retries.
+    pub fn write_lock(&self) -> Result<FileLock> {
+        FileLock::wait(&self.root.join("write.lock"))
+    }
+
+    pub fn lock(&self, name: &str) -> Result<FileLock> {
+        FileLock::wait(&self.root.join(format!("{name}.lock")))
+    }
+
+    pub fn find_lock(&self, name: &str) -> Result<Option<FileLock>> {
+        FileLock::attempt(&self.root.join(format!("{name}.lock")))
+    }
+
+    pub fn index_file(&self) -> PathBuf {
+        self.root.join("index-1.db")
+    }
+
+    /// The settings of this clone.
+    pub fn config_file(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    pub fn run_folder(&self, run: &EventId) -> PathBuf {
+        self.runs().join(run.as_str())
+    }
+
+    /// The lock that a worker holds as long as it lives.
+    pub fn session_lock(&self, session: &str) -> PathBuf {
+        self.root.join("sessions").join(format!("{session}.lock"))
+    }
+
+    /// Remembers that a person on this machine said yes to exactly this.
+    pub fn vouch(&self, for_what: Vouch, digest: &Digest) -> Result<()> {
+        let path = self.vouch_file(for_what);
+        let mut text = files::load_text(&path)?.unwrap_or_default();
+        if !text.lines().any(|line| line == digest.as_str()) {
+            text.push_str(digest.as_str());
+            text.push('\n');
+            files::write_text(&path, &text)?;
+        }
+        Ok(())
+    }
+
+    pub fn is_vouched(&self, for_what: Vouch, digest: &Digest) -> Result<bool> {
+        let text = files::load_text(&self.vouch_file(for_what))?.unwrap_or_default();
+        Ok(text.lines().any(|line| line == digest.as_str()))
+    }
+
+    fn vouch_file(&self, for_what: Vouch) -> PathBuf {
+        self.root.join(match for_what {
+            Vouch::Approved => "approved",
+            Vouch::Written => "written",
+            Vouch::Policy => "trusted",
+        })
+    }
+}
+
+/// What a person's word on this machine was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vouch {
+    /// A spec and plan were approved here.
+    Approved,
+    /// A spec and plan were written here, so that a policy may approve them.
+    Written,
+    /// The commands of the project's policy were read and trusted here.
+    Policy,
+}

@@ -1,0 +1,107 @@
+//! The state: readable records in the tree of one ref, read as snapshots and written as transactions.
+//!
+//! A [`Snapshot`] never changes under its reader. A transaction is a pure closure from a snapshot to changes; only this
+//! module turns changes into events, folds them, and writes records. The ref moves by compare-and-swap under a file lock
+//! in the git directory, so an acknowledged write is there after `kill -9`, and two writers never overwrite each other.
+
+mod clerk;
+mod genesis;
+mod index;
+mod layout;
+mod local;
+mod redact;
+mod snapshot;
+mod transaction;
+
+pub use index::{Filter, Hit, Index, IndexRow, Problem};
+pub use layout::task_of_path;
+pub use local::{Local, Vouch};
+pub use redact::Redactor;
+pub use snapshot::Snapshot;
+pub use transaction::{Author, Changes};
+
+use crate::error::{Error, Result};
+use crate::git::{Expected, Oid, Repository, Swap};
+use crate::host::Host;
+
+/// Where the state lives if nothing else is configured.
+pub const DEFAULT_REF: &str = "refs/aifactory/state";
+
+pub struct Store {
+    pub repository: Repository,
+    pub local: Local,
+    host: Host,
+    ref_name: String,
+    redactor: Redactor,
+    durable: bool,
+}
+
+impl Store {
+    /// The store of a repository, which may have no state yet.
+    pub fn open(repository: Repository, host: Host, ref_name: &str) -> Result<Store> {
+        repository.require_storage()?;
+        let local = Local::of(&repository);
+        let variables = host
+            .env
+            .iter()
+            .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
+        let redactor = Redactor::new(variables);
+        Ok(Store {
+            repository,
+            local,
+            host,
+            ref_name: ref_name.to_owned(),
+            redactor,
+            durable: false,
+        })
+    }
+
+    /// With `durable`, a transaction is on the disk before it is acknowledged, so that it also survives a power cut.
+    #[must_use]
+    pub fn durable(mut self, durable: bool) -> Store {
+        self.durable = durable;
+        self
+    }
+
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub fn ref_name(&self) -> &str {
+        &self.ref_name
+    }
+
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    pub fn find_head(&self) -> Result<Option<Oid>> {
+        self.repository.ref_target(&self.ref_name)
+    }
+
+    /// The state as it is now.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>> {
+        let head = self.find_head()?.ok_or_else(|| {
+            Error::missing(format!(
+                "this repository has no aifactory state ({} does not exist)",
+                self.ref_name
+            ))
+            .hint("to begin: aifactory init")
+        })?;
+        Snapshot::open(self, head)
+    }
+
+    /// Begins the state with the one commit that every state begins with. True where there was none.
+    pub fn begin(&self) -> Result<bool> {
+        if self.find_head()?.is_some() {
+            self.snapshot()?;
+            return Ok(false);
+        }
+        let _lock = self.local.write_lock()?;
+        let genesis = genesis::write(&self.repository)?;
+        let swap = self
+            .repository
+            .swap_ref(&self.ref_name, Expected::Absent, genesis, "aifactory: begin")?;
+        Ok(swap == Swap::Done)
+    }
+}

@@ -1,0 +1,287 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn redactor() -> Redactor {
+    let variables = [
+        ("DB_PASSWORD", "correct horse"),
+        ("LONG_TOKEN", "deadbeef-and-more"),
+        ("SHORT_TOKEN", "deadbeef"),
+        ("MY_SECRET_TOKEN", "line one\n\"line\" two\n"),
+        ("SSH_AUTH_SOCK", "/tmp/ssh-x/agent.1"),
+        ("GIT_AUTHOR_NAME", "Ana Example"),
+        ("MAX_TOKENS", "123456789"),
+        ("AUTH_URL", "https://auth.example.org/"),
+        ("AUTH_PROXY", "http://me:pw@proxy"),
+        ("API_KEY", "short"),
+    ];
+    Redactor::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())))
+}
+
+fn redact(text: &str) -> String {
+    let redactor = redactor();
+    let once = redactor.redact(text).into_owned();
+    assert_eq!(redactor.redact(&once), once, "redacting again changes nothing");
+    once
+}
+
+#[track_caller]
+fn stays(text: &str) {
+    assert!(
+        matches!(redactor().redact(text), Cow::Borrowed(same) if same == text),
+        "{}",
+        redact(text)
+    );
+}
+
+#[test]
+fn values_of_secret_variables_are_named_after_them() {
+    assert_eq!(redact("a correct horse b"), "a [redacted:DB_PASSWORD] b");
+    assert_eq!(redact("http://me:pw@proxy"), "[redacted:AUTH_PROXY]");
+    assert_eq!(
+        redact("deadbeef-and-more deadbeef"),
+        "[redacted:LONG_TOKEN] [redacted:SHORT_TOKEN]"
+    );
+    assert_eq!(redact("line one\n\"line\" two"), "[redacted:MY_SECRET_TOKEN]");
+    assert_eq!(
+        redact(r#"{"a": "line one\n\"line\" two"}"#),
+        r#"{"a": "[redacted:MY_SECRET_TOKEN]"}"#
+    );
+}
+
+#[test]
+fn values_that_overlap_are_redacted_together() {
+    let values = [("A_TOKEN", "abcdefgh1"), ("B_TOKEN", "gh1234567890")];
+    let redactor = Redactor::new(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(redactor.redact("xabcdefgh1234567890y"), "x[redacted:B_TOKEN]y");
+}
+
+#[test]
+fn harmless_variables_are_left_alone() {
+    stays("/tmp/ssh-x/agent.1 Ana Example 123456789 https://auth.example.org/ short");
+    assert!(!format!("{:?}", redactor()).contains("horse"));
+}
+
+#[test]
+fn ids_are_never_damaged() {
+    let hex = "deadbeef".repeat(5);
+    stays(&hex);
+    stays(&"deadbeef".repeat(8));
+    stays("deadbeef-dead-beef-dead-beefdeadbeef");
+    stays(&format!(
+        "token: {hex}, sha256:{} fence token=7kq2mabcde",
+        "0123abcd".repeat(8)
+    ));
+    stays(&format!("token: sha256:{}", "0123abcd".repeat(8)));
+    let redactor = Redactor::new([("OLD_TOKEN".to_owned(), hex.clone())]);
+    assert_eq!(redactor.redact(&hex), "[redacted:OLD_TOKEN]");
+}
+
+#[test]
+fn credentials_are_known_by_their_shape() {
+    let long = "0123456789abcdefghijABCDEFGHIJ012345";
+    for (secret, kind) in [
+        (format!("ghp_{long}"), "github-token"),
+        (format!("ghs_{long}"), "github-token"),
+        (format!("github_pat_11AAA_{long}"), "github-token"),
+        (format!("glpat-{}", &long[..20]), "gitlab-token"),
+        (format!("sk-ant-api03-{long}-x_y"), "api-key"),
+        (format!("sk-{long}"), "api-key"),
+        (format!("xoxb-123456-{long}"), "slack-token"),
+        ("AKIAIOSFODNN7EXAMPLE".to_owned(), "aws-key"),
+        (format!("AIza{long}"), "google-key"),
+        (format!("npm_{long}"), "npm-token"),
+        (format!("sk_live_{long}"), "stripe-key"),
+        (
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl".to_owned(),
+            "jwt",
+        ),
+    ] {
+        let redacted = format!("[redacted:{kind}]");
+        assert_eq!(redact(&format!("a {secret} b")), format!("a {redacted} b"));
+        assert_eq!(
+            redact(&format!(r#"{{"x":"y\n{secret}"}}"#)),
+            format!(r#"{{"x":"y\n{redacted}"}}"#)
+        );
+    }
+}
+
+#[test]
+fn private_keys_go_as_a_whole() {
+    let key =
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIEow\nabc/+=\n-----END RSA PRIVATE KEY-----";
+    assert_eq!(redact(&format!("a\n{key}\nb")), "a\n[redacted:private-key]\nb");
+    assert_eq!(
+        redact(&format!("\"{}\"", key.replace('\n', "\\n"))),
+        "\"[redacted:private-key]\""
+    );
+    let cut = "-----BEGIN PRIVATE KEY-----\nMIIEow\n  abc/+=\n";
+    assert_eq!(redact(cut), "[redacted:private-key]");
+    assert_eq!(
+        redact(&format!("{cut}some more words\n")),
+        "[redacted:private-key] more words\n"
+    );
+}
+
+#[test]
+fn headers_and_addresses_keep_all_but_the_secret() {
+    assert_eq!(
+        redact("Authorization: Bearer abc.def"),
+        "Authorization: Bearer [redacted:authorization]"
+    );
+    assert_eq!(
+        redact(r#"-H "authorization: basic dXNlcg==""#),
+        r#"-H "authorization: basic [redacted:authorization]""#
+    );
+    assert_eq!(
+        redact("https://me:p@ss:w@host/x?y"),
+        "https://me:[redacted:url-password]@host/x?y"
+    );
+    stays("https://me@host:80/a@b git@github.com:a/b.git");
+}
+
+#[test]
+fn assigned_secrets_are_redacted() {
+    for (text, redacted) in [
+        ("password=hunter2", "password=[redacted:password]"),
+        ("(PGPASSWORD=hunter22)", "(PGPASSWORD=[redacted:password])"),
+        ("--password=correcthorse x", "--password=[redacted:password] x"),
+        ("token: abcdef123456.", "token: [redacted:token]."),
+        (
+            r#"{"api_key": "abc def1", "b": 1}"#,
+            r#"{"api_key": "abc def1", "b": 1}"#,
+        ),
+        (r#"{"api_key":"abcdef12"}"#, r#"{"api_key":"[redacted:key]"}"#),
+        (r#"{\"token\": \"abcdef12\"}"#, r#"{\"token\": \"[redacted:token]\"}"#),
+        (r#"password = "a \" b c""#, r#"password = "[redacted:password]""#),
+        ("password='hunter22\nx", "password='[redacted:password]\nx"),
+        ("https://x.org/?token=abcdef12", "https://x.org/?token=[redacted:token]"),
+        ("AWS_SECRET_ACCESS_KEY=ab/cd+12", "AWS_SECRET_ACCESS_KEY=[redacted:key]"),
+        ("token=token: hunter22x", "token=token: [redacted:token]"),
+        ("token=f(password=hunter22)", "token=f(password=[redacted:password])"),
+        ("password=correct horse", "password=[redacted:DB_PASSWORD]"),
+    ] {
+        assert_eq!(redact(text), redacted);
+    }
+}
+
+#[test]
+fn code_and_prose_about_secrets_is_left_alone() {
+    for text in [
+        "let token = parser.next_token(&input1)?;",
+        "fn login(password: &str, token: Option<String>, secret: SecretString)",
+        "token=self.token, password=getpass(\"x1\")",
+        "const token = tokens[0]; Token::new(1), token == other",
+        "token: see section 4. The password: a word",
+        "password=$PASSWORD token=${TOKEN1} secret=$(cat /x1)",
+        "\"input_tokens\": 123456, token=123456789",
+        "password: ******** password=undefined",
+        "task-2-with-a-long-name-for-a-branch sk-sk",
+    ] {
+        stays(text);
+    }
+}
+
+#[test]
+fn only_our_own_redactions_are_trusted() {
+    let inside = format!("[redacted:ghp_{}]", "a1".repeat(18));
+    assert_eq!(redact(&inside), "[redacted:[redacted:github-token]]");
+    assert_eq!(redact("[redacted:deadbeef]"), "[redacted:[redacted:SHORT_TOKEN]]");
+    assert_eq!(
+        redact("password=[redacted:password]-and-more1"),
+        "password=[redacted:password]"
+    );
+    stays("password=[redacted:SHORT_TOKEN], [redacted:jwt]");
+}
+
+#[test]
+fn redacting_ends_on_texts_made_to_be_slow() {
+    let repeat = |text: &str| text.repeat(100_000 / text.len());
+    let redactor = redactor();
+    for text in [
+        repeat("token=f("),
+        repeat("token="),
+        repeat("password='\""),
+        repeat("token=\"\\"),
+        repeat("x.ghp_aaaaaaaaaaaaaaaaaaaaaaaa."),
+        repeat("://a:ghp_aaaaaaaaaaaaaaaaaaaaaaaa"),
+        repeat("://a:@"),
+        repeat("eyJaaaaa"),
+        repeat("eyJaaaaa.aaaaaa."),
+        repeat("-----BEGIN PRIVATE KEY-----\n"),
+        repeat("-----BEGIN PRIVATE KEY----- x ghp_aaaaaaaaaaaaaaaaaaaaaaaa "),
+        repeat("sk-aaaaaaaa"),
+        repeat("deadbeef"),
+        repeat("[redacted:deadbeef]"),
+        repeat("authorization: "),
+        repeat(" "),
+        repeat("a"),
+    ] {
+        let once = redactor.redact(&text).into_owned();
+        assert_eq!(redactor.redact(&once), once);
+    }
+}
+
+/// Text made of the pieces that mean something, so that chance finds the combinations.
+fn text_like() -> impl Strategy<Value = String> {
+    let pieces = [
+        "password",
+        "token",
+        "api_key",
+        "=",
+        ": ",
+        "\"",
+        "'",
+        "\\",
+        "\n",
+        " ",
+        "deadbeef",
+        "correct horse",
+        "abc1",
+        "ghp_",
+        "0123456789abcdefghij",
+        "sk-",
+        "eyJabcde.",
+        "https://",
+        "user:",
+        "@",
+        "[redacted:",
+        "]",
+        "SHORT_TOKEN",
+        "(",
+        ")",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----",
+        "Authorization: Bearer ",
+        "ä",
+        ",",
+        "AKIA",
+        "{",
+        ".",
+        "0123456789012345678901234567890123456789",
+    ];
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..30).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn redacting_twice_is_redacting_once(text in prop_oneof![any::<String>(), text_like()]) {
+        let redactor = redactor();
+        let once = redactor.redact(&text).into_owned();
+        prop_assert_eq!(redactor.redact(&once), once.as_str());
+    }
+
+    #[test]
+    fn object_ids_survive_wherever_they_stand(
+        id in "[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-hjkmnp-tv-z]{10}",
+        before in "(commit |tree: |token: |token=|sha256:|fence token = |\\(|\"|key: )?",
+        behind in "[ ,.;\"\\)\n]?",
+        secret in "[0-9a-f]{8,20}",
+    ) {
+        let redactor = Redactor::new([("SOME_TOKEN".to_owned(), secret)]);
+        let text = format!("{before}{id}{behind}");
+        prop_assert_eq!(redactor.redact(&text), text.as_str());
+    }
+}

@@ -1,0 +1,199 @@
+//! Atomic writes: a pure closure from a snapshot to changes, one commit, one compare-and-swap.
+
+use super::clerk::Clerk;
+use super::{Snapshot, Store, layout};
+use crate::error::{Context, Error, Result};
+use crate::git::{Edit, Expected, Identity, Oid, Swap};
+use crate::model::event::Draft;
+use crate::model::message::Message;
+use crate::model::run::{Evidence, RunRecord};
+use crate::model::{Change, TaskId, TextFile};
+
+/// Swaps that are refused are retried this often: another program must have moved the ref each time.
+const MOST_TRIES: u32 = 100;
+
+/// Who makes a change: a person, or a worker under its claim.
+#[derive(Debug, Clone)]
+pub struct Author {
+    pub actor: String,
+    pub session: Option<String>,
+    pub fence: Option<u64>,
+}
+
+impl Author {
+    pub fn person(actor: impl Into<String>) -> Author {
+        Author {
+            actor: actor.into(),
+            session: None,
+            fence: None,
+        }
+    }
+}
+
+/// What a transaction is going to write, in order.
+#[derive(Default)]
+pub struct Changes {
+    pub(super) tasks: Vec<TaskChange>,
+    pub(super) files: Vec<Edit>,
+}
+
+pub(super) enum TaskChange {
+    Event(TaskId, Box<Change>),
+    Text(TaskId, TextFile, String),
+    /// Write the record anew from its events.
+    Rewrite(TaskId),
+}
+
+impl TaskChange {
+    pub fn task(&self) -> &TaskId {
+        match self {
+            TaskChange::Event(id, _) | TaskChange::Text(id, _, _) | TaskChange::Rewrite(id) => id,
+        }
+    }
+}
+
+impl Changes {
+    pub fn create(&mut self, id: &TaskId, draft: Draft) {
+        self.event(id, Change::Created { draft });
+    }
+
+    pub fn event(&mut self, id: &TaskId, change: Change) {
+        self.tasks.push(TaskChange::Event(id.clone(), Box::new(change)));
+    }
+
+    pub fn text(&mut self, id: &TaskId, file: TextFile, content: impl Into<String>) {
+        self.tasks.push(TaskChange::Text(id.clone(), file, content.into()));
+    }
+
+    /// Writes `task.toml` anew from the events, whatever it holds now.
+    pub fn rewrite(&mut self, id: &TaskId) {
+        self.tasks.push(TaskChange::Rewrite(id.clone()));
+    }
+
+    pub fn run(&mut self, task: &TaskId, run: &RunRecord) {
+        self.put(layout::run(task, &run.id), to_toml(run));
+    }
+
+    pub fn evidence(&mut self, evidence: &Evidence) {
+        self.put(layout::evidence(&evidence.task, &evidence.id), to_toml(evidence));
+    }
+
+    pub fn message(&mut self, message: &Message) {
+        self.put(layout::message(&message.id), to_toml(message));
+    }
+
+    fn put(&mut self, path: String, text: String) {
+        self.files.push(Edit::Put {
+            path,
+            content: text.into_bytes(),
+        });
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.files.is_empty()
+    }
+}
+
+fn to_toml(record: &impl serde::Serialize) -> String {
+    toml::to_string_pretty(record).expect("records hold only what TOML can say")
+}
+
+impl Store {
+    /// Runs `plan` on the newest state and writes what it asks for, all of it or nothing. `plan` may run several times
+    /// and must do nothing but read the snapshot and fill the changes. `subject` says what happens, for `git log`.
+    pub fn transact<T>(
+        &self,
+        author: &Author,
+        subject: &str,
+        mut plan: impl FnMut(&Snapshot<'_>, &mut Changes) -> Result<T>,
+    ) -> Result<T> {
+        let _lock = self.local.write_lock().context(|| "cannot change the state")?;
+        for _ in 0..MOST_TRIES {
+            let snapshot = self.snapshot()?;
+            let mut changes = Changes::default();
+            let answer = plan(&snapshot, &mut changes)?;
+            let Some((tree, message)) = self.write_objects(&snapshot, changes, author, subject)? else {
+                return Ok(answer);
+            };
+            if self.publish(snapshot.commit, tree, &message, author)? == Swap::Done {
+                return Ok(answer);
+            }
+        }
+        Err(Error::failed(format!(
+            "{} keeps moving: another program writes it without our lock",
+            self.ref_name
+        )))
+    }
+
+    /// Writes everything but the ref. Nothing where the changes come to nothing.
+    fn write_objects(
+        &self,
+        snapshot: &Snapshot<'_>,
+        changes: Changes,
+        author: &Author,
+        subject: &str,
+    ) -> Result<Option<(Oid, String)>> {
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let mut clerk = Clerk::new(snapshot, author);
+        for change in changes.tasks {
+            clerk.take(change)?;
+        }
+        let message = self.message(&clerk.touched(), author, subject);
+        let mut edits = clerk.finish();
+        edits.extend(changes.files.into_iter().map(|edit| self.redacted(edit)));
+        if edits.is_empty() {
+            return Ok(None);
+        }
+        let tree = self.repository.edit_tree(Some(snapshot.tree), edits)?;
+        Ok((tree != snapshot.tree).then_some((tree, message)))
+    }
+
+    fn publish(&self, parent: Oid, tree: Oid, message: &str, author: &Author) -> Result<Swap> {
+        let by = Identity {
+            name: author.actor.clone(),
+            email: author.actor.clone(),
+            at: self.host.now(),
+        };
+        let commit = self.repository.write_commit(tree, &[parent], message, &by)?;
+        self.flush_if_durable()?;
+        let swap = self
+            .repository
+            .swap_ref(&self.ref_name, Expected::Is(parent), commit, message)?;
+        self.flush_if_durable()?;
+        Ok(swap)
+    }
+
+    fn flush_if_durable(&self) -> Result<()> {
+        if self.durable {
+            crate::host::files::flush_file_system(self.repository.common_dir())?;
+        }
+        Ok(())
+    }
+
+    /// `7kq2m: claim (ana@mill)`, or without a task where there are several.
+    fn message(&self, touched: &[TaskId], author: &Author, subject: &str) -> String {
+        let who = format!(
+            "{}@{}",
+            author.actor.split('@').next().unwrap_or_default(),
+            self.host.name()
+        );
+        match touched {
+            [one] => format!("{}: {subject} ({who})\n", one.prefix(5)),
+            _ => format!("{subject} ({who})\n"),
+        }
+    }
+
+    /// Output of agents and gates may hold secrets, and git forgets nothing.
+    fn redacted(&self, edit: Edit) -> Edit {
+        match edit {
+            Edit::Put { path, content } => {
+                let text = String::from_utf8_lossy(&content);
+                let content = self.redactor.redact(&text).into_owned().into_bytes();
+                Edit::Put { path, content }
+            }
+            remove => remove,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The history of one task, from its events alone: who, when, what.
+
+use crate::model::text::count;
+use crate::model::{Change, Event, Hlc};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub at: Hlc,
+    pub actor: String,
+    /// One line, in the past tense.
+    pub what: String,
+    /// The diff of a changed text, or the lines of a note.
+    pub detail: Option<String>,
+}
+
+/// In fold order, each event once.
+pub fn history(mut events: Vec<Event>) -> Vec<Entry> {
+    events.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)));
+    events.dedup_by(|a, b| a.id == b.id);
+    events.into_iter().map(entry).collect()
+}
+
+fn entry(event: Event) -> Entry {
+    let (what, detail) = describe(&event.change);
+    Entry {
+        at: event.hlc,
+        actor: event.actor,
+        what,
+        detail,
+    }
+}
+
+fn describe(change: &Change) -> (String, Option<String>) {
+    let short = |text: &str| text.chars().take(10).collect::<String>();
+    let because = |note: &Option<String>| note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+    let plain = |what: String| (what, None);
+    match change {
+        Change::Created { draft } => plain(format!("created \"{}\"", draft.title)),
+        Change::Set { field, from, to } => {
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+            plain(format!("changed {field} from {} to {}", value(from), value(to)))
+        }
+        Change::Added { field, value } => plain(format!("added {value} to {field}")),
+        Change::Removed { field, value } => plain(format!("removed {value} from {field}")),
+        Change::Text { file, from, diff, .. } => {
+            let verb = if from.is_some() { "changed" } else { "wrote" };
+            (format!("{verb} the {}", file.word()), Some(diff.clone()))
+        }
+        Change::Moved { to, reason, note, .. } => {
+            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let (first, rest) = note.as_deref().map_or(("", None), |note| {
+                note.split_once('\n').map_or((note, None), |(a, b)| (a, Some(b)))
+            });
+            let first = if first.is_empty() {
+                String::new()
+            } else {
+                format!(" ({first})")
+            };
+            (format!("moved to {to}{reason}{first}"), rest.map(str::to_owned))
+        }
+        Change::Claimed {
+            claim, host, branch, ..
+        } => plain(format!("claimed it on {host} (fence {claim}, branch {branch})")),
+        Change::Released { why, .. } => plain(format!("released the claim: {why}")),
+        Change::Approved { policy: true, .. } => plain("approved the plan by policy".to_owned()),
+        Change::Approved { note, .. } => plain(format!("approved the plan{}", because(note))),
+        Change::Rejected { note } => plain(format!("rejected it{}", because(note))),
+        Change::StepStarted { step, .. } => plain(format!("started step {step}")),
+        Change::StepDone {
+            step,
+            commit: Some(commit),
+        } => plain(format!("finished step {step} in commit {}", short(commit))),
+        Change::StepDone { step, commit: None } => plain(format!("finished step {step}")),
+        Change::StepReset { step, why } => plain(format!("reset step {step}: {why}")),
+        Change::RunStarted { phase, agent, .. } => plain(format!("ran {agent} for {phase}")),
+        Change::RunEnded { outcome, .. } => plain(format!("the run ended: {outcome}")),
+        Change::Gated {
+            gate, verdict, tree, ..
+        } => plain(format!("gate {verdict}: {gate} (tree {})", short(tree))),
+        Change::Delivering { target, commit, .. } => plain(format!("is moving {target} to {}", short(commit))),
+        Change::Delivered { target, commit } => plain(format!("merged into {target} as {}", short(commit))),
+        Change::Paused => plain("paused it".to_owned()),
+        Change::Resumed => plain("resumed it".to_owned()),
+        Change::Parked { until, why } => plain(format!("parked it until {}: {why}", until.readable())),
+        Change::Noted { text } => match text.lines().count() {
+            0 | 1 => plain(format!("noted: {text}")),
+            lines => (format!("noted {}", count(lines, "line")), Some(text.clone())),
+        },
+        Change::Imported { fields, discarded } => {
+            let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+            let lost = if discarded.is_empty() {
+                String::new()
+            } else {
+                format!("; not taken over: {}", discarded.join(", "))
+            };
+            plain(format!("edited the record by hand ({}){lost}", names.join(", ")))
+        }
+    }
+}

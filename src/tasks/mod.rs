@@ -1,0 +1,21 @@
+//! What people do to tasks: create, change, plan, approve, import. Each operation reads, checks, and writes one
+//! transaction; none of them prints or asks.
+
+mod approve;
+mod change;
+mod create;
+mod history;
+pub mod import;
+mod project;
+mod queue;
+mod settings;
+mod texts;
+
+pub use approve::{Standing, approve, reject, standing};
+pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
+pub use create::{NewTask, create};
+pub use history::{Entry, history};
+pub use project::{Project, USER_CONFIG};
+pub use queue::{Candidate, candidates};
+pub use settings::{Scope, set_local, set_setting, unset_setting};
+pub use texts::{TextOutcome, check_plan, replace_text};

@@ -1,0 +1,117 @@
+//! An opened project: the state, the settings in force, the target branch, and who is acting.
+
+use crate::config::{Layer, Origin, Settings};
+use crate::error::{Error, Result};
+use crate::git::Repository;
+use crate::host::{Host, files};
+use crate::policy::{PolicyCommands, Target};
+use crate::store::{Author, DEFAULT_REF, Local, Store, Vouch};
+use std::path::{Path, PathBuf};
+
+pub const USER_CONFIG: &str = "config.toml";
+
+pub struct Project {
+    pub store: Store,
+    pub settings: Settings,
+    /// Absent in a repository whose HEAD names no branch.
+    pub target: Option<Target>,
+    pub actor: String,
+    pub host: Host,
+}
+
+impl Project {
+    /// The project that `folder` belongs to. `flags` are settings from the command line.
+    pub fn open(host: &Host, folder: &Path, flags: Option<Layer>) -> Result<Project> {
+        let repository = Repository::discover(folder)?;
+        repository.require_storage()?;
+        let own = own_layers(host, &Local::of(&repository), flags)?;
+        let chosen = Settings::new(own.clone())?;
+        let target = Target::find(&repository, chosen.find_text("merge.target"))?;
+        let policy = target.as_ref().map(Target::layer).transpose()?.flatten();
+        let settings = Settings::new(policy.into_iter().chain(own))?;
+        let ref_name = settings.find_text("state.ref").unwrap_or(DEFAULT_REF).to_owned();
+        let durable = settings.text("state.durability") == "power";
+        let actor = actor_name(&repository, host);
+        Ok(Project {
+            store: Store::open(repository, host.clone(), &ref_name)?.durable(durable),
+            settings,
+            target,
+            actor,
+            host: host.clone(),
+        })
+    }
+
+    pub fn repository(&self) -> &Repository {
+        &self.store.repository
+    }
+
+    pub fn person(&self) -> Author {
+        Author::person(&self.actor)
+    }
+
+    /// The target branch, or an error that says how to name one.
+    pub fn require_target(&self) -> Result<&Target> {
+        self.target.as_ref().ok_or_else(|| {
+            Error::failed("there is no branch to work for: HEAD names none")
+                .hint("to choose one: aifactory config set merge.target <branch>")
+        })
+    }
+
+    /// Whether the commands of the project's policy may run here; a reason to wait for a person otherwise.
+    pub fn policy_is_trusted(&self) -> Result<bool> {
+        let commands = PolicyCommands::of(&self.settings);
+        Ok(commands.is_empty() || self.store.local.is_vouched(Vouch::Policy, &commands.digest())?)
+    }
+
+    /// Where task worktrees live.
+    pub fn worktree_root(&self) -> Result<PathBuf> {
+        if let Some(root) = self.settings.find_text("worktree.root") {
+            let base = self
+                .repository()
+                .main_root()
+                .unwrap_or_else(|| self.repository().common_dir().to_owned());
+            return Ok(files::without_dots(&base.join(root)));
+        }
+        let state = self.host.env.state_folder().ok_or_else(|| {
+            Error::failed("neither HOME nor XDG_STATE_HOME is set, so there is no place for worktrees")
+                .hint("to choose one: aifactory config set worktree.root <folder>")
+        })?;
+        let common = self.repository().common_dir().to_string_lossy().into_owned();
+        let digest = crate::model::Digest::of(&common);
+        Ok(state.join(format!("{}-{}", self.repository().name(), &digest.hex()[..8])))
+    }
+}
+
+/// Environment and flags over this clone's file over the user's file.
+fn own_layers(host: &Host, local: &Local, flags: Option<Layer>) -> Result<Vec<Layer>> {
+    let mut layers = Vec::new();
+    let user = host.env.config_folder().map(|folder| folder.join(USER_CONFIG));
+    for (path, origin) in [
+        (user, Origin::User as fn(String) -> Origin),
+        (Some(local.config_file()), Origin::Local as fn(String) -> Origin),
+    ] {
+        let Some(path) = path else { continue };
+        if let Some(text) = files::load_text(&path)? {
+            layers.push(Layer::parse(origin(path.display().to_string()), &text)?);
+        }
+    }
+    layers.extend(Layer::from_variables(|name| host.env.text(name)));
+    layers.extend(flags);
+    Ok(layers)
+}
+
+/// The address git would put on a commit, or user and machine.
+fn actor_name(repository: &Repository, host: &Host) -> String {
+    let from_git = host
+        .env
+        .text("GIT_AUTHOR_EMAIL")
+        .or_else(|| repository.config_value("user.email"));
+    from_git.filter(|email| !email.trim().is_empty()).unwrap_or_else(|| {
+        let user = host
+            .env
+            .text("USER")
+            .or_else(|| host.env.text("LOGNAME"))
+            .unwrap_or_else(|| "somebody".to_owned());
+        format!("{user}@{}", host.name())
+    })
+}

@@ -1,0 +1,74 @@
+//! Spec and plan: replacing them without losing anybody's edit, and checking a plan.
+
+use super::Project;
+use crate::error::{Error, Result};
+use crate::model::plan::{Finding, Plan, Severity, parse_plan};
+use crate::model::{Approval, Digest, TaskId, TextFile};
+use crate::store::{Snapshot, Vouch};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextOutcome {
+    Written,
+    Unchanged,
+    /// The text changed since the writer read it; theirs was not written.
+    Outdated,
+}
+
+/// Replaces spec or plan. With `read`, only if the text is still the one with that digest.
+pub fn replace_text(
+    project: &Project,
+    id: &TaskId,
+    file: TextFile,
+    text: &str,
+    read: Option<&Digest>,
+) -> Result<TextOutcome> {
+    let subject = format!("edit {}", file.word());
+    let (outcome, spec, plan) = project
+        .store
+        .transact(&project.person(), &subject, |snapshot, changes| {
+            let (mut spec, mut plan) = texts_of(snapshot, id)?;
+            snapshot.task(id)?;
+            let current = if file == TextFile::Spec { &mut spec } else { &mut plan };
+            if read.is_some_and(|read| *read != Digest::of(&*current)) {
+                return Ok((TextOutcome::Outdated, spec, plan));
+            }
+            if *current == text {
+                return Ok((TextOutcome::Unchanged, spec, plan));
+            }
+            text.clone_into(current);
+            changes.text(id, file, text);
+            Ok((TextOutcome::Written, spec, plan))
+        })?;
+    if outcome == TextOutcome::Written {
+        vouch_for_own_text(project, &spec, &plan)?;
+    }
+    Ok(outcome)
+}
+
+pub(super) fn texts_of(snapshot: &Snapshot<'_>, id: &TaskId) -> Result<(String, String)> {
+    Ok((snapshot.text(id, TextFile::Spec)?, snapshot.text(id, TextFile::Plan)?))
+}
+
+/// What was written on this machine may be approved by policy here; what arrived from elsewhere may not.
+pub(super) fn vouch_for_own_text(project: &Project, spec: &str, plan: &str) -> Result<()> {
+    if plan.is_empty() {
+        return Ok(());
+    }
+    project
+        .store
+        .local
+        .vouch(Vouch::Written, &Approval::digest_of(spec, plan))
+}
+
+/// Reads a plan, refusing one with errors.
+pub fn check_plan(text: &str) -> Result<(Plan, Vec<Finding>)> {
+    let (plan, findings) = parse_plan(text);
+    let Some(first) = findings.iter().find(|finding| finding.severity == Severity::Error) else {
+        return Ok((plan, findings));
+    };
+    let mut error = Error::failed(format!("plan.md:{}:{}: {}", first.line, first.column, first.message));
+    if let Some(fix) = &first.fix {
+        error = error.hint(format!("write: {fix}"));
+    }
+    Err(error.hint("to see everything that is wrong with it: aifactory plan check <id>"))
+}

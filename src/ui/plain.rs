@@ -1,0 +1,71 @@
+//! Events of a run as plain lines, for logs and pipes.
+
+use super::{Style, Ui, reason_text, status_style, verdict_style};
+use crate::model::text::escape_line;
+use crate::run::{RunEvent, RunEventKind};
+
+/// One line, or nothing for what only a live view shows.
+pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
+    let text = match &event.kind {
+        RunEventKind::Claimed { branch, .. } => format!("claimed, on branch {branch}"),
+        RunEventKind::Worktree { path, reused: false } => format!("worktree {path}"),
+        RunEventKind::Worktree { path, reused: true } => format!("worktree {path} (used before)"),
+        RunEventKind::SetupStarted { command } => format!("setup: {command}"),
+        RunEventKind::StepStarted {
+            step,
+            title,
+            number,
+            of,
+            attempt,
+        } => {
+            let again = if *attempt > 1 {
+                format!(", attempt {attempt}")
+            } else {
+                String::new()
+            };
+            format!("step {number}/{of}{again}  {step}: {}", escape_line(title))
+        }
+        RunEventKind::Agent { line } => {
+            if ui.manner.verbose == 0 {
+                return None;
+            }
+            format!("  {}", ui.paint_err(Style::Dim, line))
+        }
+        RunEventKind::StepDone { step, commit } => {
+            let commit = commit
+                .as_deref()
+                .map(|c| format!(" in {}", &c[..10.min(c.len())]))
+                .unwrap_or_default();
+            format!("step {step} done{commit}")
+        }
+        RunEventKind::GateStarted { .. } => return None,
+        RunEventKind::GateEnded { gate, verdict, millis } => {
+            let verdict = ui.paint_err(verdict_style(*verdict), verdict.word());
+            format!("gate {verdict}  {} ({})", escape_line(gate), ui.millis(*millis))
+        }
+        RunEventKind::Merging { target } => format!("merging into {target}"),
+        RunEventKind::Merged { target, commit } => {
+            format!("merged into {target} as {}", &commit[..10.min(commit.len())])
+        }
+        RunEventKind::Note { text } => escape_line(text).into_owned(),
+        RunEventKind::Settled { status, reason, note } => {
+            let why = reason_text(*reason, note.as_deref());
+            let why = if why.is_empty() { why } else { format!("  {why}") };
+            format!("{}{why}", ui.paint_err(status_style(*status), status.word()))
+        }
+        RunEventKind::Skipped { why } => format!("not started: {why}"),
+        RunEventKind::Failed { error, hints } => {
+            let hints: String = hints
+                .iter()
+                .map(|hint| format!("\n      hint: {}", escape_line(hint)))
+                .collect();
+            format!("{} {}{hints}", ui.paint_err(Style::Bad, "error:"), escape_line(error))
+        }
+    };
+    let title: String = event.title.chars().take(32).collect();
+    Some(format!(
+        "{}  {:<32}  {text}",
+        ui.paint_err(Style::Id, short),
+        escape_line(&title)
+    ))
+}

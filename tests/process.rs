@@ -1,0 +1,562 @@
+//! Sessions with real processes: whatever they do and whoever is killed, nothing of them is left.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests start processes and measure real time"
+)]
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use aifactory::process::{Ended, Ending, Limits, Line, Pulse, Request, alive, start_time, supervise, sweep};
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+const LONG: Duration = Duration::from_secs(60);
+/// Tells the test binary to be a supervisor, and in which folder.
+const SUPERVISOR: &str = "AIFACTORY_TEST_SUPERVISOR";
+
+/// A run folder and a shell script to supervise in it.
+struct Session {
+    folder: TempDir,
+    request: Request,
+    never_stopped: (watch::Sender<bool>, watch::Receiver<bool>),
+}
+
+impl Session {
+    fn new(script: &str) -> Session {
+        let folder = tempfile::tempdir().unwrap();
+        let request = request(folder.path(), script);
+        Session {
+            folder,
+            request,
+            never_stopped: watch::channel(false),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A file the script writes when it got somewhere.
+    fn written(&self, name: &str) -> PathBuf {
+        eventually(name, || {
+            fs::read_to_string(self.path().join(name)).is_ok_and(|text| text.ends_with('\n'))
+        });
+        self.path().join(name)
+    }
+
+    fn pid(&self, name: &str) -> u32 {
+        fs::read_to_string(self.written(name)).unwrap().trim().parse().unwrap()
+    }
+
+    fn run(&self) -> Ended {
+        self.run_with(|_| Pulse::Between)
+    }
+
+    fn run_with(&self, listener: impl FnMut(Line<'_>) -> Pulse + Send) -> Ended {
+        block_on(supervise(self.request.clone(), self.never_stopped.1.clone(), listener)).unwrap()
+    }
+
+    /// Runs the session while `interfere` does so from another thread.
+    fn run_while(&self, interfere: impl FnOnce(&watch::Sender<bool>) + Send) -> Ended {
+        let (stop, stopped) = watch::channel(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| interfere(&stop));
+            block_on(supervise(self.request.clone(), stopped, |_| Pulse::Between)).unwrap()
+        })
+    }
+}
+
+fn request(folder: &Path, script: &str) -> Request {
+    Request {
+        guardian: env!("CARGO_BIN_EXE_aifactory").into(),
+        folder: folder.to_owned(),
+        marker: format!("test-{}", folder.file_name().unwrap().display()),
+        program: "sh".into(),
+        args: vec!["-c".into(), script.into()],
+        cwd: folder.to_owned(),
+        env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
+        stdin: None,
+        limits: Limits {
+            total: LONG,
+            grace: Duration::from_millis(300),
+            ..Limits::default()
+        },
+    }
+}
+
+/// Demands `Send`: the engine spawns its sessions on a pool of threads.
+fn block_on<T>(future: impl Future<Output = T> + Send) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(future)
+}
+
+#[track_caller]
+fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LONG;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn kill(signal: &str, pid: u32) {
+    assert!(
+        Command::new("kill")
+            .arg(signal)
+            .arg(pid.to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+fn guardian_of(folder: &Path) -> u32 {
+    let lock = fs::read(folder.join("guardian.lock")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&lock).unwrap();
+    record["pid"].as_u64().unwrap().try_into().unwrap()
+}
+
+fn ended(ending: Ending) -> Ended {
+    Ended { ending, leftovers: 0 }
+}
+
+/// Forks twice, leads a session of its own, and writes its pid down; `$1` is its lifetime.
+const DAEMON: &str = "(setsid sh -c 'echo $$ > daemon; exec sleep 600' > /dev/null 2>&1 < /dev/null &)
+while ! [ -s daemon ]; do sleep 0.01; done\n";
+
+#[test]
+fn exit_codes_and_signals_are_told_apart() {
+    assert_eq!(Session::new("exit 0").run(), ended(Ending::Exited(0)));
+    assert_eq!(Session::new("exit 7").run(), ended(Ending::Exited(7)));
+    assert_eq!(Session::new("kill -USR1 $$").run(), ended(Ending::Signalled(10)));
+}
+
+#[test]
+fn the_run_folder_says_how_it_ended_and_is_free_again() {
+    let session = Session::new("echo out; echo err >&2; exit 3");
+    session.run();
+    let read = |name| fs::read_to_string(session.path().join(name)).unwrap();
+    assert_eq!(read("exit.json"), r#"{"code":3,"leftovers":0,"stopped":false}"#);
+    assert_eq!(
+        (read("stdout.log"), read("stderr.log")),
+        ("out\n".into(), "err\n".into())
+    );
+    assert!(!alive(session.path()));
+}
+
+#[test]
+fn lines_come_with_their_source_and_bytes_that_are_no_text_survive_in_the_log() {
+    let session = Session::new(r"printf 'one\ntwo\377\000'; printf 'three\r\n' >&2");
+    let mut lines = Vec::new();
+    session.run_with(|line| {
+        lines.push(match line {
+            Line::Stdout(text) => format!("out {text}"),
+            Line::Stderr(text) => format!("err {text}"),
+        });
+        Pulse::Between
+    });
+    lines.sort();
+    assert_eq!(lines, ["err three", "out one", "out two\u{fffd}\0"]);
+    assert_eq!(fs::read(session.path().join("stdout.log")).unwrap(), b"one\ntwo\xff\0");
+}
+
+#[test]
+fn the_environment_is_exactly_what_was_asked_for_and_the_marker() {
+    let mut session = Session::new("exec env");
+    session.request.program = "env".into();
+    session.request.args.clear();
+    let mut names = Vec::new();
+    session.run_with(|line| {
+        let Line::Stdout(text) = line else { panic!("{line:?}") };
+        names.push(text.split('=').next().unwrap().to_owned());
+        Pulse::Between
+    });
+    names.sort();
+    assert_eq!(names, ["AIFACTORY_SESSION", "PATH"]);
+}
+
+#[test]
+fn arguments_keep_bytes_that_are_no_text() {
+    use std::os::unix::ffi::OsStringExt;
+    let mut session = Session::new("");
+    session.request.program = "printf".into();
+    session.request.args = vec![
+        OsString::from_vec(b"%s".to_vec()),
+        OsString::from_vec(b"a\xffb".to_vec()),
+    ];
+    session.run();
+    assert_eq!(fs::read(session.path().join("stdout.log")).unwrap(), b"a\xffb");
+}
+
+#[test]
+fn standard_input_arrives_whole_and_one_that_is_never_read_blocks_nobody() {
+    let mut session = Session::new("wc -c");
+    session.request.stdin = Some(vec![b'x'; 8 << 20]);
+    session.run();
+    assert_eq!(
+        fs::read_to_string(session.path().join("stdout.log")).unwrap().trim(),
+        (8 << 20).to_string()
+    );
+    session.request.args = vec!["-c".into(), "exit 0".into()];
+    assert_eq!(session.run(), ended(Ending::Exited(0)));
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_named() {
+    let mut session = Session::new("");
+    session.request.program = "no-such-program-here".into();
+    let Ending::CouldNotStart(reason) = session.run().ending else {
+        panic!()
+    };
+    assert!(
+        reason.starts_with("cannot start no-such-program-here: No such file"),
+        "{reason}"
+    );
+    session.request.cwd = "/no/such/folder".into();
+    let Ending::CouldNotStart(reason) = session.run().ending else {
+        panic!()
+    };
+    assert_eq!(
+        reason,
+        "cannot start no-such-program-here in /no/such/folder: no such folder"
+    );
+}
+
+#[test]
+fn a_second_session_in_a_folder_is_refused() {
+    let session = Session::new("echo > started; exec sleep 600");
+    let second = session.request.clone();
+    let ended = session.run_while(|stop| {
+        session.written("started");
+        let refused = block_on(supervise(second, watch::channel(false).1, |_| Pulse::Between)).unwrap_err();
+        assert!(refused.message().starts_with("another session runs in"), "{refused}");
+        stop.send(true).unwrap();
+    });
+    assert_eq!(ended.ending, Ending::Stopped);
+}
+
+#[test]
+fn a_stop_ends_a_program_that_ignores_it() {
+    let session = Session::new("trap '' TERM INT HUP; echo $$ > pid; while :; do sleep 600; done");
+    let ended = session.run_while(|stop| {
+        session.pid("pid");
+        stop.send(true).unwrap();
+    });
+    assert_eq!(ended.ending, Ending::Stopped);
+    assert_eq!(start_time(session.pid("pid")), None);
+    assert!(!alive(session.path()));
+}
+
+#[test]
+fn a_program_may_use_its_grace_to_say_a_last_word() {
+    let mut session = Session::new("trap 'echo bye; exit 5' TERM; echo > ready; while :; do sleep 0.01; done");
+    session.request.limits.grace = LONG;
+    let ended = session.run_while(|stop| {
+        session.written("ready");
+        stop.send(true).unwrap();
+    });
+    assert_eq!(ended.ending, Ending::Stopped);
+    assert_eq!(fs::read_to_string(session.path().join("stdout.log")).unwrap(), "bye\n");
+}
+
+#[test]
+fn a_session_stopped_before_its_start_is_not_started() {
+    let session = Session::new("echo > started");
+    let ended = block_on(supervise(session.request.clone(), watch::channel(true).1, |_| {
+        Pulse::Between
+    }))
+    .unwrap();
+    assert_eq!(ended.ending, Ending::Stopped);
+    assert!(!session.path().join("guardian.lock").exists());
+}
+
+#[test]
+fn silence_is_a_stall_between_tools_and_inside_one() {
+    let mut session = Session::new("echo tool; exec sleep 600");
+    session.request.limits.silence = Duration::from_millis(200);
+    assert_eq!(session.run().ending, Ending::Stalled { in_tool: false });
+    session.request.limits.silence = LONG;
+    session.request.limits.silence_in_tool = Duration::from_millis(200);
+    assert_eq!(
+        session.run_with(|_| Pulse::InTool).ending,
+        Ending::Stalled { in_tool: true }
+    );
+}
+
+#[test]
+fn bytes_without_a_newline_are_no_silence_but_the_total_holds() {
+    let mut session = Session::new("while printf .; do sleep 0.05; done");
+    session.request.limits.silence = Duration::from_millis(1500);
+    session.request.limits.total = Duration::from_millis(2000);
+    assert_eq!(session.run().ending, Ending::TimedOut);
+}
+
+#[test]
+fn a_daemon_left_behind_is_ended() {
+    let session = Session::new(&format!("{DAEMON} exit 4"));
+    let ended = session.run();
+    assert_eq!(
+        ended,
+        Ended {
+            ending: Ending::Exited(4),
+            leftovers: 1
+        }
+    );
+    assert_eq!(start_time(session.pid("daemon")), None);
+}
+
+#[test]
+fn a_daemon_of_a_tool_that_hid_its_marker_and_ignores_sigterm_is_ended_on_stop() {
+    let daemon = "setsid env -i PATH=\"$PATH\" sh -c 'trap \"\" TERM; echo $$ > daemon; while :; do sleep 600; done'";
+    let session = Session::new("sh tool; exec sleep 600");
+    fs::write(session.path().join("tool"), format!("(({daemon} &) &)\n")).unwrap();
+    let ended = session.run_while(|stop| {
+        session.pid("daemon");
+        stop.send(true).unwrap();
+    });
+    assert_eq!(ended.ending, Ending::Stopped);
+    assert!(ended.leftovers >= 1);
+    assert_eq!(start_time(session.pid("daemon")), None);
+}
+
+#[test]
+fn processes_that_keep_forking_do_not_escape() {
+    let session = Session::new("trap '' TERM; echo $$ > pid; hop() { (hop & ) ; }; hop; hop; sleep 600");
+    let ended = session.run_while(|stop| {
+        session.pid("pid");
+        stop.send(true).unwrap();
+    });
+    assert_eq!(ended.ending, Ending::Stopped);
+    assert!(!alive(session.path()));
+}
+
+#[test]
+fn output_held_open_by_a_leftover_does_not_delay_the_end() {
+    let session = Session::new("sleep 600 & exit 0");
+    assert_eq!(
+        session.run(),
+        Ended {
+            ending: Ending::Exited(0),
+            leftovers: 1
+        }
+    );
+}
+
+#[test]
+fn a_folder_that_vanishes_does_not_save_the_processes() {
+    let session = Session::new("echo $$; exec sleep 600");
+    let mut pid = None;
+    let (stop, stopped) = watch::channel(false);
+    let ended = block_on(supervise(session.request.clone(), stopped, |line| {
+        let Line::Stdout(text) = line else { panic!("{line:?}") };
+        pid = text.parse().ok();
+        fs::remove_dir_all(session.path()).unwrap();
+        stop.send(true).unwrap();
+        Pulse::Between
+    }));
+    assert_eq!(ended.unwrap().ending, Ending::Stopped);
+    assert_eq!(start_time(pid.unwrap()), None);
+}
+
+#[test]
+fn a_killed_guardian_is_noticed_and_its_session_ended() {
+    let session = Session::new(&format!(
+        "{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done"
+    ));
+    let ended = session.run_while(|_| {
+        session.pid("pid");
+        kill("-KILL", guardian_of(session.path()));
+    });
+    assert_eq!(ended.ending, Ending::GuardianLost);
+    assert!(ended.leftovers >= 2);
+    assert_eq!(start_time(session.pid("pid")), None);
+    assert_eq!(start_time(session.pid("daemon")), None);
+}
+
+#[test]
+fn a_guardian_outlives_hang_ups_and_takes_sigterm_for_a_stop() {
+    let session = Session::new("echo $$ > pid; exec sleep 600");
+    let stopped = session.run_while(|_| {
+        session.pid("pid");
+        let guardian = guardian_of(session.path());
+        kill("-HUP", guardian);
+        kill("-PIPE", guardian);
+        assert!(start_time(guardian).is_some());
+        kill("-TERM", guardian);
+    });
+    assert_eq!(stopped, ended(Ending::Stopped));
+}
+
+#[test]
+fn a_dropped_future_ends_the_session() {
+    let session = Session::new("echo $$ > pid; exec sleep 600");
+    block_on(async {
+        let running = supervise(session.request.clone(), session.never_stopped.1.clone(), |_| {
+            Pulse::Between
+        });
+        let started = async {
+            while !session.path().join("pid").exists() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::select! {
+            ended = running => panic!("{ended:?}"),
+            () = started => {}
+        }
+    });
+    let pid = session.pid("pid");
+    eventually("the program ends", || start_time(pid).is_none());
+    eventually("the lock is released", || !alive(session.path()));
+}
+
+/// The test binary again, as a supervisor of its own.
+fn supervisor(mode: &str, folder: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "be_a_supervisor_when_asked_to", "--nocapture"])
+        .env(SUPERVISOR, folder)
+        .env("AIFACTORY_TEST_MODE", mode)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn be_a_supervisor_when_asked_to() {
+    let Some(folder) = std::env::var_os(SUPERVISOR).map(PathBuf::from) else {
+        return;
+    };
+    match std::env::var("AIFACTORY_TEST_MODE").unwrap().as_str() {
+        "huge line" => supervise_a_huge_line(&folder),
+        _ => supervise_for_long(&folder),
+    }
+}
+
+fn supervise_for_long(folder: &Path) {
+    let script = format!("{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done");
+    let _ = block_on(supervise(request(folder, &script), watch::channel(false).1, |_| {
+        Pulse::Between
+    }));
+}
+
+fn supervise_a_huge_line(folder: &Path) {
+    let mut request = request(folder, "head -c 104857600 /dev/zero; echo; echo after");
+    request.limits.max_log = 1 << 20;
+    let before = peak_memory_kib();
+    let mut lengths = Vec::new();
+    let stopped = watch::channel(false).1;
+    let ended = block_on(supervise(request, stopped, |line| {
+        let (Line::Stdout(text) | Line::Stderr(text)) = line;
+        lengths.push(text.len());
+        Pulse::Between
+    }));
+    let growth = peak_memory_kib() - before;
+    fs::write(
+        folder.join("result"),
+        format!("{:?} {lengths:?} {growth}\n", ended.unwrap().ending),
+    )
+    .unwrap();
+}
+
+fn peak_memory_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_line_of_a_hundred_megabytes_needs_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(supervisor("huge line", folder.path()).wait().unwrap().success());
+    let result = fs::read_to_string(folder.path().join("result")).unwrap();
+    let [ending, cut, after, growth] = result.split_whitespace().collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!((ending, after), ("Exited(0)", "5]"));
+    assert!(cut.trim_matches(['[', ',']).parse::<usize>().unwrap() < (1 << 20) + 100);
+    assert!(growth.parse::<u64>().unwrap() < 64 << 10, "{growth} KiB");
+    let log = fs::metadata(folder.path().join("stdout.log")).unwrap().len();
+    assert!((1 << 20..(1 << 20) + 100).contains(&log));
+}
+
+#[test]
+fn a_killed_supervisor_takes_its_session_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut supervisor = supervisor("long", folder.path());
+    let (pid, daemon) = started_pids(folder.path());
+    assert!(alive(folder.path()));
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+    eventually("the lock is released", || !alive(folder.path()));
+    assert_eq!((start_time(pid), start_time(daemon)), (None, None));
+    assert!(folder.path().join("exit.json").exists());
+}
+
+#[test]
+fn a_sweep_ends_what_a_killed_supervisor_and_guardian_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut supervisor = supervisor("long", folder.path());
+    let (pid, daemon) = started_pids(folder.path());
+    let guardian = guardian_of(folder.path());
+    // Suspended, it cannot sweep when its guardian is killed.
+    kill("-STOP", supervisor.id());
+    kill("-KILL", guardian);
+    let swept = sweep(folder.path(), Duration::from_millis(100)).unwrap();
+    assert!(swept.ended >= 2);
+    assert_eq!((start_time(pid), start_time(daemon)), (None, None));
+    assert_eq!(sweep(folder.path(), Duration::ZERO).unwrap().ended, 0);
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+}
+
+#[test]
+fn a_sweep_waits_for_a_living_guardian_and_ends_a_suspended_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut supervisor = supervisor("long", folder.path());
+    let (pid, daemon) = started_pids(folder.path());
+    let guardian = guardian_of(folder.path());
+    kill("-STOP", guardian);
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+    assert!(sweep(folder.path(), Duration::from_millis(100)).unwrap().ended >= 2);
+    let gone = [pid, daemon, guardian].map(start_time);
+    assert_eq!(gone, [None; 3]);
+    assert!(!alive(folder.path()));
+}
+
+#[test]
+fn a_suspended_guardian_does_not_hold_up_a_stop() {
+    let session = Session::new("echo $$ > pid; exec sleep 600");
+    let ended = session.run_while(|stop| {
+        session.pid("pid");
+        kill("-STOP", guardian_of(session.path()));
+        stop.send(true).unwrap();
+    });
+    assert_eq!(
+        ended,
+        Ended {
+            ending: Ending::Stopped,
+            leftovers: 1
+        }
+    );
+    assert_eq!(start_time(session.pid("pid")), None);
+}
+
+fn started_pids(folder: &Path) -> (u32, u32) {
+    let read = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u32>().ok();
+    let mut pids = None;
+    eventually("the session starts", || {
+        pids = read("pid").zip(read("daemon"));
+        pids.is_some()
+    });
+    pids.unwrap()
+}
