@@ -1,5 +1,6 @@
 //! `aifactory approve`
 
+use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::tasks::approve;
@@ -10,17 +11,15 @@ use crate::tasks::approve;
 /// target, makes it stale.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
     /// A word with it
     #[arg(short, long)]
     message: Option<String>,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let project = context.project_for_writing()?;
-    let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    let (project, ids) = args.tasks.for_writing(context)?;
     let approved = approve(&project, &ids, args.message.as_deref())?;
     context.report_changed(&project, "aifactory.approve/1", "approved", &approved)
 }

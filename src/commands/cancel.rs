@@ -1,5 +1,6 @@
 //! `aifactory cancel`
 
+use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::run::request_stop;
@@ -10,18 +11,16 @@ use crate::tasks::cancel;
 /// A cancelled task blocks those that depend on it. Its branch and worktree stay. `aifactory retry` brings it back.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
     /// Why
     #[arg(short, long)]
     message: Option<String>,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let project = context.project_for_writing()?;
+    let (project, ids) = args.tasks.for_writing(context)?;
     let snapshot = project.store.snapshot()?;
-    let ids = context.resolve(&snapshot, &args.ids)?;
     let sessions: Vec<String> = ids
         .iter()
         .filter_map(|id| snapshot.find_task(id).ok().flatten()?.claim)

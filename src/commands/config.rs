@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Show or change settings
 ///
-/// Without a verb, all settings with where their value comes from. Later layers win: defaults, the policy on the target
+/// Without a verb, all settings with where their value comes from; with -v, what each is for. Later layers win: defaults, the policy on the target
 /// branch, your own file, this clone, the environment (AIFACTORY_RUN_JOBS for run.jobs).
 #[derive(clap::Args)]
 pub struct Args {
@@ -98,7 +98,8 @@ fn list(context: &Context, project: &Project) -> Result<Finish> {
             .answer_json(&json!({ "schema": "aifactory.config/1", "settings": values }))?;
         return Ok(Finish::Well);
     }
-    let mut columns = Columns::new(["setting", "value", "from", "about"], 3);
+    let explain = context.ui.manner.verbose > 0;
+    let mut columns = Columns::new(["setting", "value", if explain { "what it is" } else { "from" }], 2);
     for key in KEYS {
         let (value, origin) = project.settings.value(key.name);
         let style = if *origin == Origin::Default {
@@ -106,11 +107,15 @@ fn list(context: &Context, project: &Project) -> Result<Finish> {
         } else {
             Style::Strong
         };
+        let last = if explain {
+            key.about.to_owned()
+        } else {
+            origin.to_string()
+        };
         columns.row([
             (Style::Plain, key.name.to_owned()),
-            (style, shown(value)),
-            (Style::Dim, origin.to_string()),
-            (Style::Dim, key.about.to_owned()),
+            (style, shown(value).replace('\n', "; ")),
+            (Style::Dim, last),
         ]);
     }
     context.ui.answer(&columns.render(&context.ui))?;

@@ -1,5 +1,6 @@
 //! `aifactory discard`
 
+use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::run::{Discarded, discard};
@@ -11,15 +12,13 @@ use serde_json::json;
 /// be brought back with the commands it prints.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let project = context.project_for_writing()?;
+    let (project, ids) = args.tasks.for_writing(context)?;
     let snapshot = project.store.snapshot()?;
-    let ids = context.resolve(&snapshot, &args.ids)?;
     let mut answers = Vec::new();
     for id in &ids {
         let discarded = discard(&project, id)?;

@@ -108,10 +108,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 }
 
 fn filter(args: &Args) -> Filter {
-    let open = || Status::ALL.into_iter().filter(|status| !status.is_closed()).collect();
     let any = args.all || !args.status.is_empty();
     Filter {
-        statuses: if any { args.status.clone() } else { open() },
+        statuses: if any {
+            args.status.clone()
+        } else {
+            Filter::open().statuses
+        },
         labels: args.labels.clone(),
         priorities: args.priority.clone(),
         claimed: args.claimed,

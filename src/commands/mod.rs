@@ -20,6 +20,7 @@ mod list;
 mod log;
 mod man;
 mod merge;
+mod named;
 mod new;
 mod path;
 mod pause;
@@ -38,6 +39,7 @@ mod show;
 mod spec;
 mod status;
 mod stop;
+mod text_verbs;
 mod trust;
 
 pub use context::{Context, Finish};
@@ -58,23 +60,26 @@ use std::process::ExitCode;
 #[command(name = "aifactory", version, max_term_width = 100, infer_subcommands = false, after_help = FIRST_STEPS)]
 pub struct Cli {
     /// Run as if started in this folder
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = GENERAL)]
     directory: Option<PathBuf>,
     /// Answer in JSON: one object with a `schema`
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GENERAL)]
     json: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour: always, never or auto
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true, help_heading = GENERAL)]
     color: Colour,
     /// Say nothing but the answer
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GENERAL)]
     quiet: bool,
     /// Say more: agents' output, causes
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GENERAL)]
     verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
+
+/// Options that every command takes stand under a heading of their own.
+const GENERAL: &str = "General options";
 
 const FIRST_STEPS: &str = "\
 First steps:

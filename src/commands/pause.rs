@@ -1,5 +1,6 @@
 //! `aifactory pause`
 
+use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::run::request_stop;
@@ -11,15 +12,12 @@ use crate::tasks::set_paused;
 /// steps, its branch and its worktree stay.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let project = context.project_for_writing()?;
-    let snapshot = project.store.snapshot()?;
-    let ids = context.resolve(&snapshot, &args.ids)?;
+    let (project, ids) = args.tasks.for_writing(context)?;
     let changed = set_paused(&project, &ids, true)?;
     for id in &changed {
         if let Some(claim) = project.store.snapshot()?.task(id)?.claim {

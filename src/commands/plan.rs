@@ -1,7 +1,6 @@
 //! `aifactory plan`
 
-use super::edit::edit_file;
-use super::spec::{set, show};
+use super::text_verbs::{self, Judged, Verb};
 use super::{Context, Finish};
 use crate::error::{Kind, Result};
 use crate::model::TextFile;
@@ -9,7 +8,6 @@ use crate::model::plan::{Severity, parse_plan};
 use crate::model::text::{count, escape_line};
 use crate::ui::Style;
 use serde_json::json;
-use std::path::PathBuf;
 
 /// Show, write or check how to get there, in steps
 ///
@@ -32,48 +30,16 @@ pub struct Args {
     verb: Verb,
 }
 
-#[derive(clap::Subcommand)]
-enum Verb {
-    /// Print the plan
-    Show { id: String },
-    /// Replace the plan by a file, `-` for standard input
-    Set {
-        id: String,
-        #[arg(short = 'F', long, value_name = "FILE")]
-        file: PathBuf,
-    },
-    /// Open the plan in your editor
-    Edit { id: String },
-    /// Report what is wrong with the plan, by line and column
-    Check { id: String },
-}
-
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    match &args.verb {
-        Verb::Show { id } => show(context, id, TextFile::Plan),
-        Verb::Set { id, file } => {
-            let (short, text) = set(context, id, TextFile::Plan, file)?;
-            report_findings(context, &short, &text)
-        }
-        Verb::Edit { id } => {
-            let project = context.project_for_writing()?;
-            let id = project.store.snapshot()?.resolve(id)?;
-            edit_file(context, &project, &id, TextFile::Plan)
-        }
-        Verb::Check { id } => check(context, id),
-    }
+    text_verbs::run(context, &args.verb, TextFile::Plan, judge)
 }
 
-fn check(context: &Context, typed: &str) -> Result<Finish> {
-    let project = context.project()?;
-    let snapshot = project.store.snapshot()?;
-    let id = snapshot.resolve(typed)?;
-    snapshot.task(&id)?;
-    let text = snapshot.text(&id, TextFile::Plan)?;
+fn judge(context: &Context, judged: &Judged<'_>) -> Result<Finish> {
     if !context.ui.manner.json {
-        return report_findings(context, &snapshot.short(&id), &text);
+        return report_findings(context, judged.short, judged.text);
     }
-    let (plan, findings) = parse_plan(&text);
+    let (plan, findings) = parse_plan(judged.text);
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     let findings: Vec<_> = findings
         .iter()
         .map(|f| {
@@ -85,10 +51,9 @@ fn check(context: &Context, typed: &str) -> Result<Finish> {
             json!({ "line": f.line, "column": f.column, "severity": severity, "message": f.message, "fix": f.fix })
         })
         .collect();
-    let failed = findings.iter().any(|finding| finding["severity"] == "error");
-    let answer =
-        json!({ "schema": "aifactory.plan-check/1", "id": id, "steps": plan.steps.len(), "findings": findings });
-    context.ui.answer_json(&answer)?;
+    context.ui.answer_json(&json!({
+        "schema": "aifactory.plan-check/1", "id": judged.id, "steps": plan.steps.len(), "findings": findings,
+    }))?;
     Ok(if failed {
         Finish::Short(Kind::Failed)
     } else {

@@ -1,5 +1,6 @@
 //! `aifactory reject`
 
+use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::tasks::reject;
@@ -10,17 +11,15 @@ use crate::tasks::reject;
 /// reaches the agent that tries again.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
     /// What is wrong with it
     #[arg(short, long, required = true)]
     message: String,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let project = context.project_for_writing()?;
-    let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    let (project, ids) = args.tasks.for_writing(context)?;
     let rejected = reject(&project, &ids, &args.message)?;
     context.report_changed(&project, "aifactory.reject/1", "rejected", &rejected)
 }

@@ -1,5 +1,6 @@
 //! `aifactory resume`
 
+use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::tasks::set_paused;
@@ -7,15 +8,12 @@ use crate::tasks::set_paused;
 /// Let paused tasks go on
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let project = context.project_for_writing()?;
-    let snapshot = project.store.snapshot()?;
-    let ids = context.resolve(&snapshot, &args.ids)?;
+    let (project, ids) = args.tasks.for_writing(context)?;
     let changed = set_paused(&project, &ids, false)?;
     context.report_changed(&project, "aifactory.resume/1", "resumed", &changed)
 }

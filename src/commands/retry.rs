@@ -1,5 +1,6 @@
 //! `aifactory retry`
 
+use super::named::Named;
 use super::{Context, Finish, run};
 use crate::error::Result;
 use crate::tasks::retry;
@@ -10,9 +11,8 @@ use crate::tasks::retry;
 /// backlog. A note is given to the agent.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
     /// What to do differently
     #[arg(short, long)]
     message: Option<String>,
@@ -22,8 +22,7 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let project = context.project_for_writing()?;
-    let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    let (project, ids) = args.tasks.for_writing(context)?;
     let changed = retry(&project, &ids, args.message.as_deref())?;
     if args.run {
         return run::run_tasks(context, &project, ids, None, false);

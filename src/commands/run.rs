@@ -107,7 +107,7 @@ fn finish(context: &Context, project: &Project, report: &RunReport) -> Result<Fi
         let skipped: Vec<_> = report
             .skipped
             .iter()
-            .map(|(id, why)| json!({ "id": id, "why": why }))
+            .map(|skipped| json!({ "id": skipped.task, "why": skipped.why }))
             .collect();
         context.ui.answer_json_line(&json!({
             "schema": "aifactory.run/1", "tasks": tasks, "skipped": skipped, "interrupted": report.interrupted,

@@ -1,5 +1,6 @@
 //! `aifactory show`
 
+use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::model::plan::{Plan, parse_plan};
@@ -9,22 +10,21 @@ use crate::model::text::{count, escape, escape_line};
 use crate::model::{Progress, Reason, Status, Task, TaskId, TextFile};
 use crate::store::Snapshot;
 use crate::tasks::{Project, Standing, standing};
-use crate::ui::{Style, age, reason_text, status_style, task_json, verdict_style};
+use crate::ui::{Style, ago, reason_text, status_style, task_json, verdict_style};
 use serde_json::json;
 use std::fmt::Write as _;
 
 /// Show tasks: what they are, where they stand, what to do next
 #[derive(clap::Args)]
 pub struct Args {
-    /// The tasks
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<String>,
+    #[command(flatten)]
+    tasks: Named,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
     let snapshot = project.store.snapshot()?;
-    let ids = context.resolve(&snapshot, &args.ids)?;
+    let ids = args.tasks.resolve(context, &project)?;
     if context.ui.manner.json {
         let shown = ids
             .iter()
@@ -90,9 +90,9 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
     field(
         "created",
         format!(
-            "{} ago   changed {} ago",
-            age(context.host.now(), task.created),
-            age(context.host.now(), task.updated.time)
+            "{}   changed {}",
+            ago(context.host.now(), task.created),
+            ago(context.host.now(), task.updated.time)
         ),
     );
     let spec = snapshot.text(&task.id, TextFile::Spec)?;

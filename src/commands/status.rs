@@ -7,7 +7,7 @@ use crate::model::Status;
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::text::{count, escape_line};
 use crate::run::dead_sessions;
-use crate::store::{Index, IndexRow};
+use crate::store::{Filter, Index, IndexRow};
 use crate::ui::{Style, age};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -94,8 +94,7 @@ fn groups(index: &Index) -> Result<(Vec<Group>, (usize, usize))> {
         group("Blocked", "blocked", Style::Dim),
         group("Backlog", "backlog", Style::Dim),
     ];
-    let (mut done, mut cancelled) = (0, 0);
-    for row in index.all()? {
+    for row in index.tasks(&Filter::open())? {
         let blocked = blocked(row.dependencies.iter().cloned(), |id| index.status_of(id));
         let number = match row.status {
             Status::Running | Status::Delivering => 0,
@@ -104,18 +103,11 @@ fn groups(index: &Index) -> Result<(Vec<Group>, (usize, usize))> {
             Status::Ready | Status::Backlog if blocked.is_some() => 4,
             Status::Ready => 3,
             Status::Backlog => 5,
-            Status::Done => {
-                done += 1;
-                continue;
-            }
-            Status::Cancelled => {
-                cancelled += 1;
-                continue;
-            }
+            Status::Done | Status::Cancelled => continue,
         };
         groups[number].rows.push((row, blocked));
     }
-    Ok((groups, (done, cancelled)))
+    Ok((groups, (index.count(Status::Done)?, index.count(Status::Cancelled)?)))
 }
 
 fn write_group(text: &mut String, context: &Context, index: &Index, group: &Group, all: bool) {

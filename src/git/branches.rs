@@ -3,6 +3,7 @@
 use super::program::{git_in, oid_in, text_in};
 use super::{Expected, Identity, Oid, Repository, Swap};
 use crate::error::{Context, Result};
+use crate::model::Digest;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,14 +105,20 @@ impl Repository {
                 Swap::Refused => TargetMove::Elsewhere,
             });
         };
-        let dirty = tracked_changes(&checkout)?;
-        if !dirty.is_empty() {
-            return Ok(TargetMove::CheckedOutDirty {
-                path: checkout,
-                files: dirty,
-            });
+        let files = tracked_changes(&checkout)?;
+        if !files.is_empty() {
+            return Ok(TargetMove::CheckedOutDirty { path: checkout, files });
         }
         self.fast_forward(checkout, branch, to)
+    }
+
+    /// Where a branch is checked out with local changes to tracked files, and which files those are.
+    pub fn find_dirty_checkout(&self, branch: &str) -> Result<Option<(PathBuf, Vec<String>)>> {
+        let Some(checkout) = self.find_checkout(branch)? else {
+            return Ok(None);
+        };
+        let files = tracked_changes(&checkout)?;
+        Ok((!files.is_empty()).then_some((checkout, files)))
     }
 
     fn fast_forward(&self, checkout: PathBuf, branch: &str, to: Oid) -> Result<TargetMove> {
@@ -183,6 +190,23 @@ impl Repository {
         args.extend([from.as_str(), to.as_str(), "--"]);
         let output = self.git(&args).run_ok()?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// A digest of the configuration and hooks that all worktrees share.
+    pub fn configuration_digest(&self) -> Result<Digest> {
+        let mut paths = vec![self.common_dir.join("config")];
+        let hooks = self.common_dir.join("hooks");
+        paths.extend(
+            crate::host::files::names(&hooks)?
+                .into_iter()
+                .map(|name| hooks.join(name)),
+        );
+        let mut parts = Vec::new();
+        for path in paths {
+            parts.push(path.to_string_lossy().into_owned().into_bytes());
+            parts.push(std::fs::read(&path).unwrap_or_default());
+        }
+        Ok(Digest::of_all(parts.iter().map(Vec::as_slice)))
     }
 
     /// The newest commits of a branch, one line each.

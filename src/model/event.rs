@@ -167,6 +167,9 @@ pub enum Change {
         gate: String,
         tree: String,
         verdict: super::run::Verdict,
+        /// No agent wrote in the checkout.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        clean: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },

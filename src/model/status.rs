@@ -127,7 +127,10 @@ impl Reason {
         match self {
             Reason::PlanApproval => format!("aifactory plan show {id}, then aifactory approve {id}"),
             Reason::GateFailed => format!("aifactory review {id}, then aifactory retry {id} -m \"what to change\""),
-            Reason::Conflict => format!("aifactory shell {id} to resolve it, or aifactory retry {id}"),
+            Reason::Conflict => format!(
+                "aifactory shell {id}, rebase there on the target, then aifactory retry {id} --run; or begin anew: \
+                 aifactory discard {id}"
+            ),
             Reason::Trust => "aifactory trust".to_owned(),
             _ => format!("aifactory review {id}, then aifactory retry {id}"),
         }

@@ -49,6 +49,7 @@ impl Attempt<'_> {
         let folder = self.job.run_folder.to_owned();
         files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.job.task, self.session))?;
         let launch = self.agent.launch(&self.job)?;
+        let configuration = self.project.repository().configuration_digest()?;
         let request = Request {
             guardian: self.job.own_program.to_owned(),
             folder: folder.clone(),
@@ -72,7 +73,7 @@ impl Attempt<'_> {
             }
             reader.pulse()
         }))?;
-        let (outcome, detail) = self.judge(&ended, &folder)?;
+        let (outcome, detail) = self.judge(&ended, &folder, &configuration)?;
         Ok(AttemptResult {
             outcome,
             detail,
@@ -92,8 +93,8 @@ impl Attempt<'_> {
         }
     }
 
-    fn judge(&self, ended: &Ended, folder: &Path) -> Result<(Outcome, Option<String>)> {
-        if let Some(harm) = self.find_harm()? {
+    fn judge(&self, ended: &Ended, folder: &Path, configuration: &Digest) -> Result<(Outcome, Option<String>)> {
+        if let Some(harm) = self.find_harm(configuration)? {
             return Ok((Outcome::Misbehaved, Some(harm)));
         }
         let said = || Some(last_words(folder));
@@ -130,8 +131,13 @@ impl Attempt<'_> {
     }
 
     /// What the agent did to the worktree itself, if that makes its work unusable. What can be set right is.
-    fn find_harm(&self) -> Result<Option<String>> {
+    fn find_harm(&self, configuration: &Digest) -> Result<Option<String>> {
         let worktree = self.job.worktree;
+        if self.project.repository().configuration_digest()? != *configuration {
+            return Ok(Some(
+                "git's configuration or hooks changed while the agent ran: look at .git/config".to_owned(),
+            ));
+        }
         if !worktree.is_dir() {
             return Ok(Some(
                 "the agent deleted its worktree; the commits on its branch are kept".to_owned(),

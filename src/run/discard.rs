@@ -90,7 +90,7 @@ fn put_back(project: &Project, id: &TaskId, discarded: &Discarded) -> Result<()>
                 };
                 changes.event(id, reset);
             }
-            if task.status == Status::Review {
+            if matches!(task.status, Status::Review | Status::Waiting) {
                 let moved = Change::Moved {
                     from: task.status,
                     to: Status::Ready,

@@ -11,7 +11,9 @@ use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Reason, Status, TaskId};
 use crate::tasks::{Candidate, Project, candidates};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -36,11 +38,19 @@ pub struct TaskResult {
     pub error: Option<String>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    pub task: TaskId,
+    pub why: String,
+    /// Only a person can change that.
+    pub needs_person: bool,
+}
+
 #[derive(Debug, Default)]
 pub struct RunReport {
     pub results: Vec<TaskResult>,
-    /// Tasks that were wanted and not started, with the reason.
-    pub skipped: Vec<(TaskId, String)>,
+    /// Tasks that were wanted and not started.
+    pub skipped: Vec<Skipped>,
     pub interrupted: bool,
 }
 
@@ -53,7 +63,8 @@ impl RunReport {
         if self.results.iter().any(|result| result.error.is_some()) {
             return Some(Kind::Failed);
         }
-        if self.results.iter().any(|result| result.status == Status::Waiting) {
+        let asks = self.skipped.iter().any(|skipped| skipped.needs_person);
+        if asks || self.results.iter().any(|result| result.status == Status::Waiting) {
             return Some(Kind::Person);
         }
         (self.results.is_empty()).then_some(Kind::Missing)
@@ -170,13 +181,16 @@ impl<'a> Dispatcher<'a> {
         let (sender, bench, task) = (self.sender.clone(), self.bench.clone(), task.clone());
         let (host, folder, merge) = (self.project.host.clone(), self.folder, self.request.merge);
         scope.spawn(move || {
-            let events = forward(sender.clone());
+            let events = sender.clone();
             let reporter = Reporter {
                 task: task.clone(),
                 title,
-                sender: events,
+                // A dispatcher that is gone does not stop the work.
+                listener: Arc::new(move |event| drop(events.send(Message::Event(event)))),
             };
-            let result = work_on(&host, folder, &task, &bench, &reporter, merge);
+            // A worker that breaks down must not leave the dispatcher waiting for it.
+            let work = AssertUnwindSafe(|| work_on(&host, folder, &task, &bench, &reporter, merge));
+            let result = catch_unwind(work).unwrap_or_else(|_| Err(Error::failed("the worker broke down")));
             let _ = sender.send(Message::Ended(task, result));
         });
         Ok(())
@@ -259,10 +273,15 @@ impl<'a> Dispatcher<'a> {
             let why = why_not(&record, |id| index.status_of(id), |id| index.short(id));
             listener(&RunEvent {
                 task: task.clone(),
-                title: record.title,
+                title: record.title.clone(),
                 kind: RunEventKind::Skipped { why: why.clone() },
             });
-            report.skipped.push((task, why));
+            let needs_person = record.status == Status::Waiting || record.paused;
+            report.skipped.push(Skipped {
+                task,
+                why,
+                needs_person,
+            });
         }
         Ok(report)
     }
@@ -275,19 +294,6 @@ fn full_text(error: &Error) -> String {
         text.push_str(&cause);
     }
     text
-}
-
-/// Wraps a worker's events for the dispatcher's one channel.
-fn forward(messages: Sender<Message>) -> Sender<RunEvent> {
-    let (sender, receiver) = channel::<RunEvent>();
-    std::thread::spawn(move || {
-        for event in receiver {
-            if messages.send(Message::Event(event)).is_err() {
-                return;
-            }
-        }
-    });
-    sender
 }
 
 fn work_on(

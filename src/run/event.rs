@@ -3,6 +3,7 @@
 use crate::model::run::Verdict;
 use crate::model::{Reason, Status, TaskId};
 use serde::Serialize;
+use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunEvent {
@@ -77,18 +78,17 @@ pub enum RunEventKind {
     },
 }
 
-/// Where a worker sends its events.
+/// Where a worker's events go. They arrive in the order in which they were told, before the worker's own result.
 #[derive(Clone)]
 pub struct Reporter {
     pub task: TaskId,
     pub title: String,
-    pub sender: std::sync::mpsc::Sender<RunEvent>,
+    pub listener: Arc<dyn Fn(RunEvent) + Send + Sync>,
 }
 
 impl Reporter {
-    /// A listener that is gone does not stop the work.
     pub fn tell(&self, kind: RunEventKind) {
-        let _ = self.sender.send(RunEvent {
+        (self.listener)(RunEvent {
             task: self.task.clone(),
             title: self.title.clone(),
             kind,

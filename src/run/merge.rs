@@ -19,6 +19,7 @@ use crate::model::{Change, Reason, Status, Task, TaskId, TextFile};
 use crate::store::Changes;
 use crate::tasks::{Project, Standing, standing};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 /// The target may move this often while gates run before somebody should look.
@@ -82,7 +83,7 @@ pub fn merge(
                 let reporter = Reporter {
                     task: task.clone(),
                     title,
-                    sender,
+                    listener: Arc::new(move |event| drop(sender.send(event))),
                 };
                 let project = Project::open(&host, folder, None)?;
                 merge_one(&project, task, options, &bench, &reporter)
@@ -115,9 +116,10 @@ pub(super) fn merge_one(
         bench,
         reporter,
     };
-    let outcome = queue.merge();
+    // After an error the session stays, unlocked: recovery looks how far the delivery came.
+    let outcome = queue.merge()?;
     session.close()?;
-    outcome
+    Ok(outcome)
 }
 
 struct Queue<'a> {
@@ -172,6 +174,10 @@ impl Queue<'_> {
                         .hint(format!("aifactory plan show {short}, then aifactory approve {short}")),
                 ));
             }
+        }
+        let target = &self.project.require_target()?.branch;
+        if let Some((path, files)) = self.project.repository().find_dirty_checkout(target)? {
+            return Ok(Some(dirty_target(target, &path, &files)));
         }
         if let Some(worktree) = Checkouts::of(self.project)?.find(self.task) {
             let dirty = self.project.repository().worktree_state(&worktree)?.dirty;
@@ -233,7 +239,7 @@ impl Queue<'_> {
                 return self.wait(Reason::GateFailed, note, &fresh).map(Round::Settled);
             }
         }
-        self.deliver(task, target, from, commit, &fresh)
+        self.deliver(task, target, from, commit, &fresh, verdict != Verdict::Passed)
     }
 
     /// All gates of the task on the commit that is to land. What is known about this very tree is not measured again.
@@ -296,7 +302,16 @@ impl Queue<'_> {
         Ok(MergeOutcome::Waiting { reason, note })
     }
 
-    fn deliver(&self, task: &Task, target: &str, from: Oid, commit: Oid, evidence: &[&Evidence]) -> Result<Round> {
+    /// `unproven`: no gate says anything, and a person wants it merged all the same.
+    fn deliver(
+        &self,
+        task: &Task,
+        target: &str,
+        from: Oid,
+        commit: Oid,
+        evidence: &[&Evidence],
+        unproven: bool,
+    ) -> Result<Round> {
         self.project
             .store
             .transact(&self.project.person(), "deliver", |snapshot, changes| {
@@ -308,6 +323,11 @@ impl Queue<'_> {
                     .hint("try again"));
                 }
                 add_all(changes, evidence);
+                if unproven {
+                    let text = "merged without proof, on this person's word".to_owned();
+                    changes.event(self.task, Change::Noted { text });
+                }
+
                 let delivering = Change::Delivering {
                     target: target.to_owned(),
                     commit: commit.to_string(),
@@ -326,13 +346,9 @@ impl Queue<'_> {
             }
             Ok(TargetMove::CheckedOutDirty { path, files }) => {
                 self.step_back("the target's checkout holds local changes")?;
-                let error = Error::person(format!(
-                    "{target} is checked out in {} with changes of yours that the merge would touch or mix with: {}",
-                    path.display(),
-                    files.join(", ")
-                ));
-                let error = error.hint("commit or stash them, then try again; nothing was changed");
-                return Ok(Round::Settled(MergeOutcome::Refused(error)));
+                return Ok(Round::Settled(MergeOutcome::Refused(dirty_target(
+                    target, &path, &files,
+                ))));
             }
             Err(error) => {
                 self.step_back("the target could not be moved")?;
@@ -398,6 +414,15 @@ pub(super) fn finish_delivery(project: &Project, task: &TaskId, target: &str, co
         changes.event(task, moved(Status::Delivering, Status::Done));
         Ok(())
     })
+}
+
+fn dirty_target(target: &str, path: &Path, files: &[String]) -> Error {
+    Error::person(format!(
+        "{target} is checked out in {} with changes of yours that a merge would touch or mix with: {}",
+        path.display(),
+        files.join(", ")
+    ))
+    .hint("commit or stash them, then try again; nothing was changed")
 }
 
 fn add_all(changes: &mut Changes, evidence: &[&Evidence]) {

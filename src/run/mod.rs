@@ -26,7 +26,7 @@ mod worker;
 pub use checkout::{Checkouts, TaskCheckout};
 pub use control::{live_run_folder, request_stop};
 pub use discard::{Discarded, discard};
-pub use dispatch::{RunReport, RunRequest, TaskResult, run};
+pub use dispatch::{RunReport, RunRequest, Skipped, TaskResult, run};
 pub use environment::{child_environment, person_environment};
 pub use event::{RunEvent, RunEventKind};
 pub use interrupt::Interrupt;

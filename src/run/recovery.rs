@@ -10,9 +10,10 @@ use super::session::{self, SessionFile};
 use crate::error::Result;
 use crate::git::Repository;
 use crate::host::files;
+use crate::model::run::Outcome;
 use crate::model::{Change, EventId, Progress, Reason, Status, Task, TaskId};
 use crate::process::sweep;
-use crate::store::{Changes, Store};
+use crate::store::{Changes, Snapshot, Store};
 use crate::tasks::Project;
 
 /// What was repaired, for a line to the user.
@@ -88,6 +89,7 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
                 return Ok(());
             }
             release(&task, changes);
+            end_runs(project, snapshot, &dead.session, &task.id, changes)?;
             if task.recoveries + 1 >= most {
                 let note = format!("its worker died {} times", task.recoveries + 1);
                 let moved = Change::Moved {
@@ -101,6 +103,32 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
             Ok(())
         })?;
     Ok(Some("its worker had died; the claim is free again".to_owned()))
+}
+
+/// A run whose worker died ended with it, however far it came.
+fn end_runs(
+    project: &Project,
+    snapshot: &Snapshot<'_>,
+    session: &str,
+    task: &TaskId,
+    changes: &mut Changes,
+) -> Result<()> {
+    for mut run in snapshot
+        .runs(task)?
+        .into_iter()
+        .filter(|run| run.session == session && run.ended.is_none())
+    {
+        run.ended = Some(project.host.now());
+        run.outcome = Some(Outcome::Interrupted);
+        run.detail = Some("the worker died".to_owned());
+        changes.run(task, &run);
+        let ended = Change::RunEnded {
+            run: run.id.clone(),
+            outcome: Outcome::Interrupted.word().to_owned(),
+        };
+        changes.event(task, ended);
+    }
+    Ok(())
 }
 
 fn release(task: &Task, changes: &mut Changes) {

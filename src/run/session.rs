@@ -29,9 +29,9 @@ impl WorkerSession {
     pub fn open(store: &Store, task: &TaskId) -> Result<WorkerSession> {
         let id = store.host().random_text(16);
         let path = store.local.session_lock(&id);
-        // The content is written under another name first: a lock file without its task could not be repaired.
-        files::write_text(&task_file(&path), task.as_str())?;
+        // Locked before it can be found: whoever looks for dead sessions looks for the file with the task.
         let lock = FileLock::wait(&path)?;
+        files::write_text(&task_file(&path), task.as_str())?;
         Ok(WorkerSession { id, path, _lock: lock })
     }
 

@@ -136,9 +136,9 @@ impl Worker<'_> {
             Err(error) => {
                 // The machinery failed, not the task: it goes back, and the error goes up.
                 let why = format!("{error}: {}", error.causes().join(": "));
-                let released = self.release(&why);
+                // If even that fails, the session stays for recovery.
+                self.release(&why)?;
                 self.session.close()?;
-                released?;
                 return Err(error);
             }
         };

@@ -162,7 +162,13 @@ fn moved_under(
     let (Some(base), Some(now)) = (base, now) else {
         return Ok(None);
     };
-    if base == now || task.branch.is_some() {
+    let begun = task
+        .branch
+        .as_deref()
+        .map(|branch| repository.branch_commit(branch))
+        .transpose()?
+        .flatten();
+    if base == now || begun.is_some() {
         return Ok(None);
     }
     let changed = repository.changed_paths(repository.tree_of(base)?, repository.tree_of(now)?)?;

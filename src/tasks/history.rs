@@ -75,8 +75,15 @@ fn describe(change: &Change) -> (String, Option<String>) {
         Change::RunStarted { phase, agent, .. } => plain(format!("ran {agent} for {phase}")),
         Change::RunEnded { outcome, .. } => plain(format!("the run ended: {outcome}")),
         Change::Gated {
-            gate, verdict, tree, ..
-        } => plain(format!("gate {verdict}: {gate} (tree {})", short(tree))),
+            gate,
+            verdict,
+            tree,
+            clean,
+            ..
+        } => {
+            let place = if *clean { ", clean checkout" } else { "" };
+            plain(format!("gate {verdict}: {gate} (tree {}{place})", short(tree)))
+        }
         Change::Delivering { target, commit, .. } => plain(format!("is moving {target} to {}", short(commit))),
         Change::Delivered { target, commit } => plain(format!("merged into {target} as {}", short(commit))),
         Change::Paused => plain("paused it".to_owned()),

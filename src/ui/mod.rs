@@ -18,7 +18,7 @@ pub use live::LiveRun;
 pub use paint::{Style, status_style, verdict_style};
 pub use plain::event_line;
 pub use table::Columns;
-pub use text::{age, reason_text, wrap};
+pub use text::{age, ago, reason_text};
 
 use crate::config::duration_text;
 use crate::error::{Error, Kind, Result};

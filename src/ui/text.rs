@@ -3,7 +3,6 @@
 use crate::config::duration_text;
 use crate::model::text::escape_line;
 use crate::model::{Reason, Timestamp};
-use unicode_width::UnicodeWidthStr;
 
 /// `3m`, `2h`, `5d`: the largest unit alone.
 pub fn age(now: Timestamp, then: Timestamp) -> String {
@@ -13,6 +12,14 @@ pub fn age(now: Timestamp, then: Timestamp) -> String {
         "now".to_owned()
     } else {
         text.to_owned()
+    }
+}
+
+/// `3m ago`, `just now`.
+pub fn ago(now: Timestamp, then: Timestamp) -> String {
+    match age(now, then).as_str() {
+        "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
     }
 }
 
@@ -27,24 +34,4 @@ pub fn reason_text(reason: Option<Reason>, note: Option<&str>) -> String {
         (None, Some(note)) => note,
         (None, None) => String::new(),
     }
-}
-
-/// Folds words into lines of at most `width`, each after `indent` blanks.
-pub fn wrap(text: &str, width: usize, indent: usize) -> String {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && line.width() + 1 + word.width() + indent > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
-        .iter()
-        .map(|line| format!("{}{line}\n", " ".repeat(indent)))
-        .collect()
 }

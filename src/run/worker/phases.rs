@@ -382,6 +382,7 @@ pub(in crate::run) fn add_evidence(changes: &mut Changes, evidence: &Evidence) {
         gate: evidence.gate.clone(),
         tree: evidence.tree.clone(),
         verdict: evidence.verdict,
+        clean: evidence.clean,
         step: evidence.step.clone(),
     };
     changes.event(&evidence.task, gated);

@@ -44,6 +44,16 @@ pub struct Filter {
     pub claimed: bool,
 }
 
+impl Filter {
+    /// Tasks that are neither done nor cancelled.
+    pub fn open() -> Filter {
+        Filter {
+            statuses: Status::ALL.into_iter().filter(|status| !status.is_closed()).collect(),
+            ..Filter::default()
+        }
+    }
+}
+
 /// A text that a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
@@ -68,6 +78,15 @@ impl Index {
 
     pub fn all(&self) -> Result<Vec<IndexRow>> {
         self.tasks(&Filter::default())
+    }
+
+    /// How many tasks have this status.
+    pub fn count(&self, status: Status) -> Result<usize> {
+        let failed = || "cannot read the index".to_owned();
+        let sql = "SELECT count(*) FROM tasks WHERE status = ?1";
+        let mut statement = self.connection.prepare_cached(sql).context(failed)?;
+        let count: i64 = statement.query_row([status.word()], |row| row.get(0)).context(failed)?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<IndexRow>> {

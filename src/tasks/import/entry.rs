@@ -2,6 +2,7 @@
 
 use crate::model::text::escape_line;
 use crate::model::{Priority, Reason, Risk, Source, Status, Task};
+use crate::tasks::create::one_line;
 use std::collections::{BTreeSet, HashSet};
 
 /// A list as it was read, before anybody looked at the tasks.
@@ -73,17 +74,21 @@ impl Beginning {
     }
 }
 
-/// A title as `create::one_line` accepts it, and the whole of it where it had to be cut.
+/// A title as [`one_line`] accepts it, and the whole of it where it had to be cut. One odd line must not stop an import.
 pub(super) fn fit_title(written: &str) -> (String, Option<String>) {
     const MOST: usize = 300;
+    if let Ok(title) = one_line(written) {
+        return (title, None);
+    }
     let folded = written.split_whitespace().collect::<Vec<_>>().join(" ");
     let title = match folded.chars().any(char::is_control) {
         true => escape_line(&folded).into_owned(),
         false => folded,
     };
-    match title.char_indices().nth(MOST) {
-        None => (title, None),
-        Some(_) => (title.chars().take(MOST - 1).chain(['…']).collect(), Some(title)),
+    match title.chars().count() {
+        0 => ("(no title)".to_owned(), None),
+        1..=MOST => (title, None),
+        _ => (title.chars().take(MOST - 1).chain(['…']).collect(), Some(title)),
     }
 }
 

@@ -1,0 +1,124 @@
+//! What `spec` and `plan` have in common: show, set, edit, check.
+
+use super::edit::edit_file;
+use super::new::read_file;
+use super::{Context, Finish};
+use crate::error::{Error, Result};
+use crate::model::{TaskId, TextFile};
+use crate::tasks::{Project, TextOutcome, replace_text};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Subcommand)]
+pub enum Verb {
+    /// Print it
+    Show {
+        /// The task
+        id: String,
+    },
+    /// Replace it by a file, `-` for standard input
+    Set {
+        /// The task
+        id: String,
+        /// The file
+        #[arg(short = 'F', long, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Open it in your editor
+    Edit {
+        /// The task
+        id: String,
+    },
+    /// Report what is wrong with it
+    Check {
+        /// The task
+        id: String,
+    },
+}
+
+/// Carries out a verb; after a change and for `check`, `judge` looks at the text.
+pub fn run(
+    context: &Context,
+    verb: &Verb,
+    file: TextFile,
+    judge: impl Fn(&Context, &Judged<'_>) -> Result<Finish>,
+) -> Result<Finish> {
+    match verb {
+        Verb::Show { id } => show(context, id, file),
+        Verb::Set { id, file: path } => {
+            let (project, id, text) = set(context, id, file, path)?;
+            let short = project.store.snapshot()?.short(&id);
+            judge(
+                context,
+                &Judged {
+                    id: &id,
+                    short: &short,
+                    text: &text,
+                },
+            )
+        }
+        Verb::Edit { id } => {
+            let project = context.project_for_writing()?;
+            let id = project.store.snapshot()?.resolve(id)?;
+            edit_file(context, &project, &id, file)
+        }
+        Verb::Check { id } => {
+            let project = context.project()?;
+            let snapshot = project.store.snapshot()?;
+            let id = snapshot.resolve(id)?;
+            snapshot.task(&id)?;
+            let (short, text) = (snapshot.short(&id), snapshot.text(&id, file)?);
+            judge(
+                context,
+                &Judged {
+                    id: &id,
+                    short: &short,
+                    text: &text,
+                },
+            )
+        }
+    }
+}
+
+/// A text to look at.
+pub struct Judged<'a> {
+    pub id: &'a TaskId,
+    pub short: &'a str,
+    pub text: &'a str,
+}
+
+fn show(context: &Context, typed: &str, file: TextFile) -> Result<Finish> {
+    let project = context.project()?;
+    let snapshot = project.store.snapshot()?;
+    let id = snapshot.resolve(typed)?;
+    snapshot.task(&id)?;
+    let text = snapshot.text(&id, file)?;
+    if context.ui.manner.json {
+        let schema = format!("aifactory.{}/1", file.word());
+        context
+            .ui
+            .answer_json(&json!({ "schema": schema, "id": id, "text": text }))?;
+        return Ok(Finish::Well);
+    }
+    if text.is_empty() {
+        let short = snapshot.short(&id);
+        return Err(Error::missing(format!("task {short} has no {} yet", file.word()))
+            .hint(format!("to write one: aifactory {} edit {short}", file.word())));
+    }
+    context.ui.answer_foreign(&text)?;
+    Ok(Finish::Well)
+}
+
+fn set(context: &Context, typed: &str, file: TextFile, path: &Path) -> Result<(Project, TaskId, String)> {
+    let text = read_file(context, path)?;
+    let project = context.project_for_writing()?;
+    let id = project.store.snapshot()?.resolve(typed)?;
+    match replace_text(&project, &id, file, &text, None)? {
+        TextOutcome::Written => {
+            let short = project.store.snapshot()?.short(&id);
+            context.ui.note(&format!("wrote the {} of {short}", file.word()));
+        }
+        TextOutcome::Unchanged | TextOutcome::Outdated => context.ui.note("nothing changed"),
+    }
+    Ok((project, id, text))
+}
