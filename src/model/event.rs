@@ -191,6 +191,12 @@ pub enum Change {
     Noted {
         text: String,
     },
+    /// An import wrote a text and remembers which, so that the next one can tell whose change is whose.
+    TextImported {
+        file: TextFile,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
     /// A hand edit of `task.toml`, taken over field by field.
     Imported {
         fields: BTreeMap<String, toml::Value>,

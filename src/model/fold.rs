@@ -89,7 +89,11 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Resumed => task.paused = false,
         Change::Parked { until, .. } => task.not_before = Some(*until),
         Change::Imported { fields, .. } => fields.iter().for_each(|(name, value)| import_field(task, name, value)),
-        Change::RunStarted { .. } | Change::RunEnded { .. } | Change::Gated { .. } | Change::Noted { .. } => {}
+        Change::RunStarted { .. }
+        | Change::RunEnded { .. }
+        | Change::Gated { .. }
+        | Change::TextImported { .. }
+        | Change::Noted { .. } => {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a task's dependencies mean for it: ready, blocked for now, or blocked until a person decides.
 
 use super::{Status, TaskId};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blocked {
@@ -33,19 +34,34 @@ fn broken(dependency: TaskId, why: &'static str) -> Blocked {
 
 /// A cycle through `start`, as the ids along it, if following `dependencies_of` leads back there.
 pub fn find_cycle(start: &TaskId, dependencies_of: impl Fn(&TaskId) -> Vec<TaskId>) -> Option<Vec<TaskId>> {
-    let mut seen = std::collections::BTreeSet::new();
-    let mut paths = vec![vec![start.clone()]];
-    while let Some(path) = paths.pop() {
-        for next in dependencies_of(path.last()?) {
+    let mut came_from: BTreeMap<TaskId, TaskId> = BTreeMap::new();
+    let mut open = vec![start.clone()];
+    while let Some(task) = open.pop() {
+        for next in dependencies_of(&task) {
             if next == *start {
-                return Some([path, vec![next]].concat());
+                return Some(way_to(start, task, &came_from));
             }
-            if seen.insert(next.clone()) {
-                paths.push([path.clone(), vec![next]].concat());
+            if !came_from.contains_key(&next) {
+                came_from.insert(next.clone(), task.clone());
+                open.push(next);
             }
         }
     }
     None
+}
+
+/// From `start` along to `last`, and back to `start`.
+fn way_to(start: &TaskId, last: TaskId, came_from: &BTreeMap<TaskId, TaskId>) -> Vec<TaskId> {
+    let mut way = vec![start.clone(), last];
+    while let Some(before) = way
+        .last()
+        .filter(|task| *task != start)
+        .and_then(|task| came_from.get(task))
+    {
+        way.push(before.clone());
+    }
+    way.reverse();
+    way
 }
 
 #[cfg(test)]

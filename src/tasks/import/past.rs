@@ -1,7 +1,6 @@
 //! What happened to a task since it was imported, where the record alone cannot tell who wanted what.
 //!
-//! The last text that an import wrote is remembered as an event that no record shows: the digest under `imported-spec`
-//! or `imported-plan`. It is the common ancestor of what the file and the task say now.
+//! The last text that an import wrote is remembered as an event that no record shows. It is the common ancestor of what the file and the task say now.
 
 use crate::error::Result;
 use crate::model::{Change, Digest, Event, Status, TaskId, TextFile};
@@ -50,10 +49,9 @@ impl<'a> Past<'a> {
     }
 
     /// The digest of the text that the last import wrote; nothing where it wrote none.
-    fn imported(&self, file: TextFile) -> Result<Option<&str>> {
-        let wanted = field_of(file);
+    fn imported(&self, file: TextFile) -> Result<Option<&Digest>> {
         let digest = self.events()?.iter().rev().find_map(|event| match &event.change {
-            Change::Set { field, to, .. } if *field == wanted => Some(to.as_deref()),
+            Change::TextImported { file: imported, digest } if *imported == file => Some(digest.as_ref()),
             _ => None,
         });
         Ok(digest.flatten())
@@ -67,10 +65,10 @@ impl<'a> Past<'a> {
             return Ok(Verdict::Same);
         }
         let last = self.imported(file)?;
-        if wanted.as_ref().map(Digest::as_str) == last {
+        if wanted.as_ref() == last {
             return Ok(Verdict::TaskChanged);
         }
-        Ok(match current.map(Digest::as_str) == last {
+        Ok(match current == last {
             true => Verdict::FileChanged,
             false => Verdict::BothChanged,
         })
@@ -87,15 +85,10 @@ pub(super) enum Verdict {
 
 /// The event that remembers what an import wrote.
 pub(super) fn remembered(file: TextFile, text: &str) -> Change {
-    Change::Set {
-        field: field_of(file),
-        from: None,
-        to: digest_of(text).map(|digest| digest.to_string()),
+    Change::TextImported {
+        file,
+        digest: digest_of(text),
     }
-}
-
-fn field_of(file: TextFile) -> String {
-    format!("imported-{}", file.word())
 }
 
 /// An empty text is no text.

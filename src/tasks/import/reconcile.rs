@@ -11,7 +11,6 @@ use crate::model::{Change, Digest, Risk, Source, Status, Task, TaskId, TextFile}
 use crate::store::{Changes, Index, Snapshot};
 use crate::tasks::Project;
 use crate::tasks::create::fresh_id;
-use crate::tasks::texts::vouch_for_own_text;
 use std::collections::BTreeSet;
 
 pub(super) fn reconcile(project: &Project, list: &List, dry_run: bool) -> Result<Imported> {
@@ -20,31 +19,21 @@ pub(super) fn reconcile(project: &Project, list: &List, dry_run: bool) -> Result
         Pass::new(project, list, snapshot, &index)?.run(changes)
     };
     if dry_run {
-        return Ok(plan(&project.store.snapshot()?, &mut Changes::default())?.imported);
+        return plan(&project.store.snapshot()?, &mut Changes::default());
     }
     let subject = format!(
         "import {} from {}",
         count(list.entries.len(), list.noun),
         escape_line(&list.place)
     );
-    let outcome = project.store.transact(&project.person(), &subject, plan)?;
-    for entry in outcome.own_texts {
-        vouch_for_own_text(project, &list.entries[entry].spec, &list.entries[entry].plan)?;
-    }
-    Ok(outcome.imported)
+    // Nobody vouches for what was imported: a file may have come from anywhere, and its plan runs commands.
+    project.store.transact(&project.person(), &subject, plan)
 }
 
 /// The tasks of earlier imports from this place.
 pub(super) fn known_tasks(snapshot: &Snapshot<'_>, index: &Index, system: &str, place: &str) -> Result<Vec<Task>> {
     let ids = index.ids_with_source(&format!("{system}:{place}"))?;
     ids.iter().map(|id| snapshot.task(id)).collect()
-}
-
-#[derive(Default)]
-struct Outcome {
-    imported: Imported,
-    /// Entries whose task now says exactly what the file says, because this import wrote it.
-    own_texts: Vec<usize>,
 }
 
 /// One attempt at the transaction.
@@ -58,7 +47,7 @@ struct Pass<'a> {
     /// For each entry the id its task has or is going to have.
     ids: Vec<TaskId>,
     graph: Graph<'a>,
-    outcome: Outcome,
+    imported: Imported,
 }
 
 impl<'a> Pass<'a> {
@@ -78,27 +67,27 @@ impl<'a> Pass<'a> {
             known_of,
             ids,
             graph: Graph::new(index),
-            outcome: Outcome::default(),
+            imported: Imported::default(),
         })
     }
 
-    fn run(mut self, changes: &mut Changes) -> Result<Outcome> {
-        self.outcome.imported.warnings.clone_from(&self.list.warnings);
+    fn run(mut self, changes: &mut Changes) -> Result<Imported> {
+        self.imported.warnings.clone_from(&self.list.warnings);
         for (at, entry) in self.list.entries.iter().enumerate() {
             let id = self.ids[at].clone();
             match self.known_of[at] {
-                None => self.create(at, entry, &id, changes),
+                None => self.create(entry, &id, changes),
                 Some(index) => {
                     let task = self.known[index].clone();
-                    self.update(at, entry, &task, changes)?;
+                    self.update(entry, &task, changes)?;
                 }
             }
         }
-        self.outcome.imported.missing = self.missing();
-        Ok(self.outcome)
+        self.imported.missing = self.missing();
+        Ok(self.imported)
     }
 
-    fn create(&mut self, at: usize, entry: &Entry, id: &TaskId, changes: &mut Changes) {
+    fn create(&mut self, entry: &Entry, id: &TaskId, changes: &mut Changes) {
         changes.create(id, self.draft(entry, id));
         for (file, text) in texts(entry).filter(|(_, text)| !text.is_empty()) {
             write(id, file, text, changes);
@@ -113,15 +102,15 @@ impl<'a> Pass<'a> {
             };
             changes.event(id, moved);
         }
-        self.outcome.own_texts.push(at);
-        self.outcome.imported.created.push(id.clone());
+        self.imported.created.push(id.clone());
     }
 
     fn draft(&mut self, entry: &Entry, id: &TaskId) -> Draft {
         Draft {
             title: entry.source.title.clone(),
             priority: entry.priority,
-            risk: entry.risk.unwrap_or(self.default_risk),
+            // A file may ask for more care than the setting does, never for less: only a person lowers a risk.
+            risk: entry.risk.unwrap_or(self.default_risk).max(self.default_risk),
             labels: entry.labels.clone(),
             dependencies: self.new_dependencies(entry, id, &BTreeSet::new()).into_iter().collect(),
             role: entry.role.clone(),
@@ -151,7 +140,7 @@ impl<'a> Pass<'a> {
         new
     }
 
-    fn update(&mut self, at: usize, entry: &Entry, task: &Task, changes: &mut Changes) -> Result<()> {
+    fn update(&mut self, entry: &Entry, task: &Task, changes: &mut Changes) -> Result<()> {
         let past = Past::of(self.snapshot, &task.id);
         let mut events: Vec<Change> = source_events(entry, task).collect();
         events.extend(label_events(entry, task, &past)?);
@@ -159,7 +148,7 @@ impl<'a> Pass<'a> {
         let files = self.changed_texts(entry, task, &past)?;
         let closing = self.closing(entry, task, &past)?;
         if events.is_empty() && files.is_empty() && closing.is_none() {
-            self.outcome.imported.unchanged += 1;
+            self.imported.unchanged += 1;
             return Ok(());
         }
         events.into_iter().for_each(|event| changes.event(&task.id, event));
@@ -167,10 +156,7 @@ impl<'a> Pass<'a> {
             write(&task.id, *file, text(entry, *file), changes);
         }
         closing.into_iter().for_each(|event| changes.event(&task.id, event));
-        if !files.is_empty() && says_the_same(entry, task, &files) {
-            self.outcome.own_texts.push(at);
-        }
-        self.outcome.imported.changed.push(task.id.clone());
+        self.imported.changed.push(task.id.clone());
         Ok(())
     }
 
@@ -249,8 +235,7 @@ impl<'a> Pass<'a> {
     }
 
     fn warn(&mut self, entry: &Entry, message: String) {
-        self.outcome
-            .imported
+        self.imported
             .warnings
             .push(format!("{}: {}", entry.at, escape_line(&message)));
     }
@@ -320,12 +305,4 @@ fn digest(task: &Task, file: TextFile) -> Option<&Digest> {
 fn write(id: &TaskId, file: TextFile, text: &str, changes: &mut Changes) {
     changes.text(id, file, text);
     changes.event(id, remembered(file, text));
-}
-
-/// Whether the task has the entry's texts once `written` are written.
-fn says_the_same(entry: &Entry, task: &Task, written: &[TextFile]) -> bool {
-    texts(entry).all(|(file, text)| {
-        let current = digest(task, file).cloned().unwrap_or_else(|| Digest::of(""));
-        written.contains(&file) || current == Digest::of(text)
-    })
 }

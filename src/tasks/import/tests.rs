@@ -520,7 +520,7 @@ fn a_folder_becomes_one_task_per_file() {
     let fix = &tasks[0];
     assert_eq!(
         (fix.priority, fix.risk, fix.agent.as_deref()),
-        (Priority::High, Risk::Auto, Some("runbook"))
+        (Priority::High, Risk::Blocking, Some("runbook"))
     );
     assert_eq!(fix.labels.iter().collect::<Vec<_>>(), ["auth", "web front"]);
     assert!(
@@ -552,7 +552,10 @@ fn a_file_is_split_into_spec_and_plan() {
     assert_eq!(sandbox.text(&ids[1], TextFile::Spec), "    code first\n\nDraw.\n");
     assert_eq!(sandbox.text(&ids[2], TextFile::Spec), "Above.\n\nBelow.\n");
     let digest = Approval::digest_of(&sandbox.text(&ids[0], TextFile::Spec), &plan);
-    assert!(sandbox.project.store.local.is_vouched(Vouch::Written, &digest).unwrap());
+    assert!(
+        !sandbox.project.store.local.is_vouched(Vouch::Written, &digest).unwrap(),
+        "nobody vouches for a file"
+    );
 }
 
 #[test]
@@ -759,15 +762,9 @@ fn long_chains_of_dependencies_take_linear_time() {
         .map(|n| TaskId::parse(&format!("{n:010}")).unwrap())
         .collect();
     let edges: Vec<_> = ids.iter().zip(&ids[1..]).collect();
-    let start = std::time::Instant::now();
     let mut forward = graph::Graph::new(&index);
     assert!(edges.iter().all(|(task, first)| forward.add(task, first)));
     let mut backward = graph::Graph::new(&index);
     assert!(edges.iter().rev().all(|(task, first)| backward.add(task, first)));
     assert!(!forward.add(&ids[LENGTH - 1], &ids[0]) && !backward.add(&ids[LENGTH - 1], &ids[0]));
-    assert!(
-        start.elapsed() < std::time::Duration::from_secs(20),
-        "{:?}",
-        start.elapsed()
-    );
 }
