@@ -49,12 +49,7 @@ pub struct Error {
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error {
-            kind,
-            message: message.into(),
-            hints: Vec::new(),
-            source: None,
-        }
+        Error { kind, message: message.into(), hints: Vec::new(), source: None }
     }
 
     pub fn failed(message: impl Into<String>) -> Self {

@@ -118,9 +118,8 @@ impl Agent {
     fn defined(name: &str, table: &toml::Table, origin: &Origin) -> Result<Agent> {
         let wrong = |why: String| Error::usage(format!("agents.{name} in {origin}: {why}"));
         let definition: Definition = table.clone().try_into().map_err(|error: toml::de::Error| {
-            wrong(error.message().to_owned()).hint(format!(
-                "for example: [agents.{name}] command = \"my-agent\", args = [\"-p\", \"{{prompt}}\"]"
-            ))
+            wrong(error.message().to_owned())
+                .hint(format!("for example: [agents.{name}] command = \"my-agent\", args = [\"-p\", \"{{prompt}}\"]"))
         })?;
         let mentions = |what: &str| definition.args.iter().any(|arg| arg.contains(what));
         let prompt = definition.prompt.unwrap_or(if mentions("{prompt}") {
@@ -171,9 +170,8 @@ impl Agent {
         }
         // The command itself may hold arguments, as people write it; it is split at blanks and never given to a shell.
         let mut words = self.command.split_whitespace();
-        let program = words
-            .next()
-            .ok_or_else(|| Error::usage(format!("agents.{}: the command is empty", self.name)))?;
+        let program =
+            words.next().ok_or_else(|| Error::usage(format!("agents.{}: the command is empty", self.name)))?;
         let mut args: Vec<OsString> = words.map(OsString::from).collect();
         for arg in &self.args {
             args.push(template::fill(arg, &values)?.into());
@@ -187,10 +185,7 @@ impl Agent {
 }
 
 fn unknown(name: &str, settings: &Settings) -> Error {
-    let known: Vec<&str> = BUILT_IN
-        .into_iter()
-        .chain(settings.agents().map(|(name, _, _)| name))
-        .collect();
+    let known: Vec<&str> = BUILT_IN.into_iter().chain(settings.agents().map(|(name, _, _)| name)).collect();
     let near = find_nearest(name, known.iter().copied());
     let hint = match near {
         Some(near) => format!("perhaps {near}"),
@@ -198,10 +193,7 @@ fn unknown(name: &str, settings: &Settings) -> Error {
     };
     Error::usage(format!("there is no agent `{}`", crate::model::text::escape_line(name)))
         .hint(hint)
-        .hint(format!(
-            "to define it: [agents.{name}] in {}",
-            ".aifactory/config.toml or your own config.toml"
-        ))
+        .hint(format!("to define it: [agents.{name}] in {}", ".aifactory/config.toml or your own config.toml"))
 }
 
 #[cfg(test)]
@@ -229,10 +221,7 @@ mod tests {
     fn arguments_are_filled_one_by_one_and_never_split() {
         let settings =
             settings("[agents.x]\ncommand = \"x run\"\nargs = [\"-p\", \"{prompt}\", \"--in={worktree}\"]\n");
-        let launch = Agent::find("x", &settings, None)
-            .unwrap()
-            .launch(&job("a; rm -rf \"b\""))
-            .unwrap();
+        let launch = Agent::find("x", &settings, None).unwrap().launch(&job("a; rm -rf \"b\"")).unwrap();
         assert_eq!(launch.program, "x");
         assert_eq!(launch.args, ["run", "-p", "a; rm -rf \"b\"", "--in=/w"]);
         assert_eq!(launch.stdin, None);
@@ -241,19 +230,15 @@ mod tests {
     #[test]
     fn without_a_place_for_the_prompt_it_goes_to_stdin() {
         let settings = settings("[agents.x]\ncommand = \"x\"\n");
-        let launch = Agent::find("x", &settings, None)
-            .unwrap()
-            .launch(&job("do it"))
-            .unwrap();
+        let launch = Agent::find("x", &settings, None).unwrap().launch(&job("do it")).unwrap();
         assert_eq!(launch.stdin.as_deref(), Some(b"do it".as_slice()));
     }
 
     #[test]
     fn an_unknown_placeholder_or_field_is_an_error_that_names_the_agent() {
-        for text in [
-            "[agents.x]\ncommand = \"x\"\nargs = [\"{promt}\"]\n",
-            "[agents.x]\ncommand = \"x\"\nshell = true\n",
-        ] {
+        for text in
+            ["[agents.x]\ncommand = \"x\"\nargs = [\"{promt}\"]\n", "[agents.x]\ncommand = \"x\"\nshell = true\n"]
+        {
             let error = Agent::find("x", &settings(text), None).unwrap_err();
             assert!(error.message().starts_with("agents.x in config: "), "{error}");
         }

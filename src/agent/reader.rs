@@ -23,17 +23,11 @@ impl Reader {
 
     pub fn read(&mut self, line: &Line<'_>) -> AgentEvent {
         let event = match (self.kind, line) {
-            (_, Line::Stderr(text)) => AgentEvent::Complaint {
-                text: (*text).to_owned(),
-            },
-            (ReaderKind::Text, Line::Stdout(text)) => AgentEvent::Text {
-                text: (*text).to_owned(),
-            },
+            (_, Line::Stderr(text)) => AgentEvent::Complaint { text: (*text).to_owned() },
+            (ReaderKind::Text, Line::Stdout(text)) => AgentEvent::Text { text: (*text).to_owned() },
             // What is not one of our lines is output of a script.
             (ReaderKind::Runbook, Line::Stdout(text)) => {
-                serde_json::from_str(text).unwrap_or_else(|_| AgentEvent::Text {
-                    text: (*text).to_owned(),
-                })
+                serde_json::from_str(text).unwrap_or_else(|_| AgentEvent::Text { text: (*text).to_owned() })
             }
         };
         match event {
@@ -62,12 +56,7 @@ mod tests {
         reader.read(&Line::Stdout(r#"{"event":"tool-started","summary":"make"}"#));
         assert!(matches!(reader.pulse(), Pulse::InTool));
         let said = reader.read(&Line::Stdout("{ not ours }"));
-        assert_eq!(
-            said,
-            AgentEvent::Text {
-                text: "{ not ours }".into()
-            }
-        );
+        assert_eq!(said, AgentEvent::Text { text: "{ not ours }".into() });
         reader.read(&Line::Stdout(r#"{"event":"tool-ended","ok":true,"summary":"make"}"#));
         assert!(matches!(reader.pulse(), Pulse::Between));
     }

@@ -20,9 +20,7 @@ struct Orders {
 }
 
 pub fn launch(job: &Job<'_>) -> Launch {
-    let orders = Orders {
-        scripts: job.scripts.to_vec(),
-    };
+    let orders = Orders { scripts: job.scripts.to_vec() };
     Launch {
         program: job.own_program.into(),
         args: vec![COMMAND.into()],
@@ -34,31 +32,14 @@ pub fn launch(job: &Job<'_>) -> Launch {
 pub fn perform(input: &str, report: &mut impl Write) -> Result<()> {
     let orders: Orders = serde_json::from_str(input).context(|| "the runbook's orders cannot be read")?;
     if orders.scripts.is_empty() {
-        return Err(
-            Error::failed("the step has no `sh run` block, so the runbook agent has nothing to do")
-                .hint("give the step a ```sh run block, or another agent: aifactory set <id> agent=<name>"),
-        );
+        return Err(Error::failed("the step has no `sh run` block, so the runbook agent has nothing to do")
+            .hint("give the step a ```sh run block, or another agent: aifactory set <id> agent=<name>"));
     }
     for script in &orders.scripts {
         let summary = first_command(script);
-        say(
-            report,
-            &AgentEvent::ToolStarted {
-                summary: summary.clone(),
-            },
-        )?;
-        let exit = Invocation::new("sh")
-            .arg("-eu")
-            .arg("-c")
-            .arg(script)
-            .run_interactive()?;
-        say(
-            report,
-            &AgentEvent::ToolEnded {
-                ok: exit.success(),
-                summary: summary.clone(),
-            },
-        )?;
+        say(report, &AgentEvent::ToolStarted { summary: summary.clone() })?;
+        let exit = Invocation::new("sh").arg("-eu").arg("-c").arg(script).run_interactive()?;
+        say(report, &AgentEvent::ToolEnded { ok: exit.success(), summary: summary.clone() })?;
         if !exit.success() {
             return Err(Error::failed(format!("`{summary}` ended with {exit}")));
         }
@@ -68,16 +49,11 @@ pub fn perform(input: &str, report: &mut impl Write) -> Result<()> {
 
 fn say(report: &mut impl Write, event: &AgentEvent) -> Result<()> {
     let line = serde_json::to_string(event).expect("events are text");
-    writeln!(report, "{line}")
-        .and_then(|()| report.flush())
-        .context(|| "cannot report")
+    writeln!(report, "{line}").and_then(|()| report.flush()).context(|| "cannot report")
 }
 
 /// The first line that is a command, to name the script by.
 fn first_command(script: &str) -> String {
-    let line = script
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#'));
+    let line = script.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     line.unwrap_or("(an empty script)").chars().take(100).collect()
 }

@@ -16,14 +16,8 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> Result<String> {
             rest = after;
             continue;
         }
-        let (name, after) = after
-            .split_once('}')
-            .filter(|_| brace == "{")
-            .ok_or_else(|| unbalanced(template))?;
-        let value = values
-            .iter()
-            .find(|(known, _)| *known == name)
-            .ok_or_else(|| unknown(template, name))?;
+        let (name, after) = after.split_once('}').filter(|_| brace == "{").ok_or_else(|| unbalanced(template))?;
+        let value = values.iter().find(|(known, _)| *known == name).ok_or_else(|| unknown(template, name))?;
         filled.push_str(value.1);
         rest = after;
     }
@@ -41,10 +35,7 @@ fn unbalanced(template: &str) -> Error {
 }
 
 fn unknown(template: &str, name: &str) -> Error {
-    Error::usage(format!(
-        "`{template}` asks for {{{name}}}, which is not one of {}",
-        NAMES.join(", ")
-    ))
+    Error::usage(format!("`{template}` asks for {{{name}}}, which is not one of {}", NAMES.join(", ")))
 }
 
 #[cfg(test)]

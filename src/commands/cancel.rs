@@ -21,11 +21,8 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let (project, ids) = args.tasks.for_writing(context)?;
     let snapshot = project.store.snapshot()?;
-    let sessions: Vec<String> = ids
-        .iter()
-        .filter_map(|id| snapshot.find_task(id).ok().flatten()?.claim)
-        .map(|claim| claim.session)
-        .collect();
+    let sessions: Vec<String> =
+        ids.iter().filter_map(|id| snapshot.find_task(id).ok().flatten()?.claim).map(|claim| claim.session).collect();
     let changed = cancel(&project, &ids, args.message.as_deref())?;
     for session in sessions {
         request_stop(&project.store, &session)?;

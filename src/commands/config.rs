@@ -93,25 +93,15 @@ fn list(context: &Context, project: &Project) -> Result<Finish> {
                 json!({ "key": key.name, "value": value, "origin": origin.to_string(), "about": key.about })
             })
             .collect();
-        context
-            .ui
-            .answer_json(&json!({ "schema": "aifactory.config/1", "settings": values }))?;
+        context.ui.answer_json(&json!({ "schema": "aifactory.config/1", "settings": values }))?;
         return Ok(Finish::Well);
     }
     let explain = context.ui.manner.verbose > 0;
     let mut columns = Columns::new(["setting", "value", if explain { "what it is" } else { "from" }], 2);
     for key in KEYS {
         let (value, origin) = project.settings.value(key.name);
-        let style = if *origin == Origin::Default {
-            Style::Dim
-        } else {
-            Style::Strong
-        };
-        let last = if explain {
-            key.about.to_owned()
-        } else {
-            origin.to_string()
-        };
+        let style = if *origin == Origin::Default { Style::Dim } else { Style::Strong };
+        let last = if explain { key.about.to_owned() } else { origin.to_string() };
         columns.row([
             (Style::Plain, key.name.to_owned()),
             (style, shown(value).replace('\n', "; ")),
@@ -125,11 +115,7 @@ fn list(context: &Context, project: &Project) -> Result<Finish> {
 fn shown(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),
-        toml::Value::Array(items) => items
-            .iter()
-            .filter_map(|item| item.as_str())
-            .collect::<Vec<_>>()
-            .join("\n"),
+        toml::Value::Array(items) => items.iter().filter_map(|item| item.as_str()).collect::<Vec<_>>().join("\n"),
         other => other.to_string(),
     }
 }

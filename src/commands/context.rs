@@ -29,12 +29,7 @@ pub enum Finish {
 impl Context {
     pub fn enter(host: Host, ui: Ui, folder: Option<&Path>) -> Result<Context, (Ui, Error)> {
         match host.enter(folder).and_then(|folder| Ok((folder, host.own_program()?))) {
-            Ok((folder, own_program)) => Ok(Context {
-                host,
-                ui,
-                folder,
-                own_program,
-            }),
+            Ok((folder, own_program)) => Ok(Context { host, ui, folder, own_program }),
             Err(error) => Err((ui, error)),
         }
     }
@@ -62,11 +57,7 @@ impl Context {
         project.store.snapshot()?;
         for recovered in run::recover(&project).context(|| "cannot repair what a dead worker left")? {
             let short = project.store.snapshot()?.short(&recovered.task);
-            self.ui.note(&format!(
-                "{} {short}: {}",
-                self.ui.paint_err(Style::Attention, "recovered"),
-                recovered.what
-            ));
+            self.ui.note(&format!("{} {short}: {}", self.ui.paint_err(Style::Attention, "recovered"), recovered.what));
         }
         Ok(project)
     }
@@ -92,12 +83,8 @@ impl Context {
     pub fn report_changed(&self, project: &Project, schema: &str, verb: &str, ids: &[TaskId]) -> Result<Finish> {
         let snapshot = project.store.snapshot()?;
         if self.ui.manner.json {
-            let tasks: Result<Vec<_>> = ids
-                .iter()
-                .map(|id| Ok(crate::ui::task_json(&snapshot.task(id)?)))
-                .collect();
-            self.ui
-                .answer_json(&serde_json::json!({ "schema": schema, "tasks": tasks? }))?;
+            let tasks: Result<Vec<_>> = ids.iter().map(|id| Ok(crate::ui::task_json(&snapshot.task(id)?))).collect();
+            self.ui.answer_json(&serde_json::json!({ "schema": schema, "tasks": tasks? }))?;
             return Ok(Finish::Well);
         }
         if ids.is_empty() {

@@ -32,9 +32,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
-    context
-        .ui
-        .answer(&repository.diff_text(from, to, context.ui.colours_answers(), args.stat)?)?;
+    context.ui.answer(&repository.diff_text(from, to, context.ui.colours_answers(), args.stat)?)?;
     Ok(Finish::Well)
 }
 
@@ -50,18 +48,10 @@ pub(super) fn find_change(project: &Project, task: &Task) -> Result<Option<(Oid,
     if let Some(delivery) = task.delivery.as_ref().filter(|delivery| delivery.done) {
         return Ok(Repository::parse_oid(&delivery.from).zip(Repository::parse_oid(&delivery.commit)));
     }
-    let tip = task
-        .branch
-        .as_deref()
-        .map(|branch| repository.branch_commit(branch))
-        .transpose()?
-        .flatten();
+    let tip = task.branch.as_deref().map(|branch| repository.branch_commit(branch)).transpose()?.flatten();
     let target = project.target.as_ref().and_then(|target| target.commit);
     let (Some(tip), Some(target)) = (tip, target) else {
         return Ok(None);
     };
-    Ok(repository
-        .merge_base(target, tip)
-        .map(|base| (base, tip))
-        .filter(|(base, tip)| base != tip))
+    Ok(repository.merge_base(target, tip).map(|base| (base, tip)).filter(|(base, tip)| base != tip))
 }

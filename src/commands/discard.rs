@@ -29,9 +29,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
                              "uncommitted": discarded.uncommitted }));
     }
     if context.ui.manner.json {
-        context
-            .ui
-            .answer_json(&json!({ "schema": "aifactory.discard/1", "tasks": answers }))?;
+        context.ui.answer_json(&json!({ "schema": "aifactory.discard/1", "tasks": answers }))?;
     }
     Ok(Finish::Well)
 }
@@ -39,13 +37,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 fn report(context: &Context, short: &str, discarded: &Discarded) {
     context.ui.note(&format!("discarded the work of {short}"));
     if let (Some(branch), Some(tip)) = (&discarded.branch, &discarded.tip) {
-        context
-            .ui
-            .hint(&format!("to bring its commits back: git branch {branch} {tip}"));
+        context.ui.hint(&format!("to bring its commits back: git branch {branch} {tip}"));
     }
     if let Some(saved) = &discarded.uncommitted {
-        context.ui.hint(&format!(
-            "to bring back what was not committed: git stash apply {saved}"
-        ));
+        context.ui.hint(&format!("to bring back what was not committed: git stash apply {saved}"));
     }
 }

@@ -35,27 +35,15 @@ struct Finding {
 
 impl Finding {
     fn good(what: &'static str, detail: impl Into<String>) -> Finding {
-        Finding {
-            what,
-            health: Health::Good,
-            detail: detail.into(),
-            hint: None,
-        }
+        Finding { what, health: Health::Good, detail: detail.into(), hint: None }
     }
 
     fn worth(what: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Finding {
-        Finding {
-            health: Health::Worth,
-            hint: Some(hint.into()),
-            ..Finding::good(what, detail)
-        }
+        Finding { health: Health::Worth, hint: Some(hint.into()), ..Finding::good(what, detail) }
     }
 
     fn bad(what: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Finding {
-        Finding {
-            health: Health::Bad,
-            ..Finding::worth(what, detail, hint)
-        }
+        Finding { health: Health::Bad, ..Finding::worth(what, detail, hint) }
     }
 }
 
@@ -65,11 +53,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         Ok(()) => {}
         Err(error) => {
             let causes = error.causes().join(": ");
-            let detail = if causes.is_empty() {
-                error.to_string()
-            } else {
-                format!("{error}: {causes}")
-            };
+            let detail = if causes.is_empty() { error.to_string() } else { format!("{error}: {causes}") };
             let hint = error.hints().first().cloned().unwrap_or_default();
             findings.push(Finding::bad("repository", detail, hint));
         }
@@ -80,19 +64,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
             .iter()
             .map(|f| json!({ "check": f.what, "health": word(f.health), "detail": f.detail, "hint": f.hint }))
             .collect();
-        context
-            .ui
-            .answer_json(&json!({ "schema": "aifactory.doctor/1", "healthy": !worst, "checks": checks }))?;
+        context.ui.answer_json(&json!({ "schema": "aifactory.doctor/1", "healthy": !worst, "checks": checks }))?;
     } else {
         for finding in &findings {
             write_finding(context, finding)?;
         }
     }
-    Ok(if worst {
-        Finish::Short(Kind::Failed)
-    } else {
-        Finish::Well
-    })
+    Ok(if worst { Finish::Short(Kind::Failed) } else { Finish::Well })
 }
 
 fn word(health: Health) -> &'static str {
@@ -121,12 +99,7 @@ fn write_finding(context: &Context, finding: &Finding) -> Result<()> {
 
 fn check_git() -> Finding {
     match Invocation::new("git").arg("--version").run_ok() {
-        Ok(output) => Finding::good(
-            "git",
-            String::from_utf8_lossy(&output.stdout)
-                .trim()
-                .replace("git version ", ""),
-        ),
+        Ok(output) => Finding::good("git", String::from_utf8_lossy(&output.stdout).trim().replace("git version ", "")),
         Err(error) => Finding::bad("git", error.to_string(), "install git 2.39 or newer"),
     }
 }
@@ -134,17 +107,10 @@ fn check_git() -> Finding {
 fn look_at_repository(context: &Context, args: &Args, findings: &mut Vec<Finding>) -> Result<()> {
     let repository = Repository::discover(&context.folder)?;
     repository.require_storage()?;
-    findings.push(Finding::good(
-        "repository",
-        repository.common_dir().display().to_string(),
-    ));
+    findings.push(Finding::good("repository", repository.common_dir().display().to_string()));
     let project = Project::open(&context.host, &context.folder, None)?;
     findings.extend(project.settings.unknown.iter().map(|unknown| {
-        Finding::worth(
-            "settings",
-            format!("unknown: {unknown}"),
-            "aifactory config shows all that exist",
-        )
+        Finding::worth("settings", format!("unknown: {unknown}"), "aifactory config shows all that exist")
     }));
     findings.push(check_identity(&project));
     findings.push(check_target(&project));
@@ -168,18 +134,10 @@ fn check_identity(project: &Project) -> Finding {
 
 fn check_target(project: &Project) -> Finding {
     match &project.target {
-        None => Finding::bad(
-            "target",
-            "HEAD names no branch",
-            "aifactory config set merge.target <branch>",
-        ),
+        None => Finding::bad("target", "HEAD names no branch", "aifactory config set merge.target <branch>"),
         Some(target) if target.commit.is_none() => {
             let detail = format!("{} has no commit yet", target.branch);
-            Finding::worth(
-                "target",
-                detail,
-                "running tasks needs one: git commit --allow-empty -m begin",
-            )
+            Finding::worth("target", detail, "running tasks needs one: git commit --allow-empty -m begin")
         }
         Some(target) => Finding::good("target", target.branch.clone()),
     }
@@ -188,11 +146,7 @@ fn check_target(project: &Project) -> Finding {
 fn check_agent(context: &Context, project: &Project) -> Finding {
     let name = project.settings.text("agent.default");
     match Agent::find(name, &project.settings, None) {
-        Err(error) => Finding::bad(
-            "agent",
-            error.to_string(),
-            error.hints().first().cloned().unwrap_or_default(),
-        ),
+        Err(error) => Finding::bad("agent", error.to_string(), error.hints().first().cloned().unwrap_or_default()),
         Ok(agent) => match agent.find_program(&context.own_program) {
             Some(_) => Finding::good("agent", name),
             None => Finding::bad(
@@ -207,11 +161,7 @@ fn check_agent(context: &Context, project: &Project) -> Finding {
 fn check_trust(project: &Project) -> Result<Finding> {
     Ok(match project.policy_is_trusted()? {
         true => Finding::good("policy", "nothing waits for trust"),
-        false => Finding::worth(
-            "policy",
-            "its commands are not trusted on this machine",
-            "aifactory trust",
-        ),
+        false => Finding::worth("policy", "its commands are not trusted on this machine", "aifactory trust"),
     })
 }
 
@@ -223,11 +173,7 @@ fn check_worktrees(project: &Project) -> Finding {
     });
     match made {
         Ok(root) => Finding::good("worktrees", root.display().to_string()),
-        Err(error) => Finding::bad(
-            "worktrees",
-            error.to_string(),
-            "aifactory config set worktree.root <folder>",
-        ),
+        Err(error) => Finding::bad("worktrees", error.to_string(), "aifactory config set worktree.root <folder>"),
     }
 }
 
@@ -245,10 +191,7 @@ fn check_state(project: &Project, args: &Args, findings: &mut Vec<Finding>) -> R
     let tasks = index.all()?.len();
     let problems = index.problems()?;
     if problems.is_empty() {
-        findings.push(Finding::good(
-            "state",
-            format!("{}, {tasks} tasks", project.store.ref_name()),
-        ));
+        findings.push(Finding::good("state", format!("{}, {tasks} tasks", project.store.ref_name())));
     }
     for problem in problems {
         let id = task_of_path(&problem.path);
@@ -265,10 +208,7 @@ fn check_state(project: &Project, args: &Args, findings: &mut Vec<Finding>) -> R
     let dead = dead_sessions(&project.store)?;
     if dead > 0 && args.repair {
         recover(project)?;
-        findings.push(Finding::good(
-            "workers",
-            format!("cleaned up after {dead} dead workers"),
-        ));
+        findings.push(Finding::good("workers", format!("cleaned up after {dead} dead workers")));
     } else if dead > 0 {
         findings.push(Finding::worth(
             "workers",

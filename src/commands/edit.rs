@@ -67,18 +67,11 @@ pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file:
 
 /// Keeps a text that cannot be written where the user finds it again.
 fn kept(project: &Project, name: &str, text: &str, what: &str) -> Result<Error> {
-    let path = project
-        .store
-        .local
-        .root()
-        .join("kept")
-        .join(format!("{}-{name}", project.host.now().millis()));
+    let path = project.store.local.root().join("kept").join(format!("{}-{name}", project.host.now().millis()));
     files::write_text(&path, text)?;
-    Ok(Error::failed(format!(
-        "the {what} was changed by somebody else while you edited it; nothing was overwritten"
-    ))
-    .hint(format!("your text is kept in {}", path.display()))
-    .hint("look at theirs, then write yours again: aifactory plan|spec set <id> -F <file>"))
+    Ok(Error::failed(format!("the {what} was changed by somebody else while you edited it; nothing was overwritten"))
+        .hint(format!("your text is kept in {}", path.display()))
+        .hint("look at theirs, then write yours again: aifactory plan|spec set <id> -F <file>"))
 }
 
 fn edit_fields(context: &Context, project: &Project, id: &TaskId) -> Result<Finish> {
@@ -130,11 +123,7 @@ fn assignments(task: &Task, form: &toml::Table) -> Result<Vec<Assignment>> {
     for (name, value) in form {
         match value {
             toml::Value::Array(items) => {
-                let new: BTreeSet<String> = items
-                    .iter()
-                    .filter_map(|item| item.as_str())
-                    .map(str::to_owned)
-                    .collect();
+                let new: BTreeSet<String> = items.iter().filter_map(|item| item.as_str()).map(str::to_owned).collect();
                 let old: BTreeSet<String> = match name.as_str() {
                     "labels" => task.labels.clone(),
                     _ => task.dependencies.iter().map(TaskId::to_string).collect(),
@@ -166,17 +155,10 @@ pub(super) fn edit_text(context: &Context, name: &str, text: &str) -> Result<Str
     let editor = editor(context, &project);
     // As git does it: the editor may hold arguments, the path is one.
     let script = format!("{editor} \"$@\"");
-    let exit = Invocation::new("sh")
-        .arg("-c")
-        .arg(script)
-        .arg("editor")
-        .arg(&path)
-        .run_interactive()?;
+    let exit = Invocation::new("sh").arg("-c").arg(script).arg("editor").arg(&path).run_interactive()?;
     if !exit.success() {
-        return Err(
-            Error::failed(format!("the editor `{editor}` ended with {exit}; nothing was changed"))
-                .hint(format!("the text is in {}", path.display())),
-        );
+        return Err(Error::failed(format!("the editor `{editor}` ended with {exit}; nothing was changed"))
+            .hint(format!("the text is in {}", path.display())));
     }
     let text = std::fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))?;
     files::remove_file(&path)?;

@@ -31,10 +31,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 
 /// Runs a person's own program there, with their environment and terminal.
 pub(super) fn in_worktree(invocation: Invocation, task: &Task, path: &Path) -> Result<Finish> {
-    let own = [
-        ("AIFACTORY_TASK", task.id.to_string()),
-        ("AIFACTORY_WORKTREE", path.display().to_string()),
-    ];
+    let own = [("AIFACTORY_TASK", task.id.to_string()), ("AIFACTORY_WORKTREE", path.display().to_string())];
     let mut invocation = invocation.current_dir(path);
     for (name, value) in person_environment(&own) {
         invocation = invocation.env(name, value);
@@ -43,9 +40,5 @@ pub(super) fn in_worktree(invocation: Invocation, task: &Task, path: &Path) -> R
         invocation = invocation.env_remove(variable);
     }
     let exit = invocation.run_interactive()?;
-    Ok(if exit.success() {
-        Finish::Well
-    } else {
-        Finish::Short(Kind::Failed)
-    })
+    Ok(if exit.success() { Finish::Well } else { Finish::Short(Kind::Failed) })
 }

@@ -32,10 +32,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         return Ok(Finish::Well);
     }
     let (before, after) = (upkeep.loose_before, upkeep.loose_after);
-    context.ui.note(&format!(
-        "loose objects: about {before} before, about {after} now; packs of ours: {}",
-        upkeep.packs
-    ));
+    context
+        .ui
+        .note(&format!("loose objects: about {before} before, about {after} now; packs of ours: {}", upkeep.packs));
     if logs > 0 {
         context.ui.note(&format!("removed the logs of {logs} old runs"));
     }

@@ -35,11 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     if args.write_back && request.kind != ImportKind::Todo {
         return Err(Error::usage("only a TODO.md has marks to write back"));
     }
-    let project = if args.dry_run {
-        context.project()?
-    } else {
-        context.project_for_writing()?
-    };
+    let project = if args.dry_run { context.project()? } else { context.project_for_writing()? };
     let imported = import(&project, &request)?;
     let lines = match args.write_back && !args.dry_run {
         true => write_back(&project, &request.place)?.lines.len(),
@@ -73,11 +69,7 @@ fn report(
             for id in ids.iter().take(50) {
                 let task = snapshot.task(id)?;
                 let short = ui.paint_err(Style::Id, &snapshot.short(id));
-                ui.note(&format!(
-                    "{verb:<8} {short}  {}  ({})",
-                    escape_line(&task.title),
-                    task.status
-                ));
+                ui.note(&format!("{verb:<8} {short}  {}  ({})", escape_line(&task.title), task.status));
             }
         }
     }
@@ -96,11 +88,7 @@ fn report(
         imported.unchanged
     ));
     if lines > 0 {
-        ui.note(&format!(
-            "wrote {} back into {}",
-            count(lines, "mark"),
-            request.place.display()
-        ));
+        ui.note(&format!("wrote {} back into {}", count(lines, "mark"), request.place.display()));
     }
     Ok(Finish::Well)
 }

@@ -31,9 +31,7 @@ pub struct Args {
 }
 
 /// Programs that people use as agents, for the choice of a default.
-const KNOWN_PROGRAMS: [&str; 8] = [
-    "claude", "codex", "gemini", "copilot", "opencode", "qwen", "aider", "goose",
-];
+const KNOWN_PROGRAMS: [&str; 8] = ["claude", "codex", "gemini", "copilot", "opencode", "qwen", "aider", "goose"];
 
 const POLICY_TEMPLATE: &str = "\
 # The rules of this project for aifactory. Commit this file: it counts as it is on the target branch.
@@ -70,21 +68,14 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         project.repository().exclude(&format!("/{root}/"))?;
     }
     let policy = if wants_policy { write_policy(&project)? } else { None };
-    report(
-        context,
-        &Project::open(&context.host, &context.folder, None)?,
-        begun,
-        policy.as_deref(),
-    )
+    report(context, &Project::open(&context.host, &context.folder, None)?, begun, policy.as_deref())
 }
 
 fn require_git() -> Result<()> {
     let version = Invocation::new("git").arg("--version").run_ok();
-    version.map(drop).map_err(|error| {
-        Error::failed("git is not installed")
-            .caused_by(error)
-            .hint("install git 2.39 or newer")
-    })
+    version
+        .map(drop)
+        .map_err(|error| Error::failed("git is not installed").caused_by(error).hint("install git 2.39 or newer"))
 }
 
 /// The branch to write down: what was asked for, or today's branch where neither a setting nor a remote says.
@@ -100,10 +91,7 @@ fn chosen_target(context: &Context, args: &Args, project: &Project) -> Result<Op
     if args.yes || !context.ui.can_ask() {
         return Ok(Some(target.branch.clone()));
     }
-    context
-        .ui
-        .ask_text("Merge work into which branch?", &target.branch)
-        .map(Some)
+    context.ui.ask_text("Merge work into which branch?", &target.branch).map(Some)
 }
 
 fn chosen_agent(context: &Context, args: &Args, project: &Project) -> Result<Option<String>> {
@@ -121,24 +109,17 @@ fn chosen_agent(context: &Context, args: &Args, project: &Project) -> Result<Opt
         return Ok(None);
     }
     let default = names.iter().position(|name| name == current).unwrap_or(0);
-    let chosen = context
-        .ui
-        .ask_choice("Which agent carries out plans?", &names, default)?;
+    let chosen = context.ui.ask_choice("Which agent carries out plans?", &names, default)?;
     Ok(Some(names[chosen].clone()))
 }
 
 fn wants_policy(context: &Context, args: &Args, project: &Project) -> Result<bool> {
     let there = project.target.as_ref().is_some_and(|target| target.policy.is_some())
-        || project
-            .repository()
-            .worktree_root()
-            .is_some_and(|root| root.join(POLICY_PATH).exists());
+        || project.repository().worktree_root().is_some_and(|root| root.join(POLICY_PATH).exists());
     if there || args.yes || !context.ui.can_ask() {
         return Ok(false);
     }
-    context
-        .ui
-        .ask_yes("Write a policy file (.aifactory/config.toml) for you to commit?", false)
+    context.ui.ask_yes("Write a policy file (.aifactory/config.toml) for you to commit?", false)
 }
 
 fn write_policy(project: &Project) -> Result<Option<String>> {
@@ -150,21 +131,22 @@ fn write_policy(project: &Project) -> Result<Option<String>> {
     if path.exists() {
         return Ok(None);
     }
-    let ref_line = format!(
-        "\n# Where the state is, for fresh clones.\n[state]\n# ref = \"{}\"\n",
+    let pointer = format!(
+        "
+# Where the state is, for fresh clones.
+[state]
+ref = \"{}\"
+",
         project.store.ref_name()
     );
-    files::write_text(&path, &format!("{POLICY_TEMPLATE}{ref_line}")).context(|| "cannot write the policy file")?;
+    files::write_text(&path, &format!("{POLICY_TEMPLATE}{pointer}")).context(|| "cannot write the policy file")?;
     Ok(Some(POLICY_PATH.to_owned()))
 }
 
 fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str>) -> Result<Finish> {
     let target = project.target.as_ref();
     let agent = project.settings.text("agent.default");
-    let installed: Vec<&str> = KNOWN_PROGRAMS
-        .into_iter()
-        .filter(|program| which::which(program).is_ok())
-        .collect();
+    let installed: Vec<&str> = KNOWN_PROGRAMS.into_iter().filter(|program| which::which(program).is_ok()).collect();
     if context.ui.manner.json {
         context.ui.answer_json(&json!({
             "schema": "aifactory.init/1", "begun": begun, "ref": project.store.ref_name(),
@@ -173,31 +155,18 @@ fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str
         return Ok(Finish::Well);
     }
     let ui = &context.ui;
-    let field = |name: &str, value: &str| {
-        ui.note(&format!(
-            "  {} {value}",
-            ui.paint_err(Style::Dim, &format!("{name:<10}"))
-        ))
-    };
+    let field =
+        |name: &str, value: &str| ui.note(&format!("  {} {value}", ui.paint_err(Style::Dim, &format!("{name:<10}"))));
     ui.note(if begun {
         "aifactory is ready in this repository"
     } else {
         "aifactory was ready here already; settings are up to date"
     });
-    field(
-        "state",
-        &format!(
-            "{} (nothing leaves this machine unless you push it)",
-            project.store.ref_name()
-        ),
-    );
+    field("state", &format!("{} (nothing leaves this machine unless you push it)", project.store.ref_name()));
     field("target", target.map_or("none yet", |target| &target.branch));
     let programs = match installed.as_slice() {
         [] => String::new(),
-        some => format!(
-            "   found: {}; define one with [agents.<name>] to use it",
-            some.join(", ")
-        ),
+        some => format!("   found: {}; define one with [agents.<name>] to use it", some.join(", ")),
     };
     field("agent", &format!("{agent}{programs}"));
     field("worktrees", &project.worktree_root()?.display().to_string());

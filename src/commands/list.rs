@@ -87,9 +87,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let found = rows.len();
     rows.truncate(args.limit.unwrap_or(usize::MAX));
     for problem in index.problems()? {
-        context
-            .ui
-            .warn(&format!("{} cannot be read: {}", problem.path, problem.message));
+        context.ui.warn(&format!("{} cannot be read: {}", problem.path, problem.message));
     }
     if context.ui.manner.json {
         write_json(context, &rows)?;
@@ -110,11 +108,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 fn filter(args: &Args) -> Filter {
     let any = args.all || !args.status.is_empty();
     Filter {
-        statuses: if any {
-            args.status.clone()
-        } else {
-            Filter::open().statuses
-        },
+        statuses: if any { args.status.clone() } else { Filter::open().statuses },
         labels: args.labels.clone(),
         priorities: args.priority.clone(),
         claimed: args.claimed,
@@ -153,14 +147,7 @@ fn write_table(context: &Context, index: &Index, rows: &[(IndexRow, Option<Block
         columns.row([
             (Style::Id, index.short(&row.id)),
             status_cell(row, blocked.as_ref()),
-            (
-                if row.priority < Priority::Normal {
-                    Style::Strong
-                } else {
-                    Style::Dim
-                },
-                row.priority.word().to_owned(),
-            ),
+            (if row.priority < Priority::Normal { Style::Strong } else { Style::Dim }, row.priority.word().to_owned()),
             (Style::Plain, escape_line(&row.title).into_owned()),
             (Style::Dim, escape_line(&labels.join(" ")).chars().take(24).collect()),
             (Style::Dim, age(now, row.created)),
@@ -194,13 +181,8 @@ fn write_lines(context: &Context, rows: &[(IndexRow, Option<Blocked>)]) -> Resul
 }
 
 fn write_json(context: &Context, rows: &[(IndexRow, Option<Blocked>)]) -> Result<()> {
-    let tasks: Vec<Value> = rows
-        .iter()
-        .map(|(row, blocked)| row_json(row, blocked.as_ref()))
-        .collect();
-    context
-        .ui
-        .answer_json(&json!({ "schema": "aifactory.list/1", "tasks": tasks }))
+    let tasks: Vec<Value> = rows.iter().map(|(row, blocked)| row_json(row, blocked.as_ref())).collect();
+    context.ui.answer_json(&json!({ "schema": "aifactory.list/1", "tasks": tasks }))
 }
 
 pub(super) fn row_json(row: &IndexRow, blocked: Option<&Blocked>) -> Value {
@@ -222,14 +204,10 @@ fn empty_hint(context: &Context, index: &Index, args: &Args) -> Result<()> {
     match all {
         0 => {
             context.ui.note("no tasks yet");
-            context
-                .ui
-                .hint("aifactory new \"what you want\", or aifactory import todo:TODO.md");
+            context.ui.hint("aifactory new \"what you want\", or aifactory import todo:TODO.md");
         }
         _ if args.all => context.ui.note("no task matches"),
-        _ => context
-            .ui
-            .note(&format!("no open task matches; aifactory list --all shows all {all}")),
+        _ => context.ui.note(&format!("no open task matches; aifactory list --all shows all {all}")),
     }
     Ok(())
 }

@@ -50,9 +50,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 /// The history without its diffs.
 pub(super) fn show_brief(context: &Context, project: &Project, id: &TaskId) -> Result<()> {
     let events = project.store.snapshot()?.events(id)?;
-    history(events)
-        .iter()
-        .try_for_each(|entry| write_entry(context, entry, true))
+    history(events).iter().try_for_each(|entry| write_entry(context, entry, true))
 }
 
 fn write_entry(context: &Context, entry: &Entry, brief: bool) -> Result<()> {
@@ -100,17 +98,13 @@ fn copy_from(context: &Context, path: &Path, offset: u64) -> Result<u64> {
         return Ok(offset);
     };
     let mut bytes = Vec::new();
-    let read = file
-        .seek(SeekFrom::Start(offset))
-        .and_then(|_| file.read_to_end(&mut bytes));
+    let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_to_end(&mut bytes));
     if read.is_ok() && !bytes.is_empty() {
         let text = String::from_utf8_lossy(&bytes);
         match context.ui.manner.json {
             true => {
                 for line in text.lines() {
-                    context
-                        .ui
-                        .answer_json_line(&json!({ "schema": "aifactory.log-line/1", "line": line }))?;
+                    context.ui.answer_json_line(&json!({ "schema": "aifactory.log-line/1", "line": line }))?;
                 }
             }
             false => context.ui.answer_foreign(&text)?,

@@ -12,18 +12,12 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let name = args
-        .command
-        .as_deref()
-        .map_or("aifactory".to_owned(), |command| format!("aifactory-{command}"));
+    let name = args.command.as_deref().map_or("aifactory".to_owned(), |command| format!("aifactory-{command}"));
     let pages = pages()?;
     let page = pages.into_iter().find(|(page, _)| *page == format!("{name}.1"));
     let (_, text) = page.ok_or_else(|| {
-        Error::missing(format!(
-            "there is no command `{}`",
-            args.command.as_deref().unwrap_or_default()
-        ))
-        .hint("aifactory help")
+        Error::missing(format!("there is no command `{}`", args.command.as_deref().unwrap_or_default()))
+            .hint("aifactory help")
     })?;
     context.ui.answer(&text)?;
     Ok(Finish::Well)
@@ -34,10 +28,7 @@ pub fn pages() -> Result<Vec<(String, String)>> {
     let mut root = definition();
     root.build();
     let mut pages = vec![("aifactory.1".to_owned(), page(root.clone())?)];
-    for command in root
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
-    {
+    for command in root.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
         let name = format!("aifactory-{}", command.get_name());
         pages.push((format!("{name}.1"), page(command.clone())?));
     }

@@ -30,11 +30,8 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
-    let ids = if args.all {
-        under_review(&project)?
-    } else {
-        context.resolve(&project.store.snapshot()?, &args.ids)?
-    };
+    let ids =
+        if args.all { under_review(&project)? } else { context.resolve(&project.store.snapshot()?, &args.ids)? };
     if ids.is_empty() {
         context.ui.note("nothing is ready for review");
         context.ui.hint("aifactory status");
@@ -44,18 +41,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 }
 
 fn under_review(project: &Project) -> Result<Vec<TaskId>> {
-    let filter = Filter {
-        statuses: vec![Status::Review],
-        ..Filter::default()
-    };
-    Ok(project
-        .store
-        .snapshot()?
-        .index()?
-        .tasks(&filter)?
-        .into_iter()
-        .map(|row| row.id)
-        .collect())
+    let filter = Filter { statuses: vec![Status::Review], ..Filter::default() };
+    Ok(project.store.snapshot()?.index()?.tasks(&filter)?.into_iter().map(|row| row.id).collect())
 }
 
 pub(super) fn merge_tasks(context: &Context, project: &Project, ids: &[TaskId], unverified: bool) -> Result<Finish> {
@@ -70,18 +57,14 @@ pub(super) fn merge_tasks(context: &Context, project: &Project, ids: &[TaskId], 
     };
     if context.ui.manner.json {
         let results: Vec<Value> = outcomes.iter().map(|(id, outcome)| outcome_json(id, outcome)).collect();
-        context
-            .ui
-            .answer_json_line(&json!({ "schema": "aifactory.merge/1", "tasks": results }))?;
+        context.ui.answer_json_line(&json!({ "schema": "aifactory.merge/1", "tasks": results }))?;
     } else {
         for (id, outcome) in &outcomes {
             report(context, &short(project, id), outcome);
         }
     }
     let kinds: Vec<Kind> = outcomes.iter().filter_map(|(_, outcome)| kind_of(outcome)).collect();
-    let worst = [Kind::Failed, Kind::Person, Kind::Missing]
-        .into_iter()
-        .find(|kind| kinds.contains(kind));
+    let worst = [Kind::Failed, Kind::Person, Kind::Missing].into_iter().find(|kind| kinds.contains(kind));
     Ok(worst.map_or(Finish::Well, Finish::Short))
 }
 
@@ -98,9 +81,7 @@ fn report(context: &Context, short: &str, outcome: &MergeOutcome) {
         MergeOutcome::Merged { .. } => {}
         MergeOutcome::Waiting { reason, note } => {
             let first = note.lines().next().unwrap_or_default();
-            context
-                .ui
-                .error(&Error::person(format!("task {short} waits: {first}")).hint(reason.way_out(short)));
+            context.ui.error(&Error::person(format!("task {short} waits: {first}")).hint(reason.way_out(short)));
         }
         MergeOutcome::Refused(error) => context.ui.error(error),
     }

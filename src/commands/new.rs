@@ -69,12 +69,7 @@ fn parse_risk(text: &str) -> Result<Risk, String> {
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
     let (title, spec) = words(context, args)?;
-    let plan = args
-        .plan
-        .as_deref()
-        .map(|path| read_file(context, path))
-        .transpose()?
-        .unwrap_or_default();
+    let plan = args.plan.as_deref().map(|path| read_file(context, path)).transpose()?.unwrap_or_default();
     let default_risk = Risk::parse(project.settings.text("risk.default")).unwrap_or_default();
     let new = NewTask {
         draft: Draft {
@@ -123,11 +118,8 @@ fn words(context: &Context, args: &Args) -> Result<(String, String)> {
             let template =
                 "\n\n<!-- The first line is the title, the rest says what must be true when it is done. -->\n";
             let text = edit_text(context, "new-task.md", template)?;
-            let text: String = text
-                .lines()
-                .filter(|line| !line.starts_with("<!--"))
-                .map(|line| format!("{line}\n"))
-                .collect();
+            let text: String =
+                text.lines().filter(|line| !line.starts_with("<!--")).map(|line| format!("{line}\n")).collect();
             Ok(split_title(&text))
         }
         None => Err(Error::usage("a task needs a title").hint("aifactory new \"what you want\"")),
@@ -139,11 +131,7 @@ fn split_title(text: &str) -> (String, String) {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let rest = rest.trim();
-    let spec = if rest.is_empty() {
-        String::new()
-    } else {
-        format!("{rest}\n")
-    };
+    let spec = if rest.is_empty() { String::new() } else { format!("{rest}\n") };
     (first.trim_start_matches('#').trim().to_owned(), spec)
 }
 
@@ -154,9 +142,7 @@ pub(super) fn read_file(context: &Context, path: &Path) -> Result<String> {
             context.ui.note("reading from the terminal; end with Ctrl-D");
         }
         let mut bytes = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .context(|| "cannot read standard input")?;
+        std::io::stdin().read_to_end(&mut bytes).context(|| "cannot read standard input")?;
         return String::from_utf8(bytes).context(|| "standard input is not UTF-8");
     }
     std::fs::read_to_string(context.folder.join(path)).map_err(|error| {

@@ -18,9 +18,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
     let path = require_worktree(&project, &args.id)?.1;
     if context.ui.manner.json {
-        context
-            .ui
-            .answer_json(&serde_json::json!({ "schema": "aifactory.path/1", "path": path }))?;
+        context.ui.answer_json(&serde_json::json!({ "schema": "aifactory.path/1", "path": path }))?;
     } else {
         context.ui.answer_line(&path.display().to_string())?;
     }

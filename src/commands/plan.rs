@@ -43,22 +43,14 @@ fn judge(context: &Context, judged: &Judged<'_>) -> Result<Finish> {
     let findings: Vec<_> = findings
         .iter()
         .map(|f| {
-            let severity = if f.severity == Severity::Error {
-                "error"
-            } else {
-                "warning"
-            };
+            let severity = if f.severity == Severity::Error { "error" } else { "warning" };
             json!({ "line": f.line, "column": f.column, "severity": severity, "message": f.message, "fix": f.fix })
         })
         .collect();
     context.ui.answer_json(&json!({
         "schema": "aifactory.plan-check/1", "id": judged.id, "steps": plan.steps.len(), "findings": findings,
     }))?;
-    Ok(if failed {
-        Finish::Short(Kind::Failed)
-    } else {
-        Finish::Well
-    })
+    Ok(if failed { Finish::Short(Kind::Failed) } else { Finish::Well })
 }
 
 /// Shows each finding as `plan.md:3:1: error: …` with its fix; a plan with errors exits with 1.
@@ -71,17 +63,9 @@ pub(super) fn report_findings(context: &Context, short: &str, text: &str) -> Res
             Severity::Warning => (Style::Attention, "warning"),
         };
         let place = format!("plan.md:{}:{}:", finding.line, finding.column);
-        ui.note(&format!(
-            "{place} {} {}",
-            ui.paint_err(style, &format!("{word}:")),
-            escape_line(&finding.message)
-        ));
+        ui.note(&format!("{place} {} {}", ui.paint_err(style, &format!("{word}:")), escape_line(&finding.message)));
         if let Some(fix) = &finding.fix {
-            ui.note(&format!(
-                "  {} {}",
-                ui.paint_err(Style::Hint, "write:"),
-                escape_line(fix)
-            ));
+            ui.note(&format!("  {} {}", ui.paint_err(Style::Hint, "write:"), escape_line(fix)));
         }
     }
     if findings.iter().any(|finding| finding.severity == Severity::Error) {

@@ -26,10 +26,7 @@ pub struct Args {
 const FILES: [(&str, &str); 4] = [
     ("greet.sh", include_str!("quickstart/project/greet.sh")),
     ("tests/all.sh", include_str!("quickstart/project/tests/all.sh")),
-    (
-        "tests/greet_test.sh",
-        include_str!("quickstart/project/tests/greet_test.sh"),
-    ),
+    ("tests/greet_test.sh", include_str!("quickstart/project/tests/greet_test.sh")),
     ("TODO.md", include_str!("quickstart/project/TODO.md")),
 ];
 
@@ -47,10 +44,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let context = context.at(repository);
     let ui = &context.ui;
     let say = |number: usize, what: &str| {
-        ui.note(&format!(
-            "\n{}",
-            ui.paint_err(Style::Strong, &format!("{number}. {what}"))
-        ))
+        ui.note(&format!("\n{}", ui.paint_err(Style::Strong, &format!("{number}. {what}"))))
     };
 
     say(1, "A small project, with tests and a TODO.md");
@@ -64,25 +58,16 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
     let ids = import_todo(&context, &project)?;
 
-    say(
-        3,
-        "Plans, which in your repository you or an agent write and you approve",
-    );
+    say(3, "Plans, which in your repository you or an agent write and you approve");
     write_plans(&context, &project, &ids)?;
 
-    say(
-        4,
-        "aifactory run --all --merge    (the runbook agent runs the plans' own commands; no model is involved)",
-    );
+    say(4, "aifactory run --all --merge    (the runbook agent runs the plans' own commands; no model is involved)");
     ready(&project, &ids)?;
     run::run_tasks(&context, &project, Vec::new(), None, true)?;
     say(5, "aifactory status");
     status::run(&context, &status::Args::default())?;
 
-    say(
-        6,
-        "Every step is an event on the state ref, and every merge is a commit on main",
-    );
+    say(6, "Every step is an event on the state ref, and every merge is a commit on main");
     if let Some(id) = merged(&project)?.first() {
         log::show_brief(&context, &project, id)?;
     }
@@ -113,22 +98,14 @@ fn make_project(context: &Context, folder: &Path) -> Result<PathBuf> {
     for (name, text) in FILES {
         crate::host::files::write_text(&root.join(name), text)?;
     }
-    let you = Identity {
-        name: "You".to_owned(),
-        email: "you@example.com".to_owned(),
-        at: context.host.now(),
-    };
+    let you = Identity { name: "You".to_owned(), email: "you@example.com".to_owned(), at: context.host.now() };
     Repository::create(&root, "main", "Begin: greet the world", &you).context(|| "cannot make the project")?;
     Ok(root)
 }
 
 /// Imports the list; the open tasks in its order.
 fn import_todo(context: &Context, project: &Project) -> Result<Vec<TaskId>> {
-    let request = ImportRequest {
-        place: context.folder.join("TODO.md"),
-        kind: ImportKind::Todo,
-        dry_run: false,
-    };
+    let request = ImportRequest { place: context.folder.join("TODO.md"), kind: ImportKind::Todo, dry_run: false };
     let imported = import(project, &request)?;
     let snapshot = project.store.snapshot()?;
     let mut open = Vec::new();
@@ -156,18 +133,12 @@ fn write_plans(context: &Context, project: &Project, ids: &[TaskId]) -> Result<(
     }
     approve(project, ids, Some("as part of the quickstart"))?;
     let first = project.store.snapshot()?.short(&ids[0]);
-    context.ui.note(&format!(
-        "   {} plans written and approved; look at one: aifactory plan show {first}",
-        ids.len()
-    ));
+    context.ui.note(&format!("   {} plans written and approved; look at one: aifactory plan show {first}", ids.len()));
     Ok(())
 }
 
 fn merged(project: &Project) -> Result<Vec<TaskId>> {
-    let filter = Filter {
-        statuses: vec![Status::Done],
-        ..Filter::default()
-    };
+    let filter = Filter { statuses: vec![Status::Done], ..Filter::default() };
     let snapshot = project.store.snapshot()?;
     let rows = snapshot.index()?.tasks(&filter)?;
     let delivered = |id: &TaskId| snapshot.task(id).is_ok_and(|task| task.delivery.is_some());
@@ -176,16 +147,10 @@ fn merged(project: &Project) -> Result<Vec<TaskId>> {
 
 fn next_steps(context: &Context) {
     let ui = &context.ui;
-    ui.note(&format!(
-        "\n{}",
-        ui.paint_err(Style::Strong, "Look around in the project it made")
-    ));
+    ui.note(&format!("\n{}", ui.paint_err(Style::Strong, "Look around in the project it made")));
     ui.note(&format!("   cd {}", context.folder.display()));
     ui.note("   aifactory status; git log --oneline main");
-    ui.note(&format!(
-        "\n{}",
-        ui.paint_err(Style::Strong, "In a repository of yours")
-    ));
+    ui.note(&format!("\n{}", ui.paint_err(Style::Strong, "In a repository of yours")));
     for line in [
         "aifactory init",
         "aifactory import todo:TODO.md         or: id=$(aifactory new \"what you want\")",

@@ -69,21 +69,11 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let _ = write!(page, "\n{}\n{}", strong("Runs"), run_lines(context, &runs));
     ui.answer(&page)?;
     let stat = diff(ui.colours_answers(), true)?;
-    ui.answer(&format!(
-        "\n{}\n{}",
-        strong("Change"),
-        if stat.is_empty() {
-            "  none yet\n".to_owned()
-        } else {
-            stat
-        }
-    ))?;
+    ui.answer(&format!("\n{}\n{}", strong("Change"), if stat.is_empty() { "  none yet\n".to_owned() } else { stat }))?;
     if !args.brief {
         ui.answer(&format!("\n{}", diff(ui.colours_answers(), false)?))?;
     }
-    ui.hint(&format!(
-        "aifactory merge {short}, or aifactory reject {short} -m \"what is wrong\""
-    ));
+    ui.hint(&format!("aifactory merge {short}, or aifactory reject {short} -m \"what is wrong\""));
     Ok(Finish::Well)
 }
 
@@ -98,18 +88,9 @@ fn evidence_lines(context: &Context, evidence: &[Evidence]) -> String {
         let verdict = ui.paint(verdict_style(item.verdict), &format!("{:<8}", item.verdict.word()));
         let place = if item.clean { "clean checkout" } else { "worktree" };
         let tree: String = item.tree.chars().take(10).collect();
-        let why = item
-            .why
-            .as_deref()
-            .map(|why| format!(", {}", escape_line(why)))
-            .unwrap_or_default();
+        let why = item.why.as_deref().map(|why| format!(", {}", escape_line(why))).unwrap_or_default();
         let detail = format!("{} on tree {tree}, {place}{why}", ui.millis(item.duration_ms));
-        let _ = writeln!(
-            text,
-            "  {verdict} {}  {}",
-            escape_line(&item.gate),
-            ui.paint(Style::Dim, &detail)
-        );
+        let _ = writeln!(text, "  {verdict} {}  {}", escape_line(&item.gate), ui.paint(Style::Dim, &detail));
         if item.verdict != crate::model::run::Verdict::Passed {
             for line in tail(&item.tail, 8, 1_000).lines() {
                 let _ = writeln!(text, "             {}", ui.paint(Style::Dim, &escape_line(line)));
@@ -125,10 +106,7 @@ fn run_lines(context: &Context, runs: &[RunRecord]) -> String {
     let mut text = String::new();
     for run in runs {
         let outcome = run.outcome.map_or("running", |outcome| outcome.word());
-        let time = run
-            .ended
-            .map(|ended| ui.millis(ended.since(run.started).as_millis() as u64))
-            .unwrap_or_default();
+        let time = run.ended.map(|ended| ui.millis(ended.since(run.started).as_millis() as u64)).unwrap_or_default();
         let cost = match run.usage.cost_micros {
             Some(micros) => format!("${:.2}", micros as f64 / 1e6),
             None if run.agent == crate::agent::runbook::NAME => "no model".to_owned(),

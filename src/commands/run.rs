@@ -87,10 +87,7 @@ pub(super) fn run_tasks(
 }
 
 pub(super) fn short(project: &Project, id: &TaskId) -> String {
-    project
-        .store
-        .snapshot()
-        .map_or_else(|_| id.to_string(), |snapshot| snapshot.short(id))
+    project.store.snapshot().map_or_else(|_| id.to_string(), |snapshot| snapshot.short(id))
 }
 
 fn finish(context: &Context, project: &Project, report: &RunReport) -> Result<Finish> {
@@ -104,11 +101,8 @@ fn finish(context: &Context, project: &Project, report: &RunReport) -> Result<Fi
                         "error": r.error })
             })
             .collect();
-        let skipped: Vec<_> = report
-            .skipped
-            .iter()
-            .map(|skipped| json!({ "id": skipped.task, "why": skipped.why }))
-            .collect();
+        let skipped: Vec<_> =
+            report.skipped.iter().map(|skipped| json!({ "id": skipped.task, "why": skipped.why })).collect();
         context.ui.answer_json_line(&json!({
             "schema": "aifactory.run/1", "tasks": tasks, "skipped": skipped, "interrupted": report.interrupted,
             "exit": kind.map_or(0, Kind::exit_code),
@@ -126,11 +120,7 @@ fn hints(context: &Context, project: &Project, report: &RunReport) {
         results.map(|result| short(project, &result.task)).collect()
     };
     if report.results.is_empty() {
-        let why = if report.skipped.is_empty() {
-            "no task is ready"
-        } else {
-            "nothing could be started"
-        };
+        let why = if report.skipped.is_empty() { "no task is ready" } else { "nothing could be started" };
         ui.note(why);
         if report.skipped.is_empty() {
             ui.hint("aifactory list shows the backlog; aifactory run <id> starts a task from it");
@@ -138,15 +128,10 @@ fn hints(context: &Context, project: &Project, report: &RunReport) {
     }
     let (review, waiting) = (of(Status::Review), of(Status::Waiting));
     if !review.is_empty() {
-        ui.hint(&format!(
-            "look at it and merge it: aifactory review {0}, aifactory merge {0}",
-            review.join(" ")
-        ));
+        ui.hint(&format!("look at it and merge it: aifactory review {0}, aifactory merge {0}", review.join(" ")));
     }
     for result in report.results.iter().filter(|result| result.status == Status::Waiting) {
-        let way_out = result
-            .reason
-            .map(|reason| reason.way_out(&short(project, &result.task)));
+        let way_out = result.reason.map(|reason| reason.way_out(&short(project, &result.task)));
         if let (Some(way_out), true) = (way_out, waiting.len() <= 3) {
             ui.hint(&way_out);
         }

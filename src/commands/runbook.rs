@@ -10,9 +10,7 @@ pub struct Args {}
 
 pub fn run(_context: &Context, _args: &Args) -> Result<Finish> {
     let mut orders = String::new();
-    std::io::stdin()
-        .read_to_string(&mut orders)
-        .context(|| "cannot read the runbook's orders")?;
+    std::io::stdin().read_to_string(&mut orders).context(|| "cannot read the runbook's orders")?;
     runbook::perform(&orders, &mut std::io::stdout())?;
     Ok(Finish::Well)
 }

@@ -26,11 +26,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let index = snapshot.index()?;
     // A word with blanks was quoted in the shell.
     let quoted = |word: &String| {
-        if word.contains(' ') {
-            format!("\"{word}\"")
-        } else {
-            word.clone()
-        }
+        if word.contains(' ') { format!("\"{word}\"") } else { word.clone() }
     };
     let words = args.words.iter().map(quoted).collect::<Vec<_>>().join(" ");
     let hits = index.search(&words, args.limit)?;
@@ -39,22 +35,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
             .iter()
             .map(|hit| json!({ "id": hit.task, "kind": hit.kind, "excerpt": hit.excerpt.replace(['\u{1}', '\u{2}'], "") }))
             .collect();
-        context
-            .ui
-            .answer_json(&json!({ "schema": "aifactory.search/1", "hits": hits }))?;
+        context.ui.answer_json(&json!({ "schema": "aifactory.search/1", "hits": hits }))?;
         return Ok(Finish::Well);
     }
     for hit in &hits {
-        let title = hit
-            .task
-            .as_ref()
-            .and_then(|id| snapshot.find_task(id).ok().flatten())
-            .map(|task| task.title);
-        let short = hit
-            .task
-            .as_ref()
-            .map(|id| context.ui.id(id, &index.short(id)))
-            .unwrap_or_default();
+        let title = hit.task.as_ref().and_then(|id| snapshot.find_task(id).ok().flatten()).map(|task| task.title);
+        let short = hit.task.as_ref().map(|id| context.ui.id(id, &index.short(id))).unwrap_or_default();
         write_hit(context, &short, &title.unwrap_or_default(), hit)?;
     }
     if hits.is_empty() {
@@ -70,10 +56,7 @@ fn write_hit(context: &Context, short: &str, title: &str, hit: &Hit) -> Result<(
         return ui.answer_line(&head);
     }
     let excerpt = marked(context, &hit.excerpt);
-    ui.answer_line(&format!(
-        "{head}  {} {excerpt}",
-        ui.paint(Style::Dim, &format!("{}:", hit.kind))
-    ))
+    ui.answer_line(&format!("{head}  {} {excerpt}", ui.paint(Style::Dim, &format!("{}:", hit.kind))))
 }
 
 /// The excerpt with what matched emphasised.

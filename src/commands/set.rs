@@ -29,10 +29,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         return Err(Error::usage("set needs at least one id and one assignment")
             .hint("for example: aifactory set 7kq2 priority=high"));
     }
-    let assignments = assignments
-        .iter()
-        .map(|text| parse_assignment(text))
-        .collect::<Result<Vec<_>>>()?;
+    let assignments = assignments.iter().map(|text| parse_assignment(text)).collect::<Result<Vec<_>>>()?;
     let project = context.project_for_writing()?;
     let ids = context.resolve(&project.store.snapshot()?, &ids)?;
     let changed = set(&project, &ids, &assignments)?;

@@ -17,8 +17,6 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
     let (task, path) = require_worktree(&project, &args.id)?;
     let shell = context.host.env.text("SHELL").unwrap_or_else(|| "sh".to_owned());
-    context
-        .ui
-        .note(&format!("{} (leave with exit or Ctrl-D)", path.display()));
+    context.ui.note(&format!("{} (leave with exit or Ctrl-D)", path.display()));
     in_worktree(Invocation::new(shell), &task, &path)
 }

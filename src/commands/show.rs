@@ -26,10 +26,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let snapshot = project.store.snapshot()?;
     let ids = args.tasks.resolve(context, &project)?;
     if context.ui.manner.json {
-        let shown = ids
-            .iter()
-            .map(|id| show_json(&snapshot, id))
-            .collect::<Result<Vec<_>>>()?;
+        let shown = ids.iter().map(|id| show_json(&snapshot, id)).collect::<Result<Vec<_>>>()?;
         let answer = match <[serde_json::Value; 1]>::try_from(shown) {
             Ok([one]) => one,
             Err(several) => json!({ "schema": "aifactory.tasks/1", "tasks": several }),
@@ -65,19 +62,13 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
         }
     };
     field("priority", format!("{}   risk {}", task.priority, task.risk));
-    field(
-        "labels",
-        escape_line(&task.labels.iter().cloned().collect::<Vec<_>>().join(", ")).into_owned(),
-    );
+    field("labels", escape_line(&task.labels.iter().cloned().collect::<Vec<_>>().join(", ")).into_owned());
     field("after", dependencies(snapshot, task));
     field("agent", task.agent.clone().unwrap_or_default());
     field("role", task.role.clone().unwrap_or_default());
     field(
         "from",
-        task.source
-            .as_ref()
-            .map(|s| format!("{} ({})", escape_line(&s.place), s.system))
-            .unwrap_or_default(),
+        task.source.as_ref().map(|s| format!("{} ({})", escape_line(&s.place), s.system)).unwrap_or_default(),
     );
     field("branch", task.branch.clone().unwrap_or_default());
     field(
@@ -89,11 +80,7 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
     );
     field(
         "created",
-        format!(
-            "{}   changed {}",
-            ago(context.host.now(), task.created),
-            ago(context.host.now(), task.updated.time)
-        ),
+        format!("{}   changed {}", ago(context.host.now(), task.created), ago(context.host.now(), task.updated.time)),
     );
     let spec = snapshot.text(&task.id, TextFile::Spec)?;
     if !spec.trim().is_empty() {
@@ -101,12 +88,7 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
     }
     let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
     if !plan.steps.is_empty() {
-        let _ = write!(
-            text,
-            "\n{}\n{}",
-            ui.paint(Style::Strong, "Plan"),
-            steps(context, task, &plan)
-        );
+        let _ = write!(text, "\n{}\n{}", ui.paint(Style::Strong, "Plan"), steps(context, task, &plan));
     }
     text.push_str(&evidence(context, snapshot, &task.id)?);
     let next = next_commands(project, snapshot, task)?;
@@ -136,12 +118,7 @@ fn heading(context: &Context, snapshot: &Snapshot<'_>, task: &Task) -> String {
     if !why.is_empty() {
         let _ = writeln!(text, "  {}", ui.paint(Style::Attention, &why));
     }
-    if let Some(rest) = task
-        .note
-        .as_deref()
-        .and_then(|note| note.split_once('\n'))
-        .map(|(_, rest)| rest)
-    {
+    if let Some(rest) = task.note.as_deref().and_then(|note| note.split_once('\n')).map(|(_, rest)| rest) {
         for line in rest.lines() {
             let _ = writeln!(text, "    {}", ui.paint(Style::Dim, &escape_line(line)));
         }
@@ -154,13 +131,7 @@ fn dependencies(snapshot: &Snapshot<'_>, task: &Task) -> String {
     let names: Vec<String> = task
         .dependencies
         .iter()
-        .map(|id| {
-            format!(
-                "{} ({})",
-                snapshot.short(id),
-                status_of(id).map_or("missing", Status::word)
-            )
-        })
+        .map(|id| format!("{} ({})", snapshot.short(id), status_of(id).map_or("missing", Status::word)))
         .collect();
     let note = match blocked(task.dependencies.iter().cloned(), status_of) {
         Some(Blocked::Waiting(_)) => "   blocked",
@@ -183,13 +154,8 @@ fn steps(context: &Context, task: &Task, plan: &Plan) -> String {
             0 => String::new(),
             number => context.ui.paint(Style::Dim, &format!("  {}", count(number, "gate"))),
         };
-        let _ = writeln!(
-            text,
-            "  {} {:<4} {}{gates}",
-            context.ui.paint(style, mark),
-            step.id,
-            escape_line(&step.title)
-        );
+        let _ =
+            writeln!(text, "  {} {:<4} {}{gates}", context.ui.paint(style, mark), step.id, escape_line(&step.title));
     }
     text
 }
@@ -210,21 +176,13 @@ fn evidence(context: &Context, snapshot: &Snapshot<'_>, id: &TaskId) -> Result<S
     let mut text = format!("\n{}\n", ui.paint(Style::Strong, "Evidence"));
     for (gate, verdict, detail) in newest {
         let verdict = ui.paint(verdict_style(verdict), &format!("{:<8}", verdict.word()));
-        let _ = writeln!(
-            text,
-            "  {verdict} {}  {}",
-            escape_line(&gate),
-            ui.paint(Style::Dim, &detail)
-        );
+        let _ = writeln!(text, "  {verdict} {}  {}", escape_line(&gate), ui.paint(Style::Dim, &detail));
     }
     Ok(text)
 }
 
 pub(super) fn indented(text: &str) -> String {
-    let lines = escape(text.trim())
-        .lines()
-        .map(|line| format!("  {line}"))
-        .collect::<Vec<_>>();
+    let lines = escape(text.trim()).lines().map(|line| format!("  {line}")).collect::<Vec<_>>();
     lines.join("\n")
 }
 

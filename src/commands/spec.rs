@@ -21,9 +21,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 fn judge(context: &Context, spec: &Judged<'_>) -> Result<Finish> {
     let written = !spec.text.trim().is_empty();
     if context.ui.manner.json {
-        context
-            .ui
-            .answer_json(&json!({ "schema": "aifactory.spec-check/1", "id": spec.id, "written": written }))?;
+        context.ui.answer_json(&json!({ "schema": "aifactory.spec-check/1", "id": spec.id, "written": written }))?;
         return Ok(Finish::Well);
     }
     if !written {

@@ -40,11 +40,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         let mut answer =
             json!({ "schema": "aifactory.status/1", "done": closed.0, "cancelled": closed.1, "dead_workers": dead });
         for group in &groups {
-            answer[group.key] = group
-                .rows
-                .iter()
-                .map(|(row, blocked)| row_json(row, blocked.as_ref()))
-                .collect();
+            answer[group.key] = group.rows.iter().map(|(row, blocked)| row_json(row, blocked.as_ref())).collect();
         }
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
@@ -56,36 +52,20 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     if text.is_empty() {
         text.push_str("nothing is open\n");
     }
-    let _ = writeln!(
-        text,
-        "{}",
-        context
-            .ui
-            .paint(Style::Dim, &format!("{} done, {} cancelled", closed.0, closed.1))
-    );
+    let _ = writeln!(text, "{}", context.ui.paint(Style::Dim, &format!("{} done, {} cancelled", closed.0, closed.1)));
     context.ui.answer(&text)?;
     for problem in index.problems()? {
-        context
-            .ui
-            .warn(&format!("{} cannot be read: {}", problem.path, problem.message));
+        context.ui.warn(&format!("{} cannot be read: {}", problem.path, problem.message));
     }
     if dead > 0 {
-        context.ui.warn(&format!(
-            "{} died; the next command that writes repairs what was left",
-            count(dead, "worker")
-        ));
+        context.ui.warn(&format!("{} died; the next command that writes repairs what was left", count(dead, "worker")));
     }
     Ok(Finish::Well)
 }
 
 /// All open tasks by what they mean to a person, and how many are done and cancelled.
 fn groups(index: &Index) -> Result<(Vec<Group>, (usize, usize))> {
-    let group = |name, key, style| Group {
-        name,
-        key,
-        style,
-        rows: Vec::new(),
-    };
+    let group = |name, key, style| Group { name, key, style, rows: Vec::new() };
     let mut groups = vec![
         group("Running", "running", Style::Active),
         group("Waiting for you", "waiting", Style::Attention),
@@ -135,11 +115,7 @@ fn write_group(text: &mut String, context: &Context, index: &Index, group: &Grou
         }
     }
     if group.rows.len() > shown {
-        let _ = writeln!(
-            text,
-            "  … and {} more (aifactory status --all)",
-            group.rows.len() - shown
-        );
+        let _ = writeln!(text, "  … and {} more (aifactory status --all)", group.rows.len() - shown);
     }
     text.push('\n');
 }

@@ -37,11 +37,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
             }
             None if args.ids.is_empty() => {}
             None => {
-                return Err(Error::missing(format!(
-                    "task {} is {}, not running",
-                    snapshot.short(id),
-                    task.status
-                )));
+                return Err(Error::missing(format!("task {} is {}, not running", snapshot.short(id), task.status)));
             }
         }
     }
@@ -54,20 +50,11 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 }
 
 fn running(project: &Project) -> Result<Vec<TaskId>> {
-    let filter = Filter {
-        statuses: vec![Status::Running],
-        ..Filter::default()
-    };
+    let filter = Filter { statuses: vec![Status::Running], ..Filter::default() };
     let host = project.host.name();
     let snapshot = project.store.snapshot()?;
     let rows = snapshot.index()?.tasks(&filter)?;
-    let here = |id: &TaskId| {
-        snapshot
-            .task(id)
-            .ok()
-            .and_then(|task| task.claim)
-            .is_some_and(|claim| claim.host == host)
-    };
+    let here = |id: &TaskId| snapshot.task(id).ok().and_then(|task| task.claim).is_some_and(|claim| claim.host == host);
     Ok(rows.into_iter().map(|row| row.id).filter(here).collect())
 }
 
@@ -75,10 +62,7 @@ fn wait_until_let_go(project: &Project, ids: &[TaskId]) -> Result<()> {
     let started = project.host.monotonic();
     loop {
         let snapshot = project.store.snapshot()?;
-        let held = ids
-            .iter()
-            .filter(|id| snapshot.task(id).is_ok_and(|task| task.claim.is_some()))
-            .count();
+        let held = ids.iter().filter(|id| snapshot.task(id).is_ok_and(|task| task.claim.is_some())).count();
         if held == 0 {
             return Ok(());
         }

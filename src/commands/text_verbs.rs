@@ -48,14 +48,7 @@ pub fn run(
         Verb::Set { id, file: path } => {
             let (project, id, text) = set(context, id, file, path)?;
             let short = project.store.snapshot()?.short(&id);
-            judge(
-                context,
-                &Judged {
-                    id: &id,
-                    short: &short,
-                    text: &text,
-                },
-            )
+            judge(context, &Judged { id: &id, short: &short, text: &text })
         }
         Verb::Edit { id } => {
             let project = context.project_for_writing()?;
@@ -68,14 +61,7 @@ pub fn run(
             let id = snapshot.resolve(id)?;
             snapshot.task(&id)?;
             let (short, text) = (snapshot.short(&id), snapshot.text(&id, file)?);
-            judge(
-                context,
-                &Judged {
-                    id: &id,
-                    short: &short,
-                    text: &text,
-                },
-            )
+            judge(context, &Judged { id: &id, short: &short, text: &text })
         }
     }
 }
@@ -95,9 +81,7 @@ fn show(context: &Context, typed: &str, file: TextFile) -> Result<Finish> {
     let text = snapshot.text(&id, file)?;
     if context.ui.manner.json {
         let schema = format!("aifactory.{}/1", file.word());
-        context
-            .ui
-            .answer_json(&json!({ "schema": schema, "id": id, "text": text }))?;
+        context.ui.answer_json(&json!({ "schema": schema, "id": id, "text": text }))?;
         return Ok(Finish::Well);
     }
     if text.is_empty() {

@@ -25,160 +25,53 @@ pub enum Kind {
 }
 
 const fn project(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Key {
-    Key {
-        name,
-        kind,
-        default,
-        about,
-        machine_only: false,
-    }
+    Key { name, kind, default, about, machine_only: false }
 }
 
 const fn machine(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Key {
-    Key {
-        name,
-        kind,
-        default,
-        about,
-        machine_only: true,
-    }
+    Key { name, kind, default, about, machine_only: true }
 }
 
 pub const KEYS: &[Key] = &[
-    project(
-        "agent.default",
-        Kind::Text,
-        "runbook",
-        "the agent that carries out plans",
-    ),
+    project("agent.default", Kind::Text, "runbook", "the agent that carries out plans"),
     project("gate.timeout", Kind::Duration, "10m", "how long one gate may run"),
-    project(
-        "gates",
-        Kind::List,
-        "",
-        "commands that must pass before any merge, besides the plan's own",
-    ),
-    machine(
-        "merge.target",
-        Kind::Text,
-        "",
-        "the branch that work is merged into; empty: the remote's default branch",
-    ),
-    project(
-        "risk.words",
-        Kind::List,
-        "",
-        "further file and folder names whose change asks for a person",
-    ),
-    project(
-        "risk.default",
-        Kind::Choice(&["auto", "async", "blocking"]),
-        "blocking",
-        "the risk of a new task",
-    ),
-    project(
-        "run.attempts",
-        Kind::Number,
-        "2",
-        "how often a model agent may try a step before a person is asked",
-    ),
+    project("gates", Kind::List, "", "commands that must pass before any merge, besides the plan's own"),
+    machine("merge.target", Kind::Text, "", "the branch that work is merged into; empty: the remote's default branch"),
+    project("risk.words", Kind::List, "", "further file and folder names whose change asks for a person"),
+    project("risk.default", Kind::Choice(&["auto", "async", "blocking"]), "blocking", "the risk of a new task"),
+    project("run.attempts", Kind::Number, "2", "how often a model agent may try a step before a person is asked"),
     project(
         "run.backoff",
         Kind::Duration,
         "10s",
         "the wait before a failed agent is tried again; it doubles each time",
     ),
-    project(
-        "run.grace",
-        Kind::Duration,
-        "5s",
-        "between asking a process to end and ending it",
-    ),
+    project("run.grace", Kind::Duration, "5s", "between asking a process to end and ending it"),
     machine("run.jobs", Kind::Number, "3", "how many tasks run at once"),
-    project(
-        "run.recoveries",
-        Kind::Number,
-        "3",
-        "how many crashes a task survives before a person is asked",
-    ),
-    project(
-        "run.silence",
-        Kind::Duration,
-        "15m",
-        "how long an agent may print nothing",
-    ),
-    project(
-        "run.silence-in-tool",
-        Kind::Duration,
-        "30m",
-        "the same while one of its tools runs",
-    ),
-    project(
-        "run.timeout",
-        Kind::Duration,
-        "60m",
-        "how long one step may take in all",
-    ),
+    project("run.recoveries", Kind::Number, "3", "how many crashes a task survives before a person is asked"),
+    project("run.silence", Kind::Duration, "15m", "how long an agent may print nothing"),
+    project("run.silence-in-tool", Kind::Duration, "30m", "the same while one of its tools runs"),
+    project("run.timeout", Kind::Duration, "60m", "how long one step may take in all"),
     machine(
         "state.durability",
         Kind::Choice(&["process", "power"]),
         "process",
         "what an acknowledged write survives: a killed process, or a power cut too (slower)",
     ),
-    machine(
-        "state.ref",
-        Kind::Text,
-        "refs/aifactory/state",
-        "the ref that holds the state",
-    ),
-    machine(
-        "sync.auto",
-        Kind::Flag,
-        "false",
-        "share changes by themselves; nothing leaves the machine otherwise",
-    ),
+    project("state.ref", Kind::Text, "refs/aifactory/state", "the ref that holds the state"),
+    machine("sync.auto", Kind::Flag, "false", "share changes by themselves; nothing leaves the machine otherwise"),
     project(
         "worktree.branch",
         Kind::Text,
         "aifactory/{id}-{slug}",
         "how task branches are called: {id}, {slug}, {key}",
     ),
-    project(
-        "worktree.caches",
-        Kind::List,
-        "",
-        "ignored paths that may stay when a worktree is used again",
-    ),
-    machine(
-        "worktree.parked",
-        Kind::Number,
-        "4",
-        "how many unused worktrees are kept for the next task",
-    ),
-    machine(
-        "worktree.ports",
-        Kind::Number,
-        "20",
-        "how many ports each task may use from AIFACTORY_PORT_BASE on",
-    ),
-    machine(
-        "worktree.root",
-        Kind::Text,
-        "",
-        "where worktrees are; empty: below $XDG_STATE_HOME/aifactory",
-    ),
-    project(
-        "worktree.setup",
-        Kind::List,
-        "",
-        "commands that prepare a new worktree before an agent starts",
-    ),
-    project(
-        "worktree.setup-timeout",
-        Kind::Duration,
-        "10m",
-        "how long one of them may run",
-    ),
+    project("worktree.caches", Kind::List, "", "ignored paths that may stay when a worktree is used again"),
+    machine("worktree.parked", Kind::Number, "4", "how many unused worktrees are kept for the next task"),
+    machine("worktree.ports", Kind::Number, "20", "how many ports each task may use from AIFACTORY_PORT_BASE on"),
+    machine("worktree.root", Kind::Text, "", "where worktrees are; empty: below $XDG_STATE_HOME/aifactory"),
+    project("worktree.setup", Kind::List, "", "commands that prepare a new worktree before an agent starts"),
+    project("worktree.setup-timeout", Kind::Duration, "10m", "how long one of them may run"),
 ];
 
 impl Key {
@@ -196,10 +89,7 @@ impl Kind {
     /// A value as a person types it on a command line or in a variable. What does not fit stays text, for `check`.
     pub fn from_text(self, text: &str) -> Value {
         match self {
-            Kind::Number => text
-                .parse()
-                .map(Value::Integer)
-                .unwrap_or_else(|_| Value::String(text.to_owned())),
+            Kind::Number => text.parse().map(Value::Integer).unwrap_or_else(|_| Value::String(text.to_owned())),
             Kind::Flag => match text {
                 "true" | "yes" | "on" | "1" => Value::Boolean(true),
                 "false" | "no" | "off" | "0" => Value::Boolean(false),
@@ -225,19 +115,16 @@ impl Kind {
             Kind::Number => is(value.as_integer().is_some_and(|number| number >= 0), "a whole number"),
             Kind::Flag => is(value.is_bool(), "true or false"),
             Kind::Duration => is(
-                value
-                    .as_str()
-                    .is_some_and(|text| values::parse_duration(text).is_some()),
+                value.as_str().is_some_and(|text| values::parse_duration(text).is_some()),
                 "a time such as 90s, 15m or 2h",
             ),
             Kind::List => {
                 let texts = value.as_array().is_some_and(|items| items.iter().all(Value::is_str));
                 is(texts, "a list of texts")
             }
-            Kind::Choice(words) => is(
-                value.as_str().is_some_and(|text| words.contains(&text)),
-                &format!("one of {}", words.join(", ")),
-            ),
+            Kind::Choice(words) => {
+                is(value.as_str().is_some_and(|text| words.contains(&text)), &format!("one of {}", words.join(", ")))
+            }
         }
     }
 }

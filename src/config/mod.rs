@@ -49,9 +49,7 @@ pub struct Layer {
 impl Layer {
     pub fn parse(origin: Origin, text: &str) -> Result<Layer> {
         let table: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             Error::usage(format!(
                 "the settings in {origin} cannot be read: line {line}: {}",
                 escape_line(error.message())
@@ -67,10 +65,7 @@ impl Layer {
             let text = value_of(&variable)?;
             let mut table = Table::new();
             insert(&mut table, key.name, key.kind.from_text(&text));
-            Some(Layer {
-                origin: Origin::Environment(variable),
-                table,
-            })
+            Some(Layer { origin: Origin::Environment(variable), table })
         };
         KEYS.iter().filter_map(layer).collect()
     }
@@ -103,15 +98,9 @@ pub struct Settings {
 impl Settings {
     /// `layers` from the weakest to the strongest. A value of the wrong kind is an error that names it and its origin.
     pub fn new(layers: impl IntoIterator<Item = Layer>) -> Result<Settings> {
-        let mut settings = Settings {
-            values: BTreeMap::new(),
-            agents: BTreeMap::new(),
-            unknown: Vec::new(),
-        };
+        let mut settings = Settings { values: BTreeMap::new(), agents: BTreeMap::new(), unknown: Vec::new() };
         for key in KEYS {
-            settings
-                .values
-                .insert(key.name.to_owned(), (key.default_value(), Origin::Default));
+            settings.values.insert(key.name.to_owned(), (key.default_value(), Origin::Default));
         }
         for layer in layers {
             settings.add(&layer)?;
@@ -127,8 +116,7 @@ impl Settings {
                 Some(key) => {
                     let from_policy = matches!(layer.origin, Origin::Policy(_));
                     if from_policy && key.machine_only {
-                        self.unknown
-                            .push(format!("{name} (from {}: a project cannot set it)", layer.origin));
+                        self.unknown.push(format!("{name} (from {}: a project cannot set it)", layer.origin));
                         continue;
                     }
                     let value = key.kind.check(&value).map_err(|why| {
@@ -140,13 +128,7 @@ impl Settings {
                 None => self.note_unknown(&name, &layer.origin),
             }
         }
-        for (name, agent) in layer
-            .table
-            .get("agents")
-            .and_then(Value::as_table)
-            .into_iter()
-            .flatten()
-        {
+        for (name, agent) in layer.table.get("agents").and_then(Value::as_table).into_iter().flatten() {
             if let Value::Table(agent) = agent {
                 self.agents.insert(name.clone(), (agent.clone(), layer.origin.clone()));
             }
@@ -157,8 +139,7 @@ impl Settings {
     fn note_unknown(&mut self, name: &str, origin: &Origin) {
         let near = find_nearest(name, KEYS.iter().map(|key| key.name));
         let near = near.map(|near| format!(", perhaps {near}")).unwrap_or_default();
-        self.unknown
-            .push(format!("{} (from {origin}{near})", escape_line(name)));
+        self.unknown.push(format!("{} (from {origin}{near})", escape_line(name)));
     }
 
     pub fn value(&self, name: &str) -> (&Value, &Origin) {
@@ -176,11 +157,7 @@ impl Settings {
     }
 
     pub fn number(&self, name: &str) -> u64 {
-        self.value(name)
-            .0
-            .as_integer()
-            .and_then(|n| u64::try_from(n).ok())
-            .unwrap_or_default()
+        self.value(name).0.as_integer().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
     }
 
     pub fn flag(&self, name: &str) -> bool {
@@ -198,20 +175,14 @@ impl Settings {
 
     /// Agents that people defined, by name.
     pub fn agents(&self) -> impl Iterator<Item = (&str, &Table, &Origin)> {
-        self.agents
-            .iter()
-            .map(|(name, (table, origin))| (name.as_str(), table, origin))
+        self.agents.iter().map(|(name, (table, origin))| (name.as_str(), table, origin))
     }
 }
 
 /// Dotted names of all values; `[agents.*]` is not made of settings and is left out.
 fn flatten(prefix: &str, table: &Table, flat: &mut Vec<(String, Value)>) {
     for (name, value) in table {
-        let dotted = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
+        let dotted = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
             Value::Table(inner) if dotted != "agents" => flatten(&dotted, inner, flat),
             Value::Table(_) => {}

@@ -38,10 +38,7 @@ impl Repository {
         if staged.exit.success() {
             return Ok(None);
         }
-        let commit = git_in(
-            worktree,
-            &["commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--file=-"],
-        );
+        let commit = git_in(worktree, &["commit", "--quiet", "--no-verify", "--cleanup=verbatim", "--file=-"]);
         signed_off(commit, by).stdin(message.as_bytes().to_vec()).run_ok()?;
         oid_in(worktree, &["rev-parse", "HEAD"]).map(Some)
     }
@@ -57,27 +54,14 @@ impl Repository {
         if self.is_ancestor(target, commit)? {
             return Ok(Rebase::Clean(commit));
         }
-        let args = [
-            "rebase",
-            "--quiet",
-            "--no-verify",
-            "--no-stat",
-            "--empty=drop",
-            &target.to_string(),
-        ];
-        let rebase = git_in(worktree, &args)
-            .env("GIT_COMMITTER_NAME", &by.name)
-            .env("GIT_COMMITTER_EMAIL", &by.email);
+        let args = ["rebase", "--quiet", "--no-verify", "--no-stat", "--empty=drop", &target.to_string()];
+        let rebase = git_in(worktree, &args).env("GIT_COMMITTER_NAME", &by.name).env("GIT_COMMITTER_EMAIL", &by.email);
         let output = rebase.run()?;
         if output.exit.success() {
             return self.head_of(worktree).map(Rebase::Clean);
         }
         let paths = text_in(worktree, &["diff", "--name-only", "--diff-filter=U", "-z"])?;
-        let conflicts: Vec<String> = paths
-            .split('\0')
-            .filter(|path| !path.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let conflicts: Vec<String> = paths.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
         let _ = git_in(worktree, &["rebase", "--abort"]).run();
         self.detach_worktree(worktree, commit)?;
         if conflicts.is_empty() {
@@ -94,12 +78,7 @@ impl Repository {
             return Ok(TargetMove::Elsewhere);
         }
         let Some(checkout) = self.find_checkout(branch)? else {
-            let swap = self.swap_ref(
-                &format!("refs/heads/{branch}"),
-                Expected::Is(from),
-                to,
-                "aifactory: merge",
-            )?;
+            let swap = self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: merge")?;
             return Ok(match swap {
                 Swap::Done => TargetMove::Done,
                 Swap::Refused => TargetMove::Elsewhere,
@@ -122,40 +101,23 @@ impl Repository {
     }
 
     fn fast_forward(&self, checkout: PathBuf, branch: &str, to: Oid) -> Result<TargetMove> {
-        let merge = git_in(
-            &checkout,
-            &[
-                "merge",
-                "--ff-only",
-                "--quiet",
-                "--no-verify-signatures",
-                &to.to_string(),
-            ],
-        );
+        let merge = git_in(&checkout, &["merge", "--ff-only", "--quiet", "--no-verify-signatures", &to.to_string()]);
         let output = merge.env("GIT_OPTIONAL_LOCKS", "1").run()?;
         if output.exit.success() && self.branch_commit(branch)? == Some(to) {
             return Ok(TargetMove::Done);
         }
         // Git refuses before it touches a file where an untracked one is in the way.
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let in_the_way: Vec<String> = said
-            .lines()
-            .filter_map(|line| line.strip_prefix('\t'))
-            .map(|path| path.trim().to_owned())
-            .collect();
+        let in_the_way: Vec<String> =
+            said.lines().filter_map(|line| line.strip_prefix('\t')).map(|path| path.trim().to_owned()).collect();
         if !in_the_way.is_empty() {
-            return Ok(TargetMove::CheckedOutDirty {
-                path: checkout,
-                files: in_the_way,
-            });
+            return Ok(TargetMove::CheckedOutDirty { path: checkout, files: in_the_way });
         }
         if self.branch_commit(branch)? != Some(to) && said.contains("fast-forward") {
             return Ok(TargetMove::Elsewhere);
         }
-        Err(
-            crate::error::Error::failed(format!("cannot fast-forward {branch} in {}", checkout.display()))
-                .caused_by(said.trim().to_owned()),
-        )
+        Err(crate::error::Error::failed(format!("cannot fast-forward {branch} in {}", checkout.display()))
+            .caused_by(said.trim().to_owned()))
     }
 
     /// Deletes a branch of ours whose work is part of `merged_into`; refuses otherwise.
@@ -171,12 +133,7 @@ impl Repository {
 
     /// Moves a branch of ours; `None` where it was not at `from`.
     pub fn move_branch(&self, branch: &str, from: Oid, to: Oid) -> Result<Swap> {
-        self.swap_ref(
-            &format!("refs/heads/{branch}"),
-            Expected::Is(from),
-            to,
-            "aifactory: rebase",
-        )
+        self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: rebase")
     }
 
     /// The change between two commits as a unified diff, coloured by git where asked.
@@ -196,11 +153,7 @@ impl Repository {
     pub fn configuration_digest(&self) -> Result<Digest> {
         let mut paths = vec![self.common_dir.join("config")];
         let hooks = self.common_dir.join("hooks");
-        paths.extend(
-            crate::host::files::names(&hooks)?
-                .into_iter()
-                .map(|name| hooks.join(name)),
-        );
+        paths.extend(crate::host::files::names(&hooks)?.into_iter().map(|name| hooks.join(name)));
         let mut parts = Vec::new();
         for path in paths {
             parts.push(path.to_string_lossy().into_owned().into_bytes());
@@ -234,11 +187,7 @@ impl Repository {
         if text.lines().any(|line| line.trim() == pattern) {
             return Ok(());
         }
-        let gap = if text.is_empty() || text.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        };
+        let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         crate::host::files::write_text(&path, &format!("{text}{gap}{pattern}\n"))
             .context(|| "cannot write info/exclude")
     }
@@ -246,11 +195,7 @@ impl Repository {
 
 fn tracked_changes(checkout: &Path) -> Result<Vec<String>> {
     let text = text_in(checkout, &["status", "--porcelain", "-z", "--untracked-files=no"])?;
-    Ok(text
-        .split('\0')
-        .filter_map(|line| line.get(3..))
-        .map(str::to_owned)
-        .collect())
+    Ok(text.split('\0').filter_map(|line| line.get(3..)).map(str::to_owned).collect())
 }
 
 fn signed_off(commit: crate::process::Invocation, by: &Identity) -> crate::process::Invocation {

@@ -26,9 +26,7 @@ impl Repository {
             }
         };
         let never = AtomicBool::new(false);
-        repository
-            .add_worktree(path, head, gix::progress::Discard, &never)
-            .context(failed)?;
+        repository.add_worktree(path, head, gix::progress::Discard, &never).context(failed)?;
         Ok(())
     }
 }

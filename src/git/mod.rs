@@ -38,23 +38,16 @@ impl Repository {
     /// The repository that `folder` belongs to, found the way git finds it.
     pub fn discover(folder: &Path) -> Result<Repository> {
         let options = || gix::open::Options::default().bail_if_untrusted(true);
-        let trust = gix::sec::trust::Mapping {
-            full: options(),
-            reduced: options(),
-        };
+        let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };
         let found =
             gix::ThreadSafeRepository::discover_with_environment_overrides_opts(folder, Default::default(), trust);
-        found
-            .map(|found| Repository::wrap(found.to_thread_local()))
-            .map_err(|error| refused(folder, error))
+        found.map(|found| Repository::wrap(found.to_thread_local())).map_err(|error| refused(folder, error))
     }
 
     /// The repository at exactly this path, whatever the environment says.
     pub fn open(path: &Path) -> Result<Repository> {
         let options = gix::open::Options::default().bail_if_untrusted(true);
-        gix::open_opts(path, options)
-            .map(Repository::wrap)
-            .map_err(|error| refused(path, error))
+        gix::open_opts(path, options).map(Repository::wrap).map_err(|error| refused(path, error))
     }
 
     fn wrap(mut inner: gix::Repository) -> Repository {
@@ -88,9 +81,7 @@ impl Repository {
     pub fn name(&self) -> String {
         let folder = self.main_root().unwrap_or_else(|| self.common_dir.clone());
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.strip_suffix(".git")
-            .filter(|stem| !stem.is_empty())
-            .map_or(name.clone(), str::to_owned)
+        name.strip_suffix(".git").filter(|stem| !stem.is_empty()).map_or(name.clone(), str::to_owned)
     }
 
     /// A value of git's own configuration.
@@ -99,11 +90,7 @@ impl Repository {
     }
 
     pub fn remote_names(&self) -> Vec<String> {
-        self.inner
-            .remote_names()
-            .into_iter()
-            .map(|name| name.to_string())
-            .collect()
+        self.inner.remote_names().into_iter().map(|name| name.to_string()).collect()
     }
 }
 
@@ -115,10 +102,7 @@ fn refused(path: &Path, error: gix::Error) -> Error {
     let chain = format!("{error:#} {error:?}");
     if chain.contains("untrusted") || chain.contains("unsafe") || chain.contains("Untrusted") {
         return Error::failed(format!("the repository at {} is owned by someone else", path.display()))
-            .hint(format!(
-                "if you trust it: git config --global --add safe.directory {}",
-                path.display()
-            ))
+            .hint(format!("if you trust it: git config --global --add safe.directory {}", path.display()))
             .caused_by(error);
     }
     let unreadable = Error::missing(format!("{} is not in a git repository", path.display()));

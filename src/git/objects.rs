@@ -55,34 +55,19 @@ impl Repository {
     }
 
     pub fn read_blob(&self, oid: Oid) -> Result<Vec<u8>> {
-        let header = self
-            .inner
-            .find_header(oid)
-            .context(|| format!("cannot read object {oid}"))?;
+        let header = self.inner.find_header(oid).context(|| format!("cannot read object {oid}"))?;
         if header.kind() != gix::object::Kind::Blob {
-            return Err(Error::failed(format!(
-                "object {oid} is a {}, not a file",
-                header.kind()
-            )));
+            return Err(Error::failed(format!("object {oid} is a {}, not a file", header.kind())));
         }
         if header.size() > LARGEST_BLOB {
-            return Err(Error::failed(format!(
-                "object {oid} is {} bytes long, more than any record",
-                header.size()
-            )));
+            return Err(Error::failed(format!("object {oid} is {} bytes long, more than any record", header.size())));
         }
-        let mut blob = self
-            .inner
-            .find_blob(oid)
-            .context(|| format!("cannot read object {oid}"))?;
+        let mut blob = self.inner.find_blob(oid).context(|| format!("cannot read object {oid}"))?;
         Ok(blob.take_data())
     }
 
     pub fn entries(&self, tree: Oid) -> Result<Vec<Entry>> {
-        let tree = self
-            .inner
-            .find_tree(tree)
-            .context(|| format!("cannot read tree {tree}"))?;
+        let tree = self.inner.find_tree(tree).context(|| format!("cannot read tree {tree}"))?;
         let decoded = tree.decode().context(|| format!("cannot read tree {}", tree.id))?;
         let entry = |entry: &gix::objs::tree::EntryRef<'_>| Entry {
             name: entry.filename.to_str_lossy().into_owned(),
@@ -94,13 +79,8 @@ impl Repository {
 
     /// What `path` is in `tree`, if it is there.
     pub fn find_entry(&self, tree: Oid, path: &str) -> Result<Option<Entry>> {
-        let tree = self
-            .inner
-            .find_tree(tree)
-            .context(|| format!("cannot read tree {tree}"))?;
-        let found = tree
-            .lookup_entry(path.split('/'))
-            .context(|| format!("cannot look up {path}"))?;
+        let tree = self.inner.find_tree(tree).context(|| format!("cannot read tree {tree}"))?;
+        let found = tree.lookup_entry(path.split('/')).context(|| format!("cannot look up {path}"))?;
         Ok(found.map(|entry| Entry {
             name: entry.filename().to_str_lossy().into_owned(),
             kind: kind_of(entry.mode().kind()),
@@ -126,11 +106,7 @@ impl Repository {
             Change::Addition { path, entry_mode, .. } | Change::Deletion { path, entry_mode, .. } => (path, entry_mode),
             Change::Modification { path, entry_mode, .. } => (path, entry_mode),
         };
-        let files = recorder
-            .records
-            .into_iter()
-            .map(path)
-            .filter(|(_, mode)| !mode.is_tree());
+        let files = recorder.records.into_iter().map(path).filter(|(_, mode)| !mode.is_tree());
         Ok(files.map(|(path, _)| path.to_str_lossy().into_owned()).collect())
     }
 
@@ -162,25 +138,14 @@ impl Repository {
     }
 
     pub fn tree_of(&self, commit: Oid) -> Result<Oid> {
-        let commit = self
-            .inner
-            .find_commit(commit)
-            .context(|| format!("cannot read commit {commit}"))?;
-        Ok(commit
-            .tree_id()
-            .context(|| format!("cannot read commit {}", commit.id))?
-            .detach())
+        let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
+        Ok(commit.tree_id().context(|| format!("cannot read commit {}", commit.id))?.detach())
     }
 
     /// The subject line of a commit.
     pub fn subject_of(&self, commit: Oid) -> Result<String> {
-        let commit = self
-            .inner
-            .find_commit(commit)
-            .context(|| format!("cannot read commit {commit}"))?;
-        let message = commit
-            .message()
-            .context(|| format!("cannot read commit {}", commit.id))?;
+        let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
+        let message = commit.message().context(|| format!("cannot read commit {}", commit.id))?;
         Ok(message.title.to_str_lossy().trim().to_owned())
     }
 

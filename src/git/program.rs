@@ -56,20 +56,12 @@ fn quiet_git() -> Invocation {
         git = git.arg("-c").arg(format!("{key}={value}"));
     }
     // Variables that a hook or a surrounding git command set would point the child at another repository.
-    for variable in [
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_PREFIX",
-        "GIT_COMMON_DIR",
-        "GIT_OBJECT_DIRECTORY",
-    ] {
+    for variable in
+        ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"]
+    {
         git = git.env_remove(variable);
     }
-    git.env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_EDITOR", "true")
-        .env("LC_ALL", "C")
-        .env("GIT_OPTIONAL_LOCKS", "0")
+    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_EDITOR", "true").env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0")
 }
 
 fn text_of(output: Output) -> Result<String> {

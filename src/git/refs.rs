@@ -23,14 +23,9 @@ pub enum Swap {
 impl Repository {
     /// Where a ref points, symbolic refs followed and tags peeled to their commit.
     pub fn ref_target(&self, name: &str) -> Result<Option<Oid>> {
-        let found = self
-            .inner
-            .try_find_reference(name)
-            .context(|| format!("cannot read the ref {name}"))?;
+        let found = self.inner.try_find_reference(name).context(|| format!("cannot read the ref {name}"))?;
         let Some(mut reference) = found else { return Ok(None) };
-        let id = reference
-            .peel_to_id()
-            .context(|| format!("cannot follow the ref {name}"))?;
+        let id = reference.peel_to_id().context(|| format!("cannot follow the ref {name}"))?;
         Ok(Some(id.detach()))
     }
 
@@ -48,10 +43,7 @@ impl Repository {
     }
 
     pub fn delete_ref(&self, name: &str, expected: Oid) -> Result<Swap> {
-        let change = Change::Delete {
-            expected: previous(Expected::Is(expected)),
-            log: RefLog::AndReference,
-        };
+        let change = Change::Delete { expected: previous(Expected::Is(expected)), log: RefLog::AndReference };
         self.edit_ref(name, change)
     }
 
@@ -73,22 +65,14 @@ impl Repository {
     /// The branch HEAD names (without `refs/heads/`), also when it has no commit yet.
     pub fn head_branch(&self) -> Result<Option<String>> {
         let name = self.inner.head_name().context(|| "cannot read HEAD")?;
-        Ok(name.and_then(|name| {
-            name.as_bstr()
-                .to_string()
-                .strip_prefix("refs/heads/")
-                .map(str::to_owned)
-        }))
+        Ok(name.and_then(|name| name.as_bstr().to_string().strip_prefix("refs/heads/").map(str::to_owned)))
     }
 
     /// The branch that HEAD of the main worktree names, whichever worktree we are in.
     pub fn main_branch(&self) -> Option<String> {
         let main = self.inner.main_repo().ok()?;
         let name = main.head_name().ok()??;
-        name.as_bstr()
-            .to_string()
-            .strip_prefix("refs/heads/")
-            .map(str::to_owned)
+        name.as_bstr().to_string().strip_prefix("refs/heads/").map(str::to_owned)
     }
 
     /// The branch a remote calls its default, as the clone recorded it.

@@ -15,11 +15,7 @@ pub enum Unsupported {
 impl Repository {
     pub fn find_unsupported(&self) -> Option<Unsupported> {
         let config = self.inner.config_snapshot();
-        let is = |key: &str, value: &str| {
-            config
-                .string(key)
-                .is_some_and(|v| v.eq_ignore_ascii_case(value.as_bytes()))
-        };
+        let is = |key: &str, value: &str| config.string(key).is_some_and(|v| v.eq_ignore_ascii_case(value.as_bytes()));
         if is("extensions.refStorage", "reftable") {
             return Some(Unsupported::Reftable);
         }

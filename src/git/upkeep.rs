@@ -37,11 +37,7 @@ impl Repository {
         files::write_text(&self.packs_file(), &packs.join("\n"))?;
         files::write_text(&self.packed_tip_file(), &tip.to_string())?;
         self.git(&["prune-packed", "--quiet"]).run_ok()?;
-        Ok(Upkeep {
-            loose_before,
-            loose_after: self.loose_objects(),
-            packs: packs.len(),
-        })
+        Ok(Upkeep { loose_before, loose_after: self.loose_objects(), packs: packs.len() })
     }
 
     fn pack_reachable(&self, tip: Oid) -> Result<Option<String>> {
@@ -54,10 +50,7 @@ impl Repository {
     /// Feeds `pack-objects` and returns the new pack's name, or nothing where there was nothing to pack.
     fn pack(&self, args: &[&str], input: String) -> Result<Option<String>> {
         let base = self.common_dir.join("objects/pack/pack");
-        let pack = self
-            .git(&["pack-objects", "--quiet", "--non-empty"])
-            .args(args.iter().copied())
-            .arg(base);
+        let pack = self.git(&["pack-objects", "--quiet", "--non-empty"]).args(args.iter().copied()).arg(base);
         let output = pack.stdin(input.into_bytes()).run_ok()?;
         let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok((!name.is_empty()).then_some(name))
@@ -75,9 +68,7 @@ impl Repository {
                 objects.extend(line.split(' ').nth(1).map(|oid| format!("{oid}\n")));
             }
         }
-        let merged = self
-            .pack(&[], objects)?
-            .ok_or_else(|| Error::failed("packing the packs gave no pack"))?;
+        let merged = self.pack(&[], objects)?.ok_or_else(|| Error::failed("packing the packs gave no pack"))?;
         for pack in packs.iter().filter(|pack| **pack != merged) {
             for ending in ["rev", "idx", "pack"] {
                 files::remove_file(&self.pack_file(pack, ending))?;

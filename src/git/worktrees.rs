@@ -41,9 +41,7 @@ impl Repository {
         }
         match self.swap_ref(&name, Expected::Absent, commit, "aifactory: branch for a task")? {
             Swap::Done => Ok(()),
-            Swap::Refused => Err(Error::failed(format!(
-                "the branch {branch} appeared while it was being created"
-            ))),
+            Swap::Refused => Err(Error::failed(format!("the branch {branch} appeared while it was being created"))),
         }
     }
 
@@ -79,14 +77,8 @@ impl Repository {
     }
 
     pub fn worktree_state(&self, path: &Path) -> Result<WorktreeState> {
-        let args = [
-            "status",
-            "--porcelain=v2",
-            "--branch",
-            "-z",
-            "--untracked-files=normal",
-            "--ignore-submodules=none",
-        ];
+        let args =
+            ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=none"];
         let text = text_in(path, &args).context(|| format!("cannot read the worktree {}", path.display()))?;
         Ok(parse_status(&text))
     }
@@ -99,10 +91,7 @@ impl Repository {
 
     /// The worktree that has the branch checked out, if any.
     pub fn find_checkout(&self, branch: &str) -> Result<Option<PathBuf>> {
-        let found = self
-            .worktrees()?
-            .into_iter()
-            .find(|listed| listed.branch.as_deref() == Some(branch));
+        let found = self.worktrees()?.into_iter().find(|listed| listed.branch.as_deref() == Some(branch));
         Ok(found.map(|listed| listed.path).filter(|path| path.exists()))
     }
 
@@ -110,11 +99,7 @@ impl Repository {
     pub fn ignored_files(&self, worktree: &Path, pattern_file: &str) -> Result<Vec<String>> {
         let list = |excludes: &str| -> Result<Vec<String>> {
             let text = text_in(worktree, &["ls-files", "-z", "--others", "--ignored", excludes])?;
-            Ok(text
-                .split('\0')
-                .filter(|path| !path.is_empty())
-                .map(str::to_owned)
-                .collect())
+            Ok(text.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
         };
         let ignored: std::collections::BTreeSet<String> = list("--exclude-standard")?.into_iter().collect();
         let wanted = list(&format!("--exclude-from={pattern_file}"))?;
@@ -147,9 +132,7 @@ impl Repository {
 
     /// Forgets a worktree whose folder is gone, or removes the folder too.
     pub fn remove_worktree(&self, path: &Path) -> Result<()> {
-        self.git(&["worktree", "remove", "--force", "--force"])
-            .arg(path)
-            .run_ok()?;
+        self.git(&["worktree", "remove", "--force", "--force"]).arg(path).run_ok()?;
         Ok(())
     }
 
@@ -161,10 +144,7 @@ impl Repository {
         let admins = std::fs::read_dir(&folder).context(|| format!("cannot list {}", folder.display()))?;
         let mut admins = admins.flatten().map(|entry| entry.path());
         let Some(admin) = admins.find(|admin| Path::new(name_of(admin).trim()) == wanted) else {
-            return Err(Error::failed(format!(
-                "git no longer knows the worktree {}",
-                path.display()
-            )));
+            return Err(Error::failed(format!("git no longer knows the worktree {}", path.display())));
         };
         let text = format!("gitdir: {}\n", admin.display());
         if std::fs::read_to_string(&wanted).is_ok_and(|current| current == text) {
@@ -182,10 +162,7 @@ fn parse_list(text: &str) -> Vec<Listed> {
     let mut listed: Vec<Listed> = Vec::new();
     for field in text.split('\0') {
         if let Some(path) = field.strip_prefix("worktree ") {
-            listed.push(Listed {
-                path: PathBuf::from(path),
-                branch: None,
-            });
+            listed.push(Listed { path: PathBuf::from(path), branch: None });
         } else if let (Some(branch), Some(last)) = (field.strip_prefix("branch refs/heads/"), listed.last_mut()) {
             last.branch = Some(branch.to_owned());
         }
@@ -194,11 +171,7 @@ fn parse_list(text: &str) -> Vec<Listed> {
 }
 
 fn parse_status(text: &str) -> WorktreeState {
-    let mut state = WorktreeState {
-        head: None,
-        branch: None,
-        dirty: Vec::new(),
-    };
+    let mut state = WorktreeState { head: None, branch: None, dirty: Vec::new() };
     let mut fields = text.split('\0');
     while let Some(field) = fields.next() {
         if let Some(oid) = field.strip_prefix("# branch.oid ") {

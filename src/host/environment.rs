@@ -13,15 +13,11 @@ pub struct Environment {
 impl Environment {
     #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn from_process() -> Environment {
-        Environment {
-            variables: Arc::new(std::env::vars_os().collect()),
-        }
+        Environment { variables: Arc::new(std::env::vars_os().collect()) }
     }
 
     pub fn from_pairs<K: Into<OsString>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (K, V)>) -> Environment {
-        Environment {
-            variables: Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect()),
-        }
+        Environment { variables: Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect()) }
     }
 
     /// The value of a variable, or nothing where it is unset or empty.

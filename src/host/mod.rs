@@ -4,10 +4,7 @@
 //! `AIFACTORY_TEST_CLOCK` (milliseconds since the epoch) the clock starts there and steps by one millisecond a reading,
 //! and with `AIFACTORY_TEST_SEED` ids repeat. A [`Host`] is cheap to clone and is passed to whoever needs it.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the host is the owner of clock, environment and machine"
-)]
+#![allow(clippy::disallowed_methods, reason = "the host is the owner of clock, environment and machine")]
 
 mod environment;
 pub mod files;
@@ -43,11 +40,7 @@ impl Host {
             None => Clock::System,
         };
         let seed = env.number("AIFACTORY_TEST_SEED").unwrap_or_else(unpredictable_seed);
-        Host {
-            env,
-            clock: Arc::new(clock),
-            random: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))),
-        }
+        Host { env, clock: Arc::new(clock), random: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))) }
     }
 
     pub fn now(&self) -> Timestamp {

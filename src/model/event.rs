@@ -246,16 +246,8 @@ mod tests {
 
     #[test]
     fn a_created_event_names_its_fields_at_the_top() {
-        let change = Change::Created {
-            draft: Draft {
-                title: "x".into(),
-                ..Draft::default()
-            },
-        };
+        let change = Change::Created { draft: Draft { title: "x".into(), ..Draft::default() } };
         let json = serde_json::to_string(&change).unwrap();
-        assert_eq!(
-            json,
-            r#"{"op":"created","title":"x","priority":"normal","risk":"blocking"}"#
-        );
+        assert_eq!(json, r#"{"op":"created","title":"x","priority":"normal","risk":"blocking"}"#);
     }
 }

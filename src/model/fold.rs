@@ -15,9 +15,7 @@ pub fn fold(id: &TaskId, events: &[Event]) -> Option<Task> {
     let mut ordered: Vec<&Event> = events.iter().collect();
     ordered.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)));
     ordered.dedup_by(|a, b| a.id == b.id);
-    let mut events = ordered
-        .into_iter()
-        .skip_while(|event| !matches!(event.change, Change::Created { .. }));
+    let mut events = ordered.into_iter().skip_while(|event| !matches!(event.change, Change::Created { .. }));
     let first = events.next()?;
     let mut task = Task::new(id.clone(), String::new(), first.hlc.time, first.id.clone());
     apply(&mut task, first);
@@ -42,16 +40,11 @@ pub fn apply(task: &mut Task, event: &Event) {
             TextFile::Plan => task.plan = Some(to.clone()),
         },
         Change::Moved { to, reason, note, .. } => move_to(task, *to, *reason, note.clone(), event.fence.is_none()),
-        Change::Claimed {
-            claim,
-            host,
-            lease_seconds,
-            branch,
-        } => take_claim(task, event, *claim, host, *lease_seconds, branch),
+        Change::Claimed { claim, host, lease_seconds, branch } => {
+            take_claim(task, event, *claim, host, *lease_seconds, branch)
+        }
         Change::Released { recovery, .. } => release(task, *recovery),
-        Change::Approved {
-            digest, base, policy, ..
-        } => {
+        Change::Approved { digest, base, policy, .. } => {
             task.approval = Some(Approval {
                 digest: digest.clone(),
                 base: base.clone(),
@@ -73,12 +66,8 @@ pub fn apply(task: &mut Task, event: &Event) {
         }
         Change::StepReset { step, .. } => step_progress(task, step).state = Progress::Pending,
         Change::Delivering { target, commit, from } => {
-            task.delivery = Some(Delivery {
-                target: target.clone(),
-                commit: commit.clone(),
-                from: from.clone(),
-                done: false,
-            });
+            task.delivery =
+                Some(Delivery { target: target.clone(), commit: commit.clone(), from: from.clone(), done: false });
         }
         Change::Delivered { .. } => {
             if let Some(delivery) = &mut task.delivery {
@@ -195,11 +184,7 @@ fn release(task: &mut Task, recovery: bool) {
 }
 
 fn step_progress<'a>(task: &'a mut Task, step: &str) -> &'a mut StepProgress {
-    task.steps.entry(step.to_owned()).or_insert(StepProgress {
-        state: Progress::Pending,
-        attempts: 0,
-        commit: None,
-    })
+    task.steps.entry(step.to_owned()).or_insert(StepProgress { state: Progress::Pending, attempts: 0, commit: None })
 }
 
 /// A field as a person edited it in the file. Sets replace as a whole here: the edit was of the whole record.

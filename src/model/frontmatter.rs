@@ -48,10 +48,7 @@ pub struct Problem {
 
 impl Problem {
     fn new(line: usize, message: impl Into<String>) -> Problem {
-        Problem {
-            line,
-            message: message.into(),
-        }
+        Problem { line, message: message.into() }
     }
 }
 
@@ -73,12 +70,7 @@ pub fn parse_document(text: &str) -> Result<Document, Problem> {
         None => (Fields::new(), text),
     };
     let (title, title_line) = first_title(body).unzip();
-    Ok(Document {
-        fields,
-        title,
-        title_line,
-        body: body.to_owned(),
-    })
+    Ok(Document { fields, title, title_line, body: body.to_owned() })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,10 +94,7 @@ fn split(text: &str) -> Result<Option<(Format, &str, &str)>, Problem> {
         }
         end += line.len();
     }
-    Err(Problem::new(
-        1,
-        format!("the front matter is never closed; end it with `{}`", opening.trim_end()),
-    ))
+    Err(Problem::new(1, format!("the front matter is never closed; end it with `{}`", opening.trim_end())))
 }
 
 fn closes(format: Format, line: &str) -> bool {
@@ -160,11 +149,7 @@ fn toml_fields(matter: &str) -> Result<Fields, Problem> {
 
 fn toml_value(value: toml::Value) -> Option<Value> {
     match value {
-        toml::Value::Array(values) => values
-            .into_iter()
-            .map(toml_text)
-            .collect::<Option<_>>()
-            .map(Value::List),
+        toml::Value::Array(values) => values.into_iter().map(toml_text).collect::<Option<_>>().map(Value::List),
         other => toml_text(other).map(Value::Text),
     }
 }
@@ -272,32 +257,23 @@ fn plain_element(text: &str) -> Result<(String, &str), String> {
         return Err("lists in lists and maps are not understood; quote a text with brackets".to_owned());
     }
     let element = element.trim();
-    if element.is_empty() {
-        Err("an element of the list is empty".to_owned())
-    } else {
-        Ok((element.to_owned(), rest))
-    }
+    if element.is_empty() { Err("an element of the list is empty".to_owned()) } else { Ok((element.to_owned(), rest)) }
 }
 
 fn yaml_text(text: &str) -> Result<String, String> {
     match text.chars().next() {
         Some('"' | '\'') => quoted(text).and_then(|(text, after)| nothing_after(after).map(|()| text)),
-        Some(c @ ('|' | '>' | '{' | '[' | '&' | '*' | '!' | '@' | '%')) => Err(format!(
-            "a value beginning with `{c}` is not understood; put it in quotes"
-        )),
-        _ => Ok(text
-            .split_once(" #")
-            .map_or(text, |(value, _)| value.trim_end())
-            .to_owned()),
+        Some(c @ ('|' | '>' | '{' | '[' | '&' | '*' | '!' | '@' | '%')) => {
+            Err(format!("a value beginning with `{c}` is not understood; put it in quotes"))
+        }
+        _ => Ok(text.split_once(" #").map_or(text, |(value, _)| value.trim_end()).to_owned()),
     }
 }
 
 fn nothing_after(rest: &str) -> Result<(), String> {
     let rest = rest.trim_start();
     let is_nothing = rest.is_empty() || rest.starts_with('#');
-    is_nothing
-        .then_some(())
-        .ok_or_else(|| "there is something after the end of the value".to_owned())
+    is_nothing.then_some(()).ok_or_else(|| "there is something after the end of the value".to_owned())
 }
 
 /// The content of the quoted text that `text` begins with, and what follows it.
@@ -353,18 +329,9 @@ mod tests {
 
     #[test]
     fn a_document_without_front_matter_is_all_body() {
-        for body in [
-            "",
-            "words\n",
-            "---\nA paragraph under a rule.\n\n---\n",
-            "---",
-            "----\na: b\n----\n",
-        ] {
+        for body in ["", "words\n", "---\nA paragraph under a rule.\n\n---\n", "---", "----\na: b\n----\n"] {
             let document = parse_document(body).unwrap();
-            assert_eq!(
-                (document.fields.len(), document.body.as_str(), document.title),
-                (0, body, None)
-            );
+            assert_eq!((document.fields.len(), document.body.as_str(), document.title), (0, body, None));
         }
     }
 
@@ -379,10 +346,7 @@ mod tests {
             ("d", list(&["y", "1"])),
             ("e", text("2020-01-02")),
         ];
-        assert_eq!(
-            document.fields,
-            expected.map(|(key, value)| (key.to_owned(), value)).into()
-        );
+        assert_eq!(document.fields, expected.map(|(key, value)| (key.to_owned(), value)).into());
         assert_eq!(document.body, "body");
     }
 
@@ -408,10 +372,7 @@ mod tests {
             ("single", text("it's")),
             ("title", text("A: b")),
         ];
-        assert_eq!(
-            yaml(matter).unwrap(),
-            expected.map(|(key, value)| (key.to_owned(), value))
-        );
+        assert_eq!(yaml(matter).unwrap(), expected.map(|(key, value)| (key.to_owned(), value)));
         assert_eq!(one("a: x#y"), text("x#y"));
         assert_eq!(one("a: http://x.org"), text("http://x.org"));
     }

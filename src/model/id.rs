@@ -54,12 +54,7 @@ impl TaskId {
 
     /// How many characters set this id apart from `neighbour`, at least [`TaskId::SHORTEST`].
     pub fn distinct_from(&self, neighbour: &TaskId) -> usize {
-        let shared = self
-            .0
-            .bytes()
-            .zip(neighbour.0.bytes())
-            .take_while(|(a, b)| a == b)
-            .count();
+        let shared = self.0.bytes().zip(neighbour.0.bytes()).take_while(|(a, b)| a == b).count();
         (shared + 1).clamp(Self::SHORTEST, Self::LENGTH)
     }
 }
@@ -93,21 +88,13 @@ impl EventId {
     pub const RANDOM: usize = 10;
 
     pub fn new(at: Timestamp, random: &str) -> EventId {
-        let time: String = (0..10)
-            .rev()
-            .map(|i| Alphabet::digit(((at.millis() >> (5 * i)) & 31) as u8))
-            .collect();
+        let time: String = (0..10).rev().map(|i| Alphabet::digit(((at.millis() >> (5 * i)) & 31) as u8)).collect();
         EventId(time + random)
     }
 
     /// An id that depends on nothing but the content, so that two clones which see the same content agree on it.
     pub fn from_digest(at: Timestamp, digest: &super::Digest) -> EventId {
-        let digits = digest
-            .hex()
-            .bytes()
-            .take(EventId::RANDOM)
-            .map(|b| Alphabet::digit(b % 32))
-            .collect::<String>();
+        let digits = digest.hex().bytes().take(EventId::RANDOM).map(|b| Alphabet::digit(b % 32)).collect::<String>();
         EventId::new(at, &digits)
     }
 

@@ -143,29 +143,17 @@ struct Draft<'a> {
 
 impl Draft<'_> {
     fn spot(&self) -> Spot {
-        Spot {
-            line: self.step.line,
-            column: self.heading_column,
-        }
+        Spot { line: self.step.line, column: self.heading_column }
     }
 }
 
 impl Finding {
     fn error(spot: Spot, message: String, fix: String) -> Finding {
-        Finding {
-            line: spot.line,
-            column: spot.column,
-            severity: Severity::Error,
-            message,
-            fix: Some(fix),
-        }
+        Finding { line: spot.line, column: spot.column, severity: Severity::Error, message, fix: Some(fix) }
     }
 
     fn warning(spot: Spot, message: String, fix: String) -> Finding {
-        Finding {
-            severity: Severity::Warning,
-            ..Finding::error(spot, message, fix)
-        }
+        Finding { severity: Severity::Warning, ..Finding::error(spot, message, fix) }
     }
 }
 
@@ -174,19 +162,13 @@ impl<'a> Located<'a> {
     fn trimmed(self) -> Located<'a> {
         let kept = self.text.trim_start();
         let cut = &self.text[..self.text.len() - kept.len()];
-        Located {
-            text: kept.trim_end(),
-            spot: self.spot.right_by(cut),
-        }
+        Located { text: kept.trim_end(), spot: self.spot.right_by(cut) }
     }
 }
 
 impl Spot {
     fn right_by(self, text: &str) -> Spot {
-        Spot {
-            column: self.column + text.chars().count(),
-            ..self
-        }
+        Spot { column: self.column + text.chars().count(), ..self }
     }
 }
 
@@ -198,11 +180,8 @@ fn is_hiding(c: char) -> bool {
 /// Text from the plan for use in a message: bounded, and without characters that hide something.
 fn quoted(text: &str) -> String {
     const MOST: usize = 120;
-    let mut clean: String = text
-        .chars()
-        .take(MOST)
-        .map(|c| if is_hiding(c) { char::REPLACEMENT_CHARACTER } else { c })
-        .collect();
+    let mut clean: String =
+        text.chars().take(MOST).map(|c| if is_hiding(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
     if text.chars().nth(MOST).is_some() {
         clean.push('…');
     }

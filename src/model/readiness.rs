@@ -53,11 +53,7 @@ pub fn find_cycle(start: &TaskId, dependencies_of: impl Fn(&TaskId) -> Vec<TaskI
 /// From `start` along to `last`, and back to `start`.
 fn way_to(start: &TaskId, last: TaskId, came_from: &BTreeMap<TaskId, TaskId>) -> Vec<TaskId> {
     let mut way = vec![start.clone(), last];
-    while let Some(before) = way
-        .last()
-        .filter(|task| *task != start)
-        .and_then(|task| came_from.get(task))
-    {
+    while let Some(before) = way.last().filter(|task| *task != start).and_then(|task| came_from.get(task)) {
         way.push(before.clone());
     }
     way.reverse();

@@ -45,11 +45,7 @@ pub fn parse_record(text: &str) -> Result<ParsedRecord, toml::de::Error> {
     };
     let task: Task = toml::from_str(body)?;
     let matches = seal.as_ref().is_some_and(|seal| seal.record.digest == Digest::of(body));
-    Ok(ParsedRecord {
-        task,
-        fold: seal.map_or(0, |seal| seal.record.fold),
-        edited_by_hand: !matches,
-    })
+    Ok(ParsedRecord { task, fold: seal.map_or(0, |seal| seal.record.fold), edited_by_hand: !matches })
 }
 
 #[cfg(test)]
@@ -59,12 +55,8 @@ mod tests {
 
     fn task() -> Task {
         let id = TaskId::parse("7kq2mabcde").unwrap();
-        let mut task = Task::new(
-            id,
-            "Say \"hello\"\n[record]\n".into(),
-            Timestamp::from_millis(0),
-            EventId::from_name("e"),
-        );
+        let mut task =
+            Task::new(id, "Say \"hello\"\n[record]\n".into(), Timestamp::from_millis(0), EventId::from_name("e"));
         task.labels.extend(["b".to_owned(), "a".to_owned()]);
         task
     }

@@ -111,9 +111,7 @@ impl Task {
     }
 
     pub fn step_is_done(&self, step: &str) -> bool {
-        self.steps
-            .get(step)
-            .is_some_and(|progress| progress.state == Progress::Done)
+        self.steps.get(step).is_some_and(|progress| progress.state == Progress::Done)
     }
 }
 
@@ -188,9 +186,7 @@ impl Risk {
     }
 
     pub fn parse(word: &str) -> Option<Risk> {
-        Risk::ALL
-            .into_iter()
-            .find(|risk| risk.word() == word.trim().to_ascii_lowercase())
+        Risk::ALL.into_iter().find(|risk| risk.word() == word.trim().to_ascii_lowercase())
     }
 }
 

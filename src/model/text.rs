@@ -42,10 +42,7 @@ pub fn slug(title: &str, longest: usize) -> String {
         }
     }
     if slug.len() > longest {
-        let cut = slug[..longest]
-            .rfind('-')
-            .filter(|at| *at > longest / 2)
-            .unwrap_or(longest);
+        let cut = slug[..longest].rfind('-').filter(|at| *at > longest / 2).unwrap_or(longest);
         slug.truncate(cut);
     }
     slug.trim_matches('-').to_owned()
@@ -53,11 +50,8 @@ pub fn slug(title: &str, longest: usize) -> String {
 
 /// The end of a text: at most `lines` lines and `bytes` bytes, cut at a line where it can be.
 pub fn tail(text: &str, lines: usize, bytes: usize) -> &str {
-    let from_lines = text
-        .trim_end_matches('\n')
-        .rmatch_indices('\n')
-        .nth(lines.saturating_sub(1))
-        .map_or(0, |(at, _)| at + 1);
+    let from_lines =
+        text.trim_end_matches('\n').rmatch_indices('\n').nth(lines.saturating_sub(1)).map_or(0, |(at, _)| at + 1);
     let mut start = from_lines.max(text.len().saturating_sub(bytes));
     while !text.is_char_boundary(start) {
         start += 1;
@@ -75,9 +69,7 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// The candidate that is closest to what was typed, if any is close.
 pub fn find_nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let distances = candidates
-        .into_iter()
-        .map(|candidate| (edit_distance(typed, candidate), candidate));
+    let distances = candidates.into_iter().map(|candidate| (edit_distance(typed, candidate), candidate));
     let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= typed.len().max(3) / 3).then_some(nearest)
 }

@@ -47,9 +47,7 @@ impl Timestamp {
 
     fn zoned(self) -> jiff::Zoned {
         let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
-        jiff::Timestamp::from_millisecond(millis)
-            .unwrap_or(jiff::Timestamp::MAX)
-            .to_zoned(TimeZone::UTC)
+        jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_zoned(TimeZone::UTC)
     }
 }
 
@@ -89,10 +87,7 @@ impl Hlc {
         }
         match last.count.checked_add(1) {
             Some(count) => Hlc { time: last.time, count },
-            None => Hlc {
-                time: Timestamp(last.time.0 + 1),
-                count: 0,
-            },
+            None => Hlc { time: Timestamp(last.time.0 + 1), count: 0 },
         }
     }
 }
@@ -107,12 +102,9 @@ impl TryFrom<String> for Hlc {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let parsed = text.split_once('/').and_then(|(time, count)| {
-            Some(Hlc {
-                time: Timestamp::parse(time)?,
-                count: count.parse().ok()?,
-            })
-        });
+        let parsed = text
+            .split_once('/')
+            .and_then(|(time, count)| Some(Hlc { time: Timestamp::parse(time)?, count: count.parse().ok()? }));
         parsed.ok_or_else(|| format!("`{}` is not a clock reading", text.escape_debug()))
     }
 }

@@ -117,18 +117,12 @@ pub fn write_back(text: &str, marks: &[(usize, Mark)]) -> String {
 
 /// A title as it is compared: lower case, single spaces.
 pub(crate) fn folded(title: &str) -> String {
-    title
-        .split_whitespace()
-        .map(str::to_lowercase)
-        .collect::<Vec<_>>()
-        .join(" ")
+    title.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
 /// FNV-1a, 64 bits. Keys and word sets need to be the same everywhere and for ever, not secret.
 fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(seed, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(seed, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Where hashing starts.

@@ -59,12 +59,7 @@ impl PolicyCommands {
         let mut lines = Vec::new();
         for name in ["gates", "worktree.setup"] {
             if matches!(settings.value(name).1, Origin::Policy(_)) {
-                lines.extend(
-                    settings
-                        .list(name)
-                        .into_iter()
-                        .map(|command| format!("{name}: {command}")),
-                );
+                lines.extend(settings.list(name).into_iter().map(|command| format!("{name}: {command}")));
             }
         }
         for (name, table, origin) in settings.agents() {

@@ -67,12 +67,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn clocks(now: Instant) -> Clocks {
-        let limits = Limits {
-            total: 60 * SECOND,
-            silence: 10 * SECOND,
-            silence_in_tool: 30 * SECOND,
-            ..Limits::default()
-        };
+        let limits =
+            Limits { total: 60 * SECOND, silence: 10 * SECOND, silence_in_tool: 30 * SECOND, ..Limits::default() };
         Clocks::start(&limits, now)
     }
 
@@ -107,11 +103,7 @@ mod tests {
 
     #[test]
     fn a_limit_without_end_is_only_far_away() {
-        let limits = Limits {
-            total: Duration::MAX,
-            silence: Duration::MAX,
-            ..Limits::default()
-        };
+        let limits = Limits { total: Duration::MAX, silence: Duration::MAX, ..Limits::default() };
         let start = Instant::now();
         assert!(Clocks::start(&limits, start).deadline() > start + 3600 * SECOND);
     }

@@ -60,14 +60,7 @@ impl Conversation {
         }
         let pid = pid(child);
         spawn(move || tell_end(pid, &tell))?;
-        Ok(Conversation {
-            events,
-            ended: false,
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-            max_output,
-            truncated: false,
-        })
+        Ok(Conversation { events, ended: false, stdout: Vec::new(), stderr: Vec::new(), max_output, truncated: false })
     }
 
     /// Collects until nothing more is to come; false if the program has not ended in time.
@@ -96,12 +89,7 @@ impl Conversation {
     }
 
     pub fn into_output(self, exit: Exit) -> Output {
-        Output {
-            exit,
-            stdout: self.stdout,
-            stderr: self.stderr,
-            truncated: self.truncated,
-        }
+        Output { exit, stdout: self.stdout, stderr: self.stderr, truncated: self.truncated }
     }
 
     fn collect(&mut self, event: Event) {

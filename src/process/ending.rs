@@ -39,11 +39,7 @@ pub fn end_all(targets: &mut impl Targets, grace: Duration) -> Outcome {
     let gone = targets.gone_within(Duration::ZERO)
         || ask_to_end(targets, grace, &mut signalled)
         || force_to_end(targets, &mut signalled);
-    let survivors = if gone {
-        Vec::new()
-    } else {
-        targets.choose(&Snapshot::take())
-    };
+    let survivors = if gone { Vec::new() } else { targets.choose(&Snapshot::take()) };
     Outcome { signalled, survivors }
 }
 
@@ -136,10 +132,7 @@ mod tests {
 
     impl Targets for OneChild {
         fn choose(&self, all: &Snapshot) -> Vec<Process> {
-            all.iter()
-                .filter(|process| process.pid() == self.0.id())
-                .copied()
-                .collect()
+            all.iter().filter(|process| process.pid() == self.0.id()).copied().collect()
         }
 
         fn gone_within(&mut self, pause: Duration) -> bool {

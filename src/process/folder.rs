@@ -43,12 +43,7 @@ impl Record {
     /// `None` when the process is already gone: there is nothing to find again.
     pub fn of(pid: u32, marker: &str) -> Option<Record> {
         let Identity { pid, start_time } = Process::find(pid)?.identity;
-        Some(Record {
-            pid,
-            start_time,
-            boot_id: boot_id(),
-            marker: marker.to_owned(),
-        })
+        Some(Record { pid, start_time, boot_id: boot_id(), marker: marker.to_owned() })
     }
 
     /// The process, if this very one is still alive.
@@ -138,10 +133,7 @@ mod tests {
     #[test]
     fn a_written_file_is_read_back_and_leaves_no_unfinished_one() {
         let folder = tempfile::tempdir().unwrap();
-        let report = Report {
-            code: Some(3),
-            ..Report::default()
-        };
+        let report = Report { code: Some(3), ..Report::default() };
         write(folder.path(), REPORT, &report).unwrap();
         assert_eq!(read::<Report>(folder.path(), REPORT).unwrap(), report);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -82,10 +82,8 @@ fn guard() -> Result<(), ExitCode> {
         io::ErrorKind::WouldBlock => ExitCode::from(FOLDER_IN_USE),
         _ => ExitCode::from(FOLDER_UNUSABLE),
     })?;
-    let report = run(&order, control).unwrap_or_else(|error| Report {
-        could_not_start: Some(error.to_string()),
-        ..Report::default()
-    });
+    let report = run(&order, control)
+        .unwrap_or_else(|error| Report { could_not_start: Some(error.to_string()), ..Report::default() });
     let written = folder::write(&folder, folder::REPORT, &report);
     drop(lock);
     written.map_err(|_| ExitCode::from(FOLDER_UNUSABLE))
@@ -154,11 +152,7 @@ fn explain(order: &Order, error: io::Error) -> io::Error {
     let cwd = Path::new(&order.cwd);
     let what = match cwd.is_dir() {
         true => format!("cannot start {}: {error}", order.program.display()),
-        false => format!(
-            "cannot start {} in {}: no such folder",
-            order.program.display(),
-            cwd.display()
-        ),
+        false => format!("cannot start {} in {}: no such folder", order.program.display(), cwd.display()),
     };
     io::Error::new(error.kind(), what)
 }
@@ -188,9 +182,7 @@ fn outlive_signals(tell: Sender<Event>) -> io::Result<()> {
             let _ = tell.send(Event::Stop);
         }
     };
-    thread::Builder::new()
-        .spawn(move || runtime.block_on(forward))
-        .map(drop)
+    thread::Builder::new().spawn(move || runtime.block_on(forward)).map(drop)
 }
 
 fn follow_control(control: BufReader<File>, tell: Sender<Event>) -> io::Result<()> {
@@ -233,12 +225,7 @@ struct Watch {
 
 impl Watch {
     fn new(child: u32, events: Receiver<Event>) -> Watch {
-        Watch {
-            child,
-            events,
-            ended: None,
-            childless: false,
-        }
+        Watch { child, events, ended: None, childless: false }
     }
 
     fn until_nothing_is_left(mut self, grace: Duration) -> Report {

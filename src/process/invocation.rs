@@ -247,10 +247,7 @@ mod tests {
     #[test]
     fn both_outputs_and_the_exit_code_are_the_answer() {
         let output = shell("echo out; echo err >&2; exit 3").run().unwrap();
-        assert_eq!(
-            (output.stdout.as_slice(), output.stderr.as_slice()),
-            (&b"out\n"[..], &b"err\n"[..])
-        );
+        assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
         assert_eq!(output.exit, Exit::Code(3));
         assert!(!output.truncated);
     }
@@ -259,10 +256,7 @@ mod tests {
     fn a_failure_quotes_the_last_lines_and_the_command() {
         let error = shell("echo one >&2; echo two >&2; exit 3").run_ok().unwrap_err();
         assert_eq!(error.message(), "sh exited with 3");
-        assert_eq!(
-            error.causes(),
-            ["one two", "the command was: sh -c echo one >&2; echo two >&2; exit 3"]
-        );
+        assert_eq!(error.causes(), ["one two", "the command was: sh -c echo one >&2; echo two >&2; exit 3"]);
     }
 
     #[test]
@@ -295,10 +289,7 @@ mod tests {
 
     #[test]
     fn output_over_the_limit_is_read_but_not_kept() {
-        let output = shell("head -c 1000000 /dev/zero; echo end >&2")
-            .max_output(10)
-            .run_ok()
-            .unwrap();
+        let output = shell("head -c 1000000 /dev/zero; echo end >&2").max_output(10).run_ok().unwrap();
         assert_eq!((output.stdout.len(), output.stderr.as_slice()), (10, &b"end\n"[..]));
         assert!(output.truncated);
     }
@@ -323,11 +314,7 @@ mod tests {
 
     #[test]
     fn the_environment_can_be_empty_but_for_what_is_given() {
-        let output = Invocation::new("/usr/bin/env")
-            .clear_env()
-            .env("A", "1")
-            .env("B", "2")
-            .env_remove("B");
+        let output = Invocation::new("/usr/bin/env").clear_env().env("A", "1").env("B", "2").env_remove("B");
         assert_eq!(output.run_ok().unwrap().stdout, b"A=1\n");
     }
 }

@@ -12,11 +12,7 @@ pub struct LineSplitter {
 
 impl LineSplitter {
     pub fn new(longest: usize) -> LineSplitter {
-        LineSplitter {
-            unfinished: Vec::new(),
-            longest,
-            cutting: false,
-        }
+        LineSplitter { unfinished: Vec::new(), longest, cutting: false }
     }
 
     /// Takes the next bytes and calls `listener` for each line they complete.
@@ -90,10 +86,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_once_and_the_next_one_is_whole() {
         let cut = format!("abcd{CUT_MARK}");
-        assert_eq!(
-            split(4, &[b"abc", b"def", b"ghi", b"jk\nnext\n"]),
-            [cut.as_str(), "next"]
-        );
+        assert_eq!(split(4, &[b"abc", b"def", b"ghi", b"jk\nnext\n"]), [cut.as_str(), "next"]);
         assert_eq!(split(4, &[b"abcdef\nabcd\n"]), [cut.as_str(), "abcd"]);
         assert_eq!(split(4, &[b"abcdef"]), [cut.as_str()]);
     }

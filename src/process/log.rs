@@ -13,11 +13,7 @@ pub struct BoundedLog {
 impl BoundedLog {
     /// Appends to what is there already.
     pub fn open(path: &Path, limit: u64) -> io::Result<BoundedLog> {
-        Ok(BoundedLog {
-            file: File::options().create(true).append(true).open(path)?,
-            left: limit,
-            is_closed: false,
-        })
+        Ok(BoundedLog { file: File::options().create(true).append(true).open(path)?, left: limit, is_closed: false })
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -26,8 +22,7 @@ impl BoundedLog {
         self.left -= fitting as u64;
         if fitting < bytes.len() && !self.is_closed {
             self.is_closed = true;
-            self.file
-                .write_all(b"\n[the log has reached its limit and ends here]\n")?;
+            self.file.write_all(b"\n[the log has reached its limit and ends here]\n")?;
         }
         Ok(())
     }

@@ -56,10 +56,7 @@ impl Process {
 fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
     // The program's name is in parentheses and may itself hold blanks, parentheses and bytes that are not UTF-8.
     let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    let fields: Vec<&str> = std::str::from_utf8(&stat[after_name..])
-        .ok()?
-        .split_ascii_whitespace()
-        .collect();
+    let fields: Vec<&str> = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().collect();
     let [state, parent, group] = fields.get(..3)?.try_into().ok()?;
     let threads: u32 = fields.get(17)?.parse().ok()?;
     // When only the first thread has ended, the process shows as a zombie and is none.
@@ -67,11 +64,7 @@ fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
         return None;
     }
     let start_time = fields.get(19)?.parse().ok()?;
-    Some(Process {
-        identity: Identity { pid, start_time },
-        parent: parent.parse().ok()?,
-        group: group.parse().ok()?,
-    })
+    Some(Process { identity: Identity { pid, start_time }, parent: parent.parse().ok()?, group: group.parse().ok()? })
 }
 
 /// All processes that one walk over `/proc` met. One that was born meanwhile may be missing.
@@ -122,11 +115,7 @@ mod tests {
 
     fn process(pid: u32, parent: u32, group: u32) -> Process {
         let identity = Identity { pid, start_time: 1 };
-        Process {
-            identity,
-            parent,
-            group,
-        }
+        Process { identity, parent, group }
     }
 
     #[test]
@@ -145,12 +134,7 @@ mod tests {
 
     #[test]
     fn descendants_are_found_at_any_depth_and_a_circle_ends() {
-        let snapshot = Snapshot(vec![
-            process(2, 1, 2),
-            process(3, 2, 2),
-            process(4, 3, 4),
-            process(9, 1, 9),
-        ]);
+        let snapshot = Snapshot(vec![process(2, 1, 2), process(3, 2, 2), process(4, 3, 4), process(9, 1, 9)]);
         let mut found: Vec<u32> = snapshot.descendants(&[2]).iter().map(Process::pid).collect();
         found.sort_unstable();
         assert_eq!(found, [3, 4]);

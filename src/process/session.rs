@@ -7,10 +7,7 @@
 //! Memory is bounded by `max_line` and two small buffers, whatever the program writes. Logs are written in place,
 //! without a thread: a page cache that blocks is not worth a copy of every byte.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the process layer starts children and measures real time"
-)]
+#![allow(clippy::disallowed_methods, reason = "the process layer starts children and measures real time")]
 
 use std::future::pending;
 use std::io;
@@ -237,10 +234,7 @@ impl Session {
             (Some(FOLDER_UNUSABLE), None) => Err(Error::failed(format!("cannot write to the run folder {folder}"))),
             (_, wanted) => {
                 let swept = self.sweep().await?;
-                Ok(Ended {
-                    ending: wanted.unwrap_or(Ending::GuardianLost),
-                    leftovers: swept.ended,
-                })
+                Ok(Ended { ending: wanted.unwrap_or(Ending::GuardianLost), leftovers: swept.ended })
             }
         }
     }
@@ -282,14 +276,9 @@ fn ended_as_reported(report: Report, wanted: Option<Ending>) -> Ended {
     let ending = match report {
         // Without our asking it was somebody's SIGTERM to the guardian.
         Report { stopped: true, .. } => wanted.unwrap_or(Ending::Stopped),
-        Report {
-            could_not_start: Some(reason),
-            ..
-        } => Ending::CouldNotStart(reason),
+        Report { could_not_start: Some(reason), .. } => Ending::CouldNotStart(reason),
         Report { code: Some(code), .. } => Ending::Exited(code),
-        Report {
-            signal: Some(signal), ..
-        } => Ending::Signalled(signal),
+        Report { signal: Some(signal), .. } => Ending::Signalled(signal),
         _ => Ending::GuardianLost,
     };
     Ended { ending, leftovers }

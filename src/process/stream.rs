@@ -22,13 +22,7 @@ pub struct Stream<R> {
 
 impl<R: AsyncRead + Unpin> Stream<R> {
     pub fn new(pipe: Option<R>, log: BoundedLog, longest_line: usize) -> Stream<R> {
-        Stream {
-            pipe,
-            buffer: vec![0; BUFFER_SIZE].into(),
-            filled: 0,
-            log,
-            lines: LineSplitter::new(longest_line),
-        }
+        Stream { pipe, buffer: vec![0; BUFFER_SIZE].into(), filled: 0, log, lines: LineSplitter::new(longest_line) }
     }
 
     pub fn is_open(&self) -> bool {

@@ -63,11 +63,7 @@ fn sweep_after(folder: &Path, patience: Duration, grace: Duration) -> Result<Swe
     if !folder::lock_within(&lock, patience).context(cannot)? {
         rest.family = kill_guardian(folder);
         if !folder::lock_within(&lock, LOCK_PATIENCE).context(cannot)? {
-            return Err(Error::failed(format!(
-                "{}: somebody else holds {}",
-                cannot(),
-                folder::LOCK
-            )));
+            return Err(Error::failed(format!("{}: somebody else holds {}", cannot(), folder::LOCK)));
         }
     }
     // The lock stays ours to the end: no new session starts in the folder meanwhile.
@@ -101,8 +97,7 @@ impl Rest {
     fn recall(&mut self, folder: &Path) {
         let child = folder::read::<Record>(folder, folder::CHILD).ok();
         let guardian = folder::read::<Record>(folder, folder::LOCK).ok();
-        self.family
-            .extend(child.as_ref().and_then(Record::find).map(|process| process.identity));
+        self.family.extend(child.as_ref().and_then(Record::find).map(|process| process.identity));
         let marker = guardian.or(child).map(|record| record.marker);
         self.marker = marker.map(|marker| format!("{MARKER_VARIABLE}={marker}").into_bytes());
     }
@@ -113,11 +108,7 @@ impl Rest {
             let ended = outcome.signalled.len().try_into().unwrap_or(u32::MAX);
             return Ok(Swept { ended });
         }
-        let pids: Vec<String> = outcome
-            .survivors
-            .iter()
-            .map(|process| process.pid().to_string())
-            .collect();
+        let pids: Vec<String> = outcome.survivors.iter().map(|process| process.pid().to_string()).collect();
         let pids = pids.join(" ");
         Err(Error::failed(format!("these processes do not end: {pids}")).hint(format!("ps -fp {pids}")))
     }
@@ -155,10 +146,7 @@ mod tests {
     fn a_folder_without_a_guardian_is_swept_at_once() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!alive(folder.path()));
-        assert_eq!(
-            sweep(folder.path(), Duration::from_secs(60)).unwrap(),
-            Swept { ended: 0 }
-        );
+        assert_eq!(sweep(folder.path(), Duration::from_secs(60)).unwrap(), Swept { ended: 0 });
     }
 
     #[test]

@@ -74,11 +74,7 @@ impl Attempt<'_> {
             reader.pulse()
         }))?;
         let (outcome, detail) = self.judge(&ended, &folder, &configuration)?;
-        Ok(AttemptResult {
-            outcome,
-            detail,
-            transcript: transcript_digest(&folder),
-        })
+        Ok(AttemptResult { outcome, detail, transcript: transcript_digest(&folder) })
     }
 
     fn limits(&self) -> Limits {
@@ -100,32 +96,22 @@ impl Attempt<'_> {
         let said = || Some(last_words(folder));
         let (outcome, detail) = match &ended.ending {
             Ending::Exited(0) => (Outcome::Succeeded, None),
-            Ending::Exited(code) => (
-                Outcome::Failed,
-                Some(format!(
-                    "{} exited with {code}\n{}",
-                    self.agent.name,
-                    last_words(folder)
-                )),
-            ),
-            Ending::Signalled(signal) => (
-                Outcome::Failed,
-                Some(format!("{} was ended by signal {signal}", self.agent.name)),
-            ),
-            Ending::CouldNotStart(why) => (
-                Outcome::Failed,
-                Some(format!("{} could not be started: {why}", self.agent.name)),
-            ),
+            Ending::Exited(code) => {
+                (Outcome::Failed, Some(format!("{} exited with {code}\n{}", self.agent.name, last_words(folder))))
+            }
+            Ending::Signalled(signal) => {
+                (Outcome::Failed, Some(format!("{} was ended by signal {signal}", self.agent.name)))
+            }
+            Ending::CouldNotStart(why) => {
+                (Outcome::Failed, Some(format!("{} could not be started: {why}", self.agent.name)))
+            }
             Ending::TimedOut => (Outcome::TimedOut, said()),
             Ending::Stalled { .. } => (Outcome::Stalled, said()),
             Ending::Stopped => (Outcome::Stopped, None),
             Ending::GuardianLost => (Outcome::Interrupted, Some("its guardian was killed".to_owned())),
         };
         if outcome == Outcome::Succeeded && !self.left_work()? {
-            return Ok((
-                Outcome::NoWork,
-                Some(format!("{} ended well and changed nothing", self.agent.name)),
-            ));
+            return Ok((Outcome::NoWork, Some(format!("{} ended well and changed nothing", self.agent.name))));
         }
         Ok((outcome, detail))
     }
@@ -139,9 +125,7 @@ impl Attempt<'_> {
             ));
         }
         if !worktree.is_dir() {
-            return Ok(Some(
-                "the agent deleted its worktree; the commits on its branch are kept".to_owned(),
-            ));
+            return Ok(Some("the agent deleted its worktree; the commits on its branch are kept".to_owned()));
         }
         let repository = self.project.repository();
         repository.repair_worktree(worktree)?;
@@ -162,15 +146,8 @@ impl Attempt<'_> {
                 self.branch
             )));
         }
-        let grown = state
-            .head
-            .is_some_and(|head| repository.is_ancestor(self.base, head).unwrap_or(false));
-        Ok((!grown).then(|| {
-            format!(
-                "the agent rewrote the commits before its own; they are still {}",
-                self.base
-            )
-        }))
+        let grown = state.head.is_some_and(|head| repository.is_ancestor(self.base, head).unwrap_or(false));
+        Ok((!grown).then(|| format!("the agent rewrote the commits before its own; they are still {}", self.base)))
     }
 
     fn left_work(&self) -> Result<bool> {
@@ -184,11 +161,7 @@ fn last_words(folder: &Path) -> String {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
     let words = |bytes: Vec<u8>| tail(&String::from_utf8_lossy(&bytes), 12, 1_500).trim().to_owned();
     let stderr = words(read("stderr.log"));
-    if stderr.is_empty() {
-        words(read("stdout.log"))
-    } else {
-        stderr
-    }
+    if stderr.is_empty() { words(read("stdout.log")) } else { stderr }
 }
 
 fn transcript_digest(folder: &Path) -> Option<Digest> {

@@ -50,29 +50,17 @@ impl<'p> Checkouts<'p> {
         files::create_folder(&self.root)?;
         let path = self.path_of(task);
         if path.join(".git").exists() && self.repository().worktree_state(&path).is_ok() {
-            return Ok(TaskCheckout {
-                path,
-                reused: true,
-                is_set_up: self.set_up_file(task).exists(),
-            });
+            return Ok(TaskCheckout { path, reused: true, is_set_up: self.set_up_file(task).exists() });
         }
         files::remove_file(&self.set_up_file(task))?;
         self.forget_what_is_gone(&path)?;
         if let Some(parked) = self.parked()?.pop() {
             self.repository().move_worktree(&parked, &path)?;
             self.repository().switch_worktree(&path, branch, base)?;
-            return Ok(TaskCheckout {
-                path,
-                reused: true,
-                is_set_up: false,
-            });
+            return Ok(TaskCheckout { path, reused: true, is_set_up: false });
         }
         self.repository().add_worktree(&path, branch, base)?;
-        Ok(TaskCheckout {
-            path,
-            reused: false,
-            is_set_up: false,
-        })
+        Ok(TaskCheckout { path, reused: false, is_set_up: false })
     }
 
     /// Setup that was cut short is done again; this remembers that it was not.
@@ -100,9 +88,7 @@ impl<'p> Checkouts<'p> {
 
     fn trash_name(&self, path: &Path) -> PathBuf {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        self.root
-            .join("trash")
-            .join(format!("{name}-{}", self.project.host.now().millis()))
+        self.root.join("trash").join(format!("{name}-{}", self.project.host.now().millis()))
     }
 
     fn parked(&self) -> Result<Vec<PathBuf>> {
@@ -120,17 +106,14 @@ impl<'p> Checkouts<'p> {
         let Some(head) = state.head else { return Ok(()) };
         files::remove_file(&self.set_up_file(task))?;
         self.repository().detach_worktree(&path, head)?;
-        self.repository()
-            .clean_worktree(&path, &self.project.settings.list("worktree.caches"))?;
+        self.repository().clean_worktree(&path, &self.project.settings.list("worktree.caches"))?;
         let parked = self.parked()?;
         if parked.len() as u64 >= self.project.settings.number("worktree.parked") {
             return self.repository().remove_worktree(&path);
         }
         let folder = self.root.join("parked");
         files::create_folder(&folder)?;
-        let free = (0..)
-            .map(|number| folder.join(number.to_string()))
-            .find(|path| !path.exists());
+        let free = (0..).map(|number| folder.join(number.to_string())).find(|path| !path.exists());
         let free = free.ok_or_else(|| Error::failed("the pool has no free place"))?;
         self.repository().move_worktree(&path, &free)
     }
@@ -155,10 +138,6 @@ fn refuse_dirty(path: &Path, state: &WorktreeState) -> Result<()> {
     if state.dirty.is_empty() {
         return Ok(());
     }
-    Err(Error::person(format!(
-        "{} holds uncommitted work: {}",
-        path.display(),
-        state.dirty.join(", ")
-    ))
-    .hint("commit it there, or throw it away by name: aifactory discard <id>"))
+    Err(Error::person(format!("{} holds uncommitted work: {}", path.display(), state.dirty.join(", ")))
+        .hint("commit it there, or throw it away by name: aifactory discard <id>"))
 }

@@ -27,11 +27,7 @@ pub fn discard(project: &Project, id: &TaskId) -> Result<Discarded> {
     }
     let uncommitted = remove_worktree(project, id)?;
     let branch = task.branch.clone();
-    let tip = branch
-        .as_deref()
-        .map(|branch| delete_branch(project, branch))
-        .transpose()?
-        .flatten();
+    let tip = branch.as_deref().map(|branch| delete_branch(project, branch)).transpose()?.flatten();
     let discarded = Discarded {
         branch: branch.filter(|_| tip.is_some()),
         tip: tip.map(|oid| oid.to_string()),
@@ -49,9 +45,7 @@ fn remove_worktree(project: &Project, id: &TaskId) -> Result<Option<Oid>> {
         return Ok(None);
     };
     let name = format!("refs/aifactory/saved/{id}");
-    let saved = project
-        .repository()
-        .save_uncommitted(&path, &name, "work that was discarded")?;
+    let saved = project.repository().save_uncommitted(&path, &name, "work that was discarded")?;
     project.repository().drop_changes(&path)?;
     checkouts.park(id)?;
     Ok(saved)
@@ -64,41 +58,30 @@ fn delete_branch(project: &Project, branch: &str) -> Result<Option<Oid>> {
     };
     match repository.delete_ref(&format!("refs/heads/{branch}"), tip)? {
         Swap::Done => Ok(Some(tip)),
-        Swap::Refused => Err(Error::failed(format!(
-            "the branch {branch} moved while it was being discarded"
-        ))),
+        Swap::Refused => Err(Error::failed(format!("the branch {branch} moved while it was being discarded"))),
     }
 }
 
 fn put_back(project: &Project, id: &TaskId, discarded: &Discarded) -> Result<()> {
-    project
-        .store
-        .transact(&project.person(), "discard", |snapshot, changes| {
-            let task = snapshot.task(id)?;
-            if let Some(tip) = &discarded.tip {
-                let text = format!("discarded the work up to {tip}");
-                changes.event(id, Change::Noted { text });
-            }
-            for (step, _) in task
-                .steps
-                .iter()
-                .filter(|(_, progress)| progress.state != Progress::Pending)
-            {
-                let reset = Change::StepReset {
-                    step: step.clone(),
-                    why: "discarded".to_owned(),
-                };
-                changes.event(id, reset);
-            }
-            if matches!(task.status, Status::Review | Status::Waiting) {
-                let moved = Change::Moved {
-                    from: task.status,
-                    to: Status::Ready,
-                    reason: None,
-                    note: Some("its work was discarded".to_owned()),
-                };
-                changes.event(id, moved);
-            }
-            Ok(())
-        })
+    project.store.transact(&project.person(), "discard", |snapshot, changes| {
+        let task = snapshot.task(id)?;
+        if let Some(tip) = &discarded.tip {
+            let text = format!("discarded the work up to {tip}");
+            changes.event(id, Change::Noted { text });
+        }
+        for (step, _) in task.steps.iter().filter(|(_, progress)| progress.state != Progress::Pending) {
+            let reset = Change::StepReset { step: step.clone(), why: "discarded".to_owned() };
+            changes.event(id, reset);
+        }
+        if matches!(task.status, Status::Review | Status::Waiting) {
+            let moved = Change::Moved {
+                from: task.status,
+                to: Status::Ready,
+                reason: None,
+                note: Some("its work was discarded".to_owned()),
+            };
+            changes.event(id, moved);
+        }
+        Ok(())
+    })
 }

@@ -153,17 +153,8 @@ impl<'a> Dispatcher<'a> {
 
     fn decide(&self) -> Result<Decision> {
         let index = self.project.store.snapshot()?.index()?;
-        let wanted: Vec<Candidate> = candidates(&index)?
-            .into_iter()
-            .filter(|c| self.is_wanted(&c.row.id))
-            .collect();
-        Ok(decide(
-            &wanted,
-            &self.running,
-            &self.tried,
-            self.request.jobs.max(1),
-            self.project.host.now(),
-        ))
+        let wanted: Vec<Candidate> = candidates(&index)?.into_iter().filter(|c| self.is_wanted(&c.row.id)).collect();
+        Ok(decide(&wanted, &self.running, &self.tried, self.request.jobs.max(1), self.project.host.now()))
     }
 
     fn is_wanted(&self, task: &TaskId) -> bool {
@@ -216,30 +207,17 @@ impl<'a> Dispatcher<'a> {
         let (settled, error) = match result {
             Ok(settled) => (settled, None),
             Err(error) => {
-                let settled = Settled {
-                    status,
-                    reason: None,
-                    note: None,
-                };
+                let settled = Settled { status, reason: None, note: None };
                 (settled, Some(error))
             }
         };
         let kind = match &error {
-            None => RunEventKind::Settled {
-                status: settled.status,
-                reason: settled.reason,
-                note: settled.note.clone(),
-            },
-            Some(error) => RunEventKind::Failed {
-                error: full_text(error),
-                hints: error.hints().to_vec(),
-            },
+            None => {
+                RunEventKind::Settled { status: settled.status, reason: settled.reason, note: settled.note.clone() }
+            }
+            Some(error) => RunEventKind::Failed { error: full_text(error), hints: error.hints().to_vec() },
         };
-        listener(&RunEvent {
-            task: task.clone(),
-            title: title.clone(),
-            kind,
-        });
+        listener(&RunEvent { task: task.clone(), title: title.clone(), kind });
         let result = TaskResult {
             task: task.clone(),
             title,
@@ -254,18 +232,11 @@ impl<'a> Dispatcher<'a> {
     /// The results in the order of their start, and what was wanted but could not start.
     fn report(mut self, interrupted: bool, listener: &mut dyn FnMut(&RunEvent)) -> Result<RunReport> {
         let results = self.order.iter().filter_map(|task| self.results.remove(task)).collect();
-        let mut report = RunReport {
-            results,
-            skipped: Vec::new(),
-            interrupted,
-        };
+        let mut report = RunReport { results, skipped: Vec::new(), interrupted };
         let snapshot = self.project.store.snapshot()?;
         let index = snapshot.index()?;
         let left: Vec<TaskId> = match self.request.tasks.is_empty() {
-            true => candidates(&index)?
-                .into_iter()
-                .map(|candidate| candidate.row.id)
-                .collect(),
+            true => candidates(&index)?.into_iter().map(|candidate| candidate.row.id).collect(),
             false => self.request.tasks.clone(),
         };
         for task in left.into_iter().filter(|task| !self.tried.contains(task)) {
@@ -277,11 +248,7 @@ impl<'a> Dispatcher<'a> {
                 kind: RunEventKind::Skipped { why: why.clone() },
             });
             let needs_person = record.status == Status::Waiting || record.paused;
-            report.skipped.push(Skipped {
-                task,
-                why,
-                needs_person,
-            });
+            report.skipped.push(Skipped { task, why, needs_person });
         }
         Ok(report)
     }
@@ -313,20 +280,12 @@ fn work_on(
     // The target may have moved since the worker opened the project.
     let project = Project::open(host, folder, None)?;
     match merge_one(&project, task, &options, bench, reporter)? {
-        MergeOutcome::Merged { .. } => Ok(Settled {
-            status: Status::Done,
-            reason: None,
-            note: None,
-        }),
-        MergeOutcome::Waiting { reason, note } => Ok(Settled {
-            status: Status::Waiting,
-            reason: Some(reason),
-            note: Some(note),
-        }),
+        MergeOutcome::Merged { .. } => Ok(Settled { status: Status::Done, reason: None, note: None }),
+        MergeOutcome::Waiting { reason, note } => {
+            Ok(Settled { status: Status::Waiting, reason: Some(reason), note: Some(note) })
+        }
         MergeOutcome::Refused(error) => {
-            reporter.tell(RunEventKind::Note {
-                text: format!("not merged: {error}"),
-            });
+            reporter.tell(RunEventKind::Note { text: format!("not merged: {error}") });
             Ok(settled)
         }
     }

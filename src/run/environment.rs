@@ -68,22 +68,15 @@ pub fn child_environment(
 
 /// The variables that tell a person's own command (`shell`, `exec`) about the task.
 pub fn person_environment(own: &[(&str, String)]) -> Vec<(String, String)> {
-    own.iter()
-        .map(|(name, value)| ((*name).to_owned(), value.clone()))
-        .collect()
+    own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 fn harmless_git(repository: &Repository) -> Vec<(String, String)> {
-    let mut settings: Vec<(String, String)> = QUIET
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-        .collect();
+    let mut settings: Vec<(String, String)> =
+        QUIET.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     settings.push(("credential.helper".to_owned(), String::new()));
     for remote in repository.remote_names() {
-        settings.push((
-            format!("remote.{remote}.pushurl"),
-            "/dev/null/aifactory-does-not-let-agents-push".to_owned(),
-        ));
+        settings.push((format!("remote.{remote}.pushurl"), "/dev/null/aifactory-does-not-let-agents-push".to_owned()));
     }
     settings
 }

@@ -88,10 +88,6 @@ pub struct Reporter {
 
 impl Reporter {
     pub fn tell(&self, kind: RunEventKind) {
-        (self.listener)(RunEvent {
-            task: self.task.clone(),
-            title: self.title.clone(),
-            kind,
-        });
+        (self.listener)(RunEvent { task: self.task.clone(), title: self.title.clone(), kind });
     }
 }

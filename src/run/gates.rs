@@ -73,28 +73,18 @@ impl GateRun<'_> {
         let id = self.project.host.event_id(started);
         let folder = self.project.store.local.run_folder(&id);
         files::create_folder(&folder)?;
-        let ended = self
-            .handle
-            .block_on(supervise(self.request(gate, &id, &folder), self.stop.clone(), |_| {
-                Pulse::InTool
-            }))?;
+        let ended =
+            self.handle.block_on(supervise(self.request(gate, &id, &folder), self.stop.clone(), |_| Pulse::InTool))?;
         let after = repository.worktree_state(self.worktree);
         let untouched = after.is_ok_and(|after| after.head == before.head && after.dirty == before.dirty);
         let (verdict, why) = judge(&ended, untouched, self.clean);
         let output = output_of(&folder)?;
         let duration_ms = self.project.host.now().since(started).as_millis() as u64;
-        self.reporter.tell(RunEventKind::GateEnded {
-            gate: gate.to_owned(),
-            verdict,
-            millis: duration_ms,
-        });
+        self.reporter.tell(RunEventKind::GateEnded { gate: gate.to_owned(), verdict, millis: duration_ms });
         self.evidence(id, gate, head, &ended, verdict, why, &output, duration_ms)
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the parts of one record, each named where it is made"
-    )]
+    #[allow(clippy::too_many_arguments, reason = "the parts of one record, each named where it is made")]
     fn evidence(
         &self,
         id: EventId,

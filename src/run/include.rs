@@ -17,9 +17,7 @@ pub fn copy(repository: &Repository, worktree: &Path) -> Result<Vec<String>> {
     };
     let mut copied = Vec::new();
     for path in repository.ignored_files(&main, FILE)? {
-        let inside = Path::new(&path)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
+        let inside = Path::new(&path).components().all(|part| matches!(part, Component::Normal(_)));
         if inside && copy_file(&main.join(&path), &worktree.join(&path))? {
             copied.push(path);
         }

@@ -64,12 +64,7 @@ pub fn merge(
     interrupt: &Interrupt,
     listener: &mut dyn FnMut(&RunEvent),
 ) -> Result<Vec<(TaskId, MergeOutcome)>> {
-    let bench = Bench {
-        handle: interrupt.handle(),
-        interrupt: interrupt.watch(),
-        own_program,
-        test_command: None,
-    };
+    let bench = Bench { handle: interrupt.handle(), interrupt: interrupt.watch(), own_program, test_command: None };
     let mut outcomes = Vec::new();
     for task in tasks {
         if interrupt.is_wanted() {
@@ -80,18 +75,13 @@ pub fn merge(
         let (host, bench) = (project.host.clone(), bench.clone());
         let outcome = std::thread::scope(|scope| {
             let merging = scope.spawn(move || {
-                let reporter = Reporter {
-                    task: task.clone(),
-                    title,
-                    listener: Arc::new(move |event| drop(sender.send(event))),
-                };
+                let reporter =
+                    Reporter { task: task.clone(), title, listener: Arc::new(move |event| drop(sender.send(event))) };
                 let project = Project::open(&host, folder, None)?;
                 merge_one(&project, task, options, &bench, &reporter)
             });
             events.iter().for_each(|event| listener(&event));
-            merging
-                .join()
-                .unwrap_or_else(|_| Err(Error::failed("merging broke down")))
+            merging.join().unwrap_or_else(|_| Err(Error::failed("merging broke down")))
         })?;
         outcomes.push((task.clone(), outcome));
     }
@@ -109,13 +99,7 @@ pub(super) fn merge_one(
     let _lock = project.store.local.lock("merge")?;
     // Recovery finds a merge that died by this session.
     let session = WorkerSession::open(&project.store, task)?;
-    let queue = Queue {
-        project,
-        task,
-        options,
-        bench,
-        reporter,
-    };
+    let queue = Queue { project, task, options, bench, reporter };
     // After an error the session stays, unlocked: recovery looks how far the delivery came.
     let outcome = queue.merge()?;
     session.close()?;
@@ -214,9 +198,7 @@ impl Queue<'_> {
         };
         if commit == from {
             let error = Error::failed(format!("{target} already has everything that {branch} holds"));
-            return Ok(Round::Settled(MergeOutcome::Refused(
-                error.hint("aifactory cancel, if nothing is left to do"),
-            )));
+            return Ok(Round::Settled(MergeOutcome::Refused(error.hint("aifactory cancel, if nothing is left to do"))));
         }
         let evidence = self.measure(task, &checkout, commit)?;
         let verdict = Verdict::of_all(evidence.iter().map(|evidence| evidence.verdict));
@@ -251,10 +233,7 @@ impl Queue<'_> {
         let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
         let tree = repository.tree_of(commit)?.to_string();
         let known = snapshot.evidence(&task.id)?;
-        let own = vec![
-            ("AIFACTORY_TASK", task.id.to_string()),
-            ("AIFACTORY_WORKTREE", checkout.display().to_string()),
-        ];
+        let own = vec![("AIFACTORY_TASK", task.id.to_string()), ("AIFACTORY_WORKTREE", checkout.display().to_string())];
         let gates = GateRun {
             project: self.project,
             task: self.task,
@@ -269,9 +248,8 @@ impl Queue<'_> {
         };
         let mut all = Vec::new();
         for gate in gates_of(self.project, &plan) {
-            let before = known
-                .iter()
-                .find(|e| e.gate == gate && e.tree == tree && e.clean && e.verdict == Verdict::Passed);
+            let before =
+                known.iter().find(|e| e.gate == gate && e.tree == tree && e.clean && e.verdict == Verdict::Passed);
             let evidence = before.cloned().map_or_else(|| gates.run(&gate), Ok)?;
             let passed = evidence.verdict == Verdict::Passed;
             all.push(evidence);
@@ -286,19 +264,17 @@ impl Queue<'_> {
     }
 
     fn wait(&self, reason: Reason, note: String, evidence: &[&Evidence]) -> Result<MergeOutcome> {
-        self.project
-            .store
-            .transact(&self.project.person(), reason.word(), |_, changes| {
-                add_all(changes, evidence);
-                let moved = Change::Moved {
-                    from: Status::Review,
-                    to: Status::Waiting,
-                    reason: Some(reason),
-                    note: Some(note.clone()),
-                };
-                changes.event(self.task, moved);
-                Ok(())
-            })?;
+        self.project.store.transact(&self.project.person(), reason.word(), |_, changes| {
+            add_all(changes, evidence);
+            let moved = Change::Moved {
+                from: Status::Review,
+                to: Status::Waiting,
+                reason: Some(reason),
+                note: Some(note.clone()),
+            };
+            changes.event(self.task, moved);
+            Ok(())
+        })?;
         Ok(MergeOutcome::Waiting { reason, note })
     }
 
@@ -312,31 +288,23 @@ impl Queue<'_> {
         evidence: &[&Evidence],
         unproven: bool,
     ) -> Result<Round> {
-        self.project
-            .store
-            .transact(&self.project.person(), "deliver", |snapshot, changes| {
-                if snapshot.task(self.task)?.updated != task.updated {
-                    return Err(Error::failed(format!(
-                        "task {} changed while its gates ran",
-                        snapshot.short(self.task)
-                    ))
+        self.project.store.transact(&self.project.person(), "deliver", |snapshot, changes| {
+            if snapshot.task(self.task)?.updated != task.updated {
+                return Err(Error::failed(format!("task {} changed while its gates ran", snapshot.short(self.task)))
                     .hint("try again"));
-                }
-                add_all(changes, evidence);
-                if unproven {
-                    let text = "merged without proof, on this person's word".to_owned();
-                    changes.event(self.task, Change::Noted { text });
-                }
+            }
+            add_all(changes, evidence);
+            if unproven {
+                let text = "merged without proof, on this person's word".to_owned();
+                changes.event(self.task, Change::Noted { text });
+            }
 
-                let delivering = Change::Delivering {
-                    target: target.to_owned(),
-                    commit: commit.to_string(),
-                    from: from.to_string(),
-                };
-                changes.event(self.task, delivering);
-                changes.event(self.task, moved(Status::Review, Status::Delivering));
-                Ok(())
-            })?;
+            let delivering =
+                Change::Delivering { target: target.to_owned(), commit: commit.to_string(), from: from.to_string() };
+            changes.event(self.task, delivering);
+            changes.event(self.task, moved(Status::Review, Status::Delivering));
+            Ok(())
+        })?;
         let moved_to = self.project.repository().move_target(target, from, commit);
         match moved_to {
             Ok(TargetMove::Done) => {}
@@ -346,9 +314,7 @@ impl Queue<'_> {
             }
             Ok(TargetMove::CheckedOutDirty { path, files }) => {
                 self.step_back("the target's checkout holds local changes")?;
-                return Ok(Round::Settled(MergeOutcome::Refused(dirty_target(
-                    target, &path, &files,
-                ))));
+                return Ok(Round::Settled(MergeOutcome::Refused(dirty_target(target, &path, &files))));
             }
             Err(error) => {
                 self.step_back("the target could not be moved")?;
@@ -356,30 +322,22 @@ impl Queue<'_> {
             }
         }
         finish_delivery(self.project, self.task, target, commit)?;
-        self.reporter.tell(RunEventKind::Merged {
-            target: target.to_owned(),
-            commit: commit.to_string(),
-        });
+        self.reporter.tell(RunEventKind::Merged { target: target.to_owned(), commit: commit.to_string() });
         self.tidy(task, commit);
-        Ok(Round::Settled(MergeOutcome::Merged {
-            commit: commit.to_string(),
-            target: target.to_owned(),
-        }))
+        Ok(Round::Settled(MergeOutcome::Merged { commit: commit.to_string(), target: target.to_owned() }))
     }
 
     fn step_back(&self, why: &str) -> Result<()> {
-        self.project
-            .store
-            .transact(&self.project.person(), "step back", |_, changes| {
-                let back = Change::Moved {
-                    from: Status::Delivering,
-                    to: Status::Review,
-                    reason: None,
-                    note: Some(why.to_owned()),
-                };
-                changes.event(self.task, back);
-                Ok(())
-            })
+        self.project.store.transact(&self.project.person(), "step back", |_, changes| {
+            let back = Change::Moved {
+                from: Status::Delivering,
+                to: Status::Review,
+                reason: None,
+                note: Some(why.to_owned()),
+            };
+            changes.event(self.task, back);
+            Ok(())
+        })
     }
 
     /// The worktree goes back to the pool and the branch goes, now that its work has landed. Failing to tidy up is worth
@@ -396,9 +354,7 @@ impl Queue<'_> {
             repository.delete_merged_branch(&branch, commit)
         });
         if let Err(error) = cleared {
-            self.reporter.tell(RunEventKind::Note {
-                text: format!("merged, but not tidied up: {error}"),
-            });
+            self.reporter.tell(RunEventKind::Note { text: format!("merged, but not tidied up: {error}") });
         }
     }
 }
@@ -406,10 +362,7 @@ impl Queue<'_> {
 /// Records that the target holds the work.
 pub(super) fn finish_delivery(project: &Project, task: &TaskId, target: &str, commit: Oid) -> Result<()> {
     project.store.transact(&project.person(), "done", |_, changes| {
-        let delivered = Change::Delivered {
-            target: target.to_owned(),
-            commit: commit.to_string(),
-        };
+        let delivered = Change::Delivered { target: target.to_owned(), commit: commit.to_string() };
         changes.event(task, delivered);
         changes.event(task, moved(Status::Delivering, Status::Done));
         Ok(())
@@ -430,10 +383,5 @@ fn add_all(changes: &mut Changes, evidence: &[&Evidence]) {
 }
 
 fn moved(from: Status, to: Status) -> Change {
-    Change::Moved {
-        from,
-        to,
-        reason: None,
-        note: None,
-    }
+    Change::Moved { from, to, reason: None, note: None }
 }

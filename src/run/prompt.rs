@@ -39,10 +39,7 @@ pub fn write_prompt(parts: &PromptParts<'_>) -> String {
     );
     section("The task", fenced(&format!("{}\n\n{}", parts.task.title, parts.spec)));
     section("Notes from people", fenced(&parts.notes.join("\n\n")));
-    section(
-        "The attempt before this one did not pass",
-        parts.feedback.map(fenced).unwrap_or_default(),
-    );
+    section("The attempt before this one did not pass", parts.feedback.map(fenced).unwrap_or_default());
     prompt
 }
 

@@ -46,10 +46,7 @@ pub fn recover(project: &Project) -> Result<Vec<Recovered>> {
                     crate::model::text::count(ended as usize, "process").replace("processs", "processes")
                 ),
             };
-            recovered.push(Recovered {
-                task: dead.task.clone(),
-                what: format!("{what}{also}"),
-            });
+            recovered.push(Recovered { task: dead.task.clone(), what: format!("{what}{also}") });
         }
         session::remove(&dead.path)?;
     }
@@ -81,27 +78,25 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
         return Ok(None);
     }
     let most = project.settings.number("run.recoveries");
-    project
-        .store
-        .transact(&project.person(), "recover", |snapshot, changes| {
-            let task = snapshot.task(&dead.task)?;
-            if task.claim.as_ref().is_none_or(|claim| claim.session != dead.session) {
-                return Ok(());
-            }
-            release(&task, changes);
-            end_runs(project, snapshot, &dead.session, &task.id, changes)?;
-            if task.recoveries + 1 >= most {
-                let note = format!("its worker died {} times", task.recoveries + 1);
-                let moved = Change::Moved {
-                    from: Status::Ready,
-                    to: Status::Waiting,
-                    reason: Some(Reason::RecoveryExhausted),
-                    note: Some(note),
-                };
-                changes.event(&task.id, moved);
-            }
-            Ok(())
-        })?;
+    project.store.transact(&project.person(), "recover", |snapshot, changes| {
+        let task = snapshot.task(&dead.task)?;
+        if task.claim.as_ref().is_none_or(|claim| claim.session != dead.session) {
+            return Ok(());
+        }
+        release(&task, changes);
+        end_runs(project, snapshot, &dead.session, &task.id, changes)?;
+        if task.recoveries + 1 >= most {
+            let note = format!("its worker died {} times", task.recoveries + 1);
+            let moved = Change::Moved {
+                from: Status::Ready,
+                to: Status::Waiting,
+                reason: Some(Reason::RecoveryExhausted),
+                note: Some(note),
+            };
+            changes.event(&task.id, moved);
+        }
+        Ok(())
+    })?;
     Ok(Some("its worker had died; the claim is free again".to_owned()))
 }
 
@@ -113,40 +108,23 @@ fn end_runs(
     task: &TaskId,
     changes: &mut Changes,
 ) -> Result<()> {
-    for mut run in snapshot
-        .runs(task)?
-        .into_iter()
-        .filter(|run| run.session == session && run.ended.is_none())
-    {
+    for mut run in snapshot.runs(task)?.into_iter().filter(|run| run.session == session && run.ended.is_none()) {
         run.ended = Some(project.host.now());
         run.outcome = Some(Outcome::Interrupted);
         run.detail = Some("the worker died".to_owned());
         changes.run(task, &run);
-        let ended = Change::RunEnded {
-            run: run.id.clone(),
-            outcome: Outcome::Interrupted.word().to_owned(),
-        };
+        let ended = Change::RunEnded { run: run.id.clone(), outcome: Outcome::Interrupted.word().to_owned() };
         changes.event(task, ended);
     }
     Ok(())
 }
 
 fn release(task: &Task, changes: &mut Changes) {
-    for (step, _) in task
-        .steps
-        .iter()
-        .filter(|(_, progress)| progress.state == Progress::Running)
-    {
-        let reset = Change::StepReset {
-            step: step.clone(),
-            why: "the worker died".to_owned(),
-        };
+    for (step, _) in task.steps.iter().filter(|(_, progress)| progress.state == Progress::Running) {
+        let reset = Change::StepReset { step: step.clone(), why: "the worker died".to_owned() };
         changes.event(&task.id, reset);
     }
-    let released = Change::Released {
-        why: "the worker died".to_owned(),
-        recovery: true,
-    };
+    let released = Change::Released { why: "the worker died".to_owned(), recovery: true };
     changes.event(&task.id, released);
 }
 
@@ -156,19 +134,13 @@ fn repair_delivery(project: &Project, task: &Task) -> Result<String> {
         return step_back(project, task);
     };
     let repository = project.repository();
-    let (tip, commit) = (
-        repository.branch_commit(&delivery.target)?,
-        Repository::parse_oid(&delivery.commit),
-    );
+    let (tip, commit) = (repository.branch_commit(&delivery.target)?, Repository::parse_oid(&delivery.commit));
     let (Some(tip), Some(commit)) = (tip, commit) else {
         return step_back(project, task);
     };
     if repository.is_ancestor(commit, tip)? {
         finish_delivery(project, &task.id, &delivery.target, commit)?;
-        return Ok(format!(
-            "its merge into {} had landed and is recorded now",
-            delivery.target
-        ));
+        return Ok(format!("its merge into {} had landed and is recorded now", delivery.target));
     }
     step_back(project, task)
 }

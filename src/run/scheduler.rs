@@ -37,13 +37,8 @@ pub fn decide(
     if !running.is_empty() {
         return Decision::WaitForRunning;
     }
-    let parked = open
-        .iter()
-        .filter(|candidate| candidate.blocked.is_none() && !candidate.row.paused);
-    match parked
-        .filter_map(|candidate| candidate.row.not_before.filter(|time| *time > now))
-        .min()
-    {
+    let parked = open.iter().filter(|candidate| candidate.blocked.is_none() && !candidate.row.paused);
+    match parked.filter_map(|candidate| candidate.row.not_before.filter(|time| *time > now)).min() {
         Some(time) => Decision::WaitUntil(time),
         None => Decision::Finished,
     }
@@ -94,14 +89,7 @@ mod tests {
     fn decisions_by_table() {
         let now = Timestamp::from_millis(100);
         let plain = |number| candidate(number, false, false, None);
-        type Case = (
-            &'static str,
-            Vec<Candidate>,
-            BTreeSet<TaskId>,
-            BTreeSet<TaskId>,
-            usize,
-            Decision,
-        );
+        type Case = (&'static str, Vec<Candidate>, BTreeSet<TaskId>, BTreeSet<TaskId>, usize, Decision);
         let cases: Vec<Case> = vec![
             (
                 "two slots, three tasks",
@@ -111,22 +99,8 @@ mod tests {
                 2,
                 Decision::Start(vec![id(1), id(2)]),
             ),
-            (
-                "no slot",
-                vec![plain(2)],
-                ids(&[1]),
-                ids(&[]),
-                1,
-                Decision::WaitForRunning,
-            ),
-            (
-                "blocked, nothing runs",
-                vec![candidate(1, true, false, None)],
-                ids(&[]),
-                ids(&[]),
-                2,
-                Decision::Finished,
-            ),
+            ("no slot", vec![plain(2)], ids(&[1]), ids(&[]), 1, Decision::WaitForRunning),
+            ("blocked, nothing runs", vec![candidate(1, true, false, None)], ids(&[]), ids(&[]), 2, Decision::Finished),
             (
                 "blocked, one runs",
                 vec![candidate(2, true, false, None)],
@@ -135,14 +109,7 @@ mod tests {
                 2,
                 Decision::WaitForRunning,
             ),
-            (
-                "paused",
-                vec![candidate(1, false, true, None)],
-                ids(&[]),
-                ids(&[]),
-                2,
-                Decision::Finished,
-            ),
+            ("paused", vec![candidate(1, false, true, None)], ids(&[]), ids(&[]), 2, Decision::Finished),
             (
                 "parked",
                 vec![candidate(1, false, false, Some(500))],
@@ -159,14 +126,7 @@ mod tests {
                 2,
                 Decision::Start(vec![id(1)]),
             ),
-            (
-                "tried already",
-                vec![plain(1)],
-                ids(&[]),
-                ids(&[1]),
-                2,
-                Decision::Finished,
-            ),
+            ("tried already", vec![plain(1)], ids(&[]), ids(&[1]), 2, Decision::Finished),
             ("nothing", vec![], ids(&[]), ids(&[]), 2, Decision::Finished),
         ];
         for (name, candidates, running, tried, slots, expected) in cases {

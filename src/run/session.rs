@@ -78,11 +78,7 @@ pub(super) fn dead(store: &Store) -> Result<Vec<SessionFile>> {
         }
         let text = files::load_text(&task_file(&path))?.unwrap_or_default();
         match TaskId::parse(text.trim()) {
-            Some(task) => dead.push(SessionFile {
-                session: session.to_owned(),
-                task,
-                path,
-            }),
+            Some(task) => dead.push(SessionFile { session: session.to_owned(), task, path }),
             None => remove(&path)?,
         }
     }

@@ -73,20 +73,13 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
             return Err(error);
         }
     };
-    reporter.tell(RunEventKind::Claimed {
-        fence: claimed.fence,
-        branch: claimed.branch.clone(),
-    });
+    reporter.tell(RunEventKind::Claimed { fence: claimed.fence, branch: claimed.branch.clone() });
     let stop = watch_for_stop(bench, &session);
     let worker = Worker {
         project,
         task: task.clone(),
         title: claimed.title,
-        author: Author {
-            actor: project.actor.clone(),
-            session: Some(session.id.clone()),
-            fence: Some(claimed.fence),
-        },
+        author: Author { actor: project.actor.clone(), session: Some(session.id.clone()), fence: Some(claimed.fence) },
         session,
         branch: claimed.branch,
         plan: claimed.plan,
@@ -128,9 +121,7 @@ impl Worker<'_> {
             Ok(settled) => settled,
             Err(error) if error.kind() == Kind::Interrupted => self.release("stopped")?,
             Err(error) if self.has_lost_its_claim()? => {
-                self.reporter.tell(RunEventKind::Note {
-                    text: format!("the claim was lost: {error}"),
-                });
+                self.reporter.tell(RunEventKind::Note { text: format!("the claim was lost: {error}") });
                 self.current()?
             }
             Err(error) => {
@@ -151,10 +142,8 @@ impl Worker<'_> {
         let ports = ports::take(&self.project.store, self.project.settings.number("worktree.ports"))?;
         let checkouts = Checkouts::of(self.project)?;
         let checkout = checkouts.acquire(&self.task, &self.branch, base)?;
-        self.reporter.tell(RunEventKind::Worktree {
-            path: checkout.path.display().to_string(),
-            reused: checkout.reused,
-        });
+        self.reporter
+            .tell(RunEventKind::Worktree { path: checkout.path.display().to_string(), reused: checkout.reused });
         let environment = |also: &[String]| self.environment(&checkout.path, ports.as_ref(), also);
         if !checkout.is_set_up
             && let Some(settled) = self.set_up(&checkouts, &checkout, environment(&[]))?
@@ -178,11 +167,8 @@ impl Worker<'_> {
     fn require_base(&self) -> Result<Oid> {
         let target = self.project.require_target()?;
         target.commit.ok_or_else(|| {
-            Error::failed(format!(
-                "the branch {} has no commit yet, so there is nothing to work on",
-                target.branch
-            ))
-            .hint("make the first commit: git commit --allow-empty -m \"begin\"")
+            Error::failed(format!("the branch {} has no commit yet, so there is nothing to work on", target.branch))
+                .hint("make the first commit: git commit --allow-empty -m \"begin\"")
         })
     }
 
@@ -212,15 +198,11 @@ impl Worker<'_> {
         }
         for command in self.project.settings.list("worktree.setup") {
             self.check_stop()?;
-            self.reporter.tell(RunEventKind::SetupStarted {
-                command: command.clone(),
-            });
+            self.reporter.tell(RunEventKind::SetupStarted { command: command.clone() });
             let evidence = self.gates(&checkout.path, environment.clone(), None).run(&command)?;
             if evidence.verdict != crate::model::run::Verdict::Passed {
                 let note = format!("setup failed: {command}\n{}", evidence.tail);
-                return self
-                    .settle(Status::Waiting, Some(Reason::GateFailed), Some(note), |_| ())
-                    .map(Some);
+                return self.settle(Status::Waiting, Some(Reason::GateFailed), Some(note), |_| ()).map(Some);
             }
         }
         checkouts.note_set_up(&self.task)?;
@@ -253,15 +235,9 @@ impl Worker<'_> {
     fn record(&self, subject: &str, mut fill: impl FnMut(&Snapshot<'_>, &mut Changes) -> Result<()>) -> Result<()> {
         self.project.store.transact(&self.author, subject, |snapshot, changes| {
             let task = snapshot.task(&self.task)?;
-            let mine = task
-                .claim
-                .as_ref()
-                .is_some_and(|claim| Some(&claim.session) == self.author.session.as_ref());
+            let mine = task.claim.as_ref().is_some_and(|claim| Some(&claim.session) == self.author.session.as_ref());
             if !mine || Some(task.fence) != self.author.fence {
-                return Err(Error::failed(format!(
-                    "the task is {} and no longer claimed by this worker",
-                    task.status
-                )));
+                return Err(Error::failed(format!("the task is {} and no longer claimed by this worker", task.status)));
             }
             fill(snapshot, changes)
         })
@@ -278,12 +254,7 @@ impl Worker<'_> {
         let subject = reason.map_or(status.word(), Reason::word);
         self.record(subject, |_, changes| {
             also(changes);
-            let moved = Change::Moved {
-                from: Status::Running,
-                to: status,
-                reason,
-                note: note.clone(),
-            };
+            let moved = Change::Moved { from: Status::Running, to: status, reason, note: note.clone() };
             changes.event(&self.task, moved);
             Ok(())
         })?;
@@ -295,18 +266,11 @@ impl Worker<'_> {
             return self.current();
         }
         self.record("release", |_, changes| {
-            let released = Change::Released {
-                why: why.to_owned(),
-                recovery: false,
-            };
+            let released = Change::Released { why: why.to_owned(), recovery: false };
             changes.event(&self.task, released);
             Ok(())
         })?;
-        Ok(Settled {
-            status: Status::Ready,
-            reason: None,
-            note: Some(why.to_owned()),
-        })
+        Ok(Settled { status: Status::Ready, reason: None, note: Some(why.to_owned()) })
     }
 
     fn current_task(&self) -> Result<crate::model::Task> {
@@ -315,19 +279,12 @@ impl Worker<'_> {
 
     fn has_lost_its_claim(&self) -> Result<bool> {
         let task = self.current_task()?;
-        let mine = task
-            .claim
-            .as_ref()
-            .is_some_and(|claim| Some(&claim.session) == self.author.session.as_ref());
+        let mine = task.claim.as_ref().is_some_and(|claim| Some(&claim.session) == self.author.session.as_ref());
         Ok(!mine)
     }
 
     fn current(&self) -> Result<Settled> {
         let task = self.current_task()?;
-        Ok(Settled {
-            status: task.status,
-            reason: task.reason,
-            note: task.note,
-        })
+        Ok(Settled { status: task.status, reason: task.reason, note: task.note })
     }
 }

@@ -37,12 +37,7 @@ struct Folder {
 
 impl<'a> Clerk<'a> {
     pub fn new(snapshot: &'a Snapshot<'a>, author: &'a Author) -> Clerk<'a> {
-        Clerk {
-            snapshot,
-            author,
-            open: BTreeMap::new(),
-            order: Vec::new(),
-        }
+        Clerk { snapshot, author, open: BTreeMap::new(), order: Vec::new() }
     }
 
     pub fn touched(&self) -> Vec<TaskId> {
@@ -66,17 +61,12 @@ impl<'a> Clerk<'a> {
         let old_events = self.snapshot.find_file(&layout::events(id))?.unwrap_or_default();
         let record = match from_events {
             false => self.snapshot.find_record(id)?,
-            true => fold(id, &self.snapshot.events(id)?).map(|task| ParsedRecord {
-                task,
-                fold: 0,
-                edited_by_hand: false,
-            }),
+            true => {
+                fold(id, &self.snapshot.events(id)?).map(|task| ParsedRecord { task, fold: 0, edited_by_hand: false })
+            }
         };
         let last = old_events.lines().rev().filter_map(|line| Event::parse_line(line).ok());
-        let last_by_author = last
-            .into_iter()
-            .find(|event| event.actor == self.author.actor)
-            .map(|event| event.id);
+        let last_by_author = last.into_iter().find(|event| event.actor == self.author.actor).map(|event| event.id);
         let edited = record.as_ref().is_some_and(|record| record.edited_by_hand);
         let folder = Folder {
             task: record.map(|record| record.task),
@@ -186,22 +176,10 @@ impl<'a> Clerk<'a> {
         for (id, folder) in self.open {
             let Some(task) = folder.task else { continue };
             let new_lines: String = folder.new_events.iter().map(Event::to_line).collect();
-            let gap = if folder.old_events.is_empty() || folder.old_events.ends_with('\n') {
-                ""
-            } else {
-                "\n"
-            };
+            let gap = if folder.old_events.is_empty() || folder.old_events.ends_with('\n') { "" } else { "\n" };
             edits.push(put(layout::record(&id), write_record(&task)));
-            edits.push(put(
-                layout::events(&id),
-                format!("{}{gap}{new_lines}", folder.old_events),
-            ));
-            edits.extend(
-                folder
-                    .texts
-                    .into_iter()
-                    .map(|(file, text)| put(layout::text(&id, file), text)),
-            );
+            edits.push(put(layout::events(&id), format!("{}{gap}{new_lines}", folder.old_events)));
+            edits.extend(folder.texts.into_iter().map(|(file, text)| put(layout::text(&id, file), text)));
         }
         edits
     }
@@ -218,25 +196,19 @@ impl Folder {
 }
 
 fn put(path: String, text: String) -> Edit {
-    Edit::Put {
-        path,
-        content: text.into_bytes(),
-    }
+    Edit::Put { path, content: text.into_bytes() }
 }
 
 /// The rules that hold whoever asks.
 fn check(task: &Task, change: &Change) -> Result<()> {
     match change {
         Change::Moved { from, to, .. } if *from != task.status || !from.may_become(*to) => {
-            let illegal = IllegalMove {
-                from: task.status,
-                to: *to,
-            };
+            let illegal = IllegalMove { from: task.status, to: *to };
             Err(Error::failed(illegal.to_string()))
         }
-        Change::Claimed { claim, .. } if task.status != Status::Ready || *claim != task.fence + 1 => Err(
-            Error::failed(format!("task {} is {} and cannot be claimed", task.id, task.status)),
-        ),
+        Change::Claimed { claim, .. } if task.status != Status::Ready || *claim != task.fence + 1 => {
+            Err(Error::failed(format!("task {} is {} and cannot be claimed", task.id, task.status)))
+        }
         _ => Ok(()),
     }
 }
@@ -244,25 +216,15 @@ fn check(task: &Task, change: &Change) -> Result<()> {
 fn without_secrets(change: Change, redactor: &super::Redactor) -> Change {
     let clean = |text: String| redactor.redact(&text).into_owned();
     match change {
-        Change::Moved { from, to, reason, note } => Change::Moved {
-            from,
-            to,
-            reason,
-            note: note.map(clean),
-        },
+        Change::Moved { from, to, reason, note } => Change::Moved { from, to, reason, note: note.map(clean) },
         Change::Noted { text } => Change::Noted { text: clean(text) },
-        Change::Released { why, recovery } => Change::Released {
-            why: clean(why),
-            recovery,
-        },
+        Change::Released { why, recovery } => Change::Released { why: clean(why), recovery },
         other => other,
     }
 }
 
 fn diff(old: &str, new: &str) -> String {
-    let diff = similar::TextDiff::configure()
-        .timeout(std::time::Duration::from_millis(300))
-        .diff_lines(old, new);
+    let diff = similar::TextDiff::configure().timeout(std::time::Duration::from_millis(300)).diff_lines(old, new);
     let text = diff.unified_diff().context_radius(3).to_string();
     match text.len() {
         0..=LONGEST_DIFF => text,
@@ -272,17 +234,8 @@ fn diff(old: &str, new: &str) -> String {
 
 /// What a person changed in the file: the fields that are theirs, and the names of those that are not.
 fn compare(folded: &Task, edited: &Task) -> (BTreeMap<String, toml::Value>, Vec<String>) {
-    const HUMAN: [&str; 9] = [
-        "title",
-        "priority",
-        "risk",
-        "labels",
-        "dependencies",
-        "role",
-        "repository",
-        "agent",
-        "parent",
-    ];
+    const HUMAN: [&str; 9] =
+        ["title", "priority", "risk", "labels", "dependencies", "role", "repository", "agent", "parent"];
     let table = |task: &Task| toml::Table::try_from(task).unwrap_or_default();
     let (folded, edited) = (table(folded), table(edited));
     let names: std::collections::BTreeSet<&String> = folded.keys().chain(edited.keys()).collect();

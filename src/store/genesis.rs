@@ -24,10 +24,7 @@ struct Format {
 }
 
 pub fn write(repository: &Repository) -> Result<Oid> {
-    let format = Edit::Put {
-        path: FORMAT_PATH.to_owned(),
-        content: FORMAT_TOML.as_bytes().to_vec(),
-    };
+    let format = Edit::Put { path: FORMAT_PATH.to_owned(), content: FORMAT_TOML.as_bytes().to_vec() };
     let tree = repository.edit_tree(None, vec![format])?;
     let nobody = Identity {
         name: "aifactory".to_owned(),

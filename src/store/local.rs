@@ -16,9 +16,7 @@ pub struct Local {
 
 impl Local {
     pub fn of(repository: &Repository) -> Local {
-        Local {
-            root: repository.common_dir().join("aifactory"),
-        }
+        Local { root: repository.common_dir().join("aifactory") }
     }
 
     pub fn root(&self) -> &Path {

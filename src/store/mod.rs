@@ -41,19 +41,10 @@ impl Store {
     pub fn open(repository: Repository, host: Host, ref_name: &str) -> Result<Store> {
         repository.require_storage()?;
         let local = Local::of(&repository);
-        let variables = host
-            .env
-            .iter()
-            .map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
+        let variables =
+            host.env.iter().map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
         let redactor = Redactor::new(variables);
-        Ok(Store {
-            repository,
-            local,
-            host,
-            ref_name: ref_name.to_owned(),
-            redactor,
-            durable: false,
-        })
+        Ok(Store { repository, local, host, ref_name: ref_name.to_owned(), redactor, durable: false })
     }
 
     /// With `durable`, a transaction is on the disk before it is acknowledged, so that it also survives a power cut.
@@ -82,11 +73,8 @@ impl Store {
     /// The state as it is now.
     pub fn snapshot(&self) -> Result<Snapshot<'_>> {
         let head = self.find_head()?.ok_or_else(|| {
-            Error::missing(format!(
-                "this repository has no aifactory state ({} does not exist)",
-                self.ref_name
-            ))
-            .hint("to begin: aifactory init")
+            Error::missing(format!("this repository has no aifactory state ({} does not exist)", self.ref_name))
+                .hint("to begin: aifactory init")
         })?;
         Snapshot::open(self, head)
     }
@@ -99,9 +87,7 @@ impl Store {
         }
         let _lock = self.local.write_lock()?;
         let genesis = genesis::write(&self.repository)?;
-        let swap = self
-            .repository
-            .swap_ref(&self.ref_name, Expected::Absent, genesis, "aifactory: begin")?;
+        let swap = self.repository.swap_ref(&self.ref_name, Expected::Absent, genesis, "aifactory: begin")?;
         Ok(swap == Swap::Done)
     }
 }

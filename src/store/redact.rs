@@ -32,37 +32,21 @@ struct Secret {
 /// Names only.
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.secrets.iter().map(|secret| &secret.name))
-            .finish()
+        f.debug_list().entries(self.secrets.iter().map(|secret| &secret.name)).finish()
     }
 }
 
 impl Redactor {
     /// Of these variables, those whose name looks secret and whose value can be one are redacted.
     pub fn new(secrets: impl IntoIterator<Item = (String, String)>) -> Redactor {
-        let likely = secrets
-            .into_iter()
-            .filter(|(name, value)| is_secret_name(name) && is_secret_value(value.trim()));
-        let mut secrets: Vec<Secret> = likely
-            .flat_map(|(name, value)| spellings(&name, value.trim()))
-            .collect();
+        let likely = secrets.into_iter().filter(|(name, value)| is_secret_name(name) && is_secret_value(value.trim()));
+        let mut secrets: Vec<Secret> = likely.flat_map(|(name, value)| spellings(&name, value.trim())).collect();
         secrets.sort_by(|a, b| {
-            b.value
-                .len()
-                .cmp(&a.value.len())
-                .then_with(|| (&a.value, &a.name).cmp(&(&b.value, &b.name)))
+            b.value.len().cmp(&a.value.len()).then_with(|| (&a.value, &a.name).cmp(&(&b.value, &b.name)))
         });
         secrets.dedup_by(|later, earlier| later.value == earlier.value);
-        let kinds = SHAPES
-            .iter()
-            .chain(SETTINGS)
-            .map(|shape| shape.kind)
-            .chain(NAMES.iter().map(|name| name.kind));
-        let labels = kinds
-            .map(str::to_owned)
-            .chain(secrets.iter().map(|secret| secret.name.clone()))
-            .collect();
+        let kinds = SHAPES.iter().chain(SETTINGS).map(|shape| shape.kind).chain(NAMES.iter().map(|name| name.kind));
+        let labels = kinds.map(str::to_owned).chain(secrets.iter().map(|secret| secret.name.clone())).collect();
         Redactor { secrets, labels }
     }
 
@@ -89,9 +73,7 @@ impl Redactor {
         }
         let whole = self.things_to_keep_whole(text);
         found.retain(|occurrence| !cuts(&whole, &occurrence.place));
-        let places = merged(found)
-            .into_iter()
-            .map(|found| (found.place, self.secrets[found.secret].name.as_str()));
+        let places = merged(found).into_iter().map(|found| (found.place, self.secrets[found.secret].name.as_str()));
         replaced(text, places)
     }
 
@@ -108,24 +90,14 @@ impl Redactor {
     fn without(&self, shapes: &[Shape], pattern: &Regex, text: &str) -> Option<String> {
         let found = pattern.captures_iter(text).filter_map(|captures| {
             let place = |index| captures.get(index + 1).map(|secret| secret.range());
-            shapes
-                .iter()
-                .enumerate()
-                .find_map(|(index, shape)| Some((place(index)?, shape.kind)))
+            shapes.iter().enumerate().find_map(|(index, shape)| Some((place(index)?, shape.kind)))
         });
-        replaced(
-            text,
-            found.filter(|(place, _)| !self.is_redaction(&text[place.clone()])),
-        )
+        replaced(text, found.filter(|(place, _)| !self.is_redaction(&text[place.clone()])))
     }
 
     fn without_assignments(&self, text: &str) -> Option<String> {
         static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-            let words = NAMES
-                .iter()
-                .map(|name| format!("({})", name.words))
-                .collect::<Vec<_>>()
-                .join("|");
+            let words = NAMES.iter().map(|name| format!("({})", name.words)).collect::<Vec<_>>().join("|");
             // The word may be the end of a longer name, and that may stand in quotes, which JSON in JSON escapes.
             let behind = r#"\\?["'`]?[ \t]{0,8}(?::=|=>|={1,3}|:)[ \t]{0,8}"#;
             Regex::new(&format!("(?i-u:{words}){behind}")).expect("the pattern is valid")
@@ -133,10 +105,7 @@ impl Redactor {
         let mut done = 0;
         let found = PATTERN.captures_iter(text).filter_map(|captures| {
             let end = captures.get_match().end();
-            let name = NAMES
-                .iter()
-                .zip(captures.iter().skip(1))
-                .find_map(|(name, word)| word.map(|_| name))?;
+            let name = NAMES.iter().zip(captures.iter().skip(1)).find_map(|(name, word)| word.map(|_| name))?;
             let assigned = Assigned::at(text, end);
             let is_new = end >= done && !self.is_redaction(assigned.value);
             let place = (is_new && assigned.is_secret(name)).then(|| assigned.place(text))?;
@@ -149,9 +118,7 @@ impl Redactor {
     fn occurrences(&self, text: &str) -> Vec<Occurrence> {
         let mut found = Vec::new();
         for (secret, Secret { value, .. }) in self.secrets.iter().enumerate() {
-            let places = text
-                .match_indices(value.as_str())
-                .map(|(start, _)| start..start + value.len());
+            let places = text.match_indices(value.as_str()).map(|(start, _)| start..start + value.len());
             found.extend(places.map(|place| Occurrence { place, secret }));
         }
         found.sort_by_key(|occurrence| (occurrence.place.start, occurrence.secret));
@@ -165,13 +132,10 @@ impl Redactor {
             let redaction = r"\[redacted:[A-Za-z0-9_-]{1,64}\]";
             Regex::new(&format!("{hex}|{UUID}|{redaction}")).expect("the pattern is valid")
         });
-        let found = WHOLE.find_iter(text).map(|found| Whole {
-            place: found.range(),
-            is_redaction: self.is_redaction(found.as_str()),
-        });
-        found
-            .filter(|whole| whole.is_redaction || !text[whole.place.clone()].starts_with('['))
-            .collect()
+        let found = WHOLE
+            .find_iter(text)
+            .map(|found| Whole { place: found.range(), is_redaction: self.is_redaction(found.as_str()) });
+        found.filter(|whole| whole.is_redaction || !text[whole.place.clone()].starts_with('[')).collect()
     }
 
     fn is_redaction(&self, text: &str) -> bool {
@@ -235,17 +199,8 @@ fn replaced<'a>(text: &str, places: impl Iterator<Item = (Range<usize>, &'a str)
 
 /// Whether a variable is likely to hold a secret, by its name.
 fn is_secret_name(name: &str) -> bool {
-    const ANYWHERE: [&str; 9] = [
-        "TOKEN",
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "API_KEY",
-        "APIKEY",
-        "ACCESS_KEY",
-        "PRIVATE_KEY",
-        "CREDENTIAL",
-    ];
+    const ANYWHERE: [&str; 9] =
+        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"];
     let name = name.to_ascii_uppercase().replace(['-', '.'], "_");
     // A word of its own: `GIT_AUTHOR_NAME` holds no secret.
     ANYWHERE.iter().any(|part| name.contains(part)) || name.split('_').any(|part| part == "AUTH")
@@ -259,36 +214,19 @@ fn is_secret_value(value: &str) -> bool {
         || value.starts_with("./")
         || value.starts_with("../")
         || (value.starts_with('/') && value[1..].contains('/') && !value.contains(['+', '=']));
-    let is_boolean = ["true", "false", "enabled", "disabled"]
-        .iter()
-        .any(|word| value.eq_ignore_ascii_case(word));
+    let is_boolean = ["true", "false", "enabled", "disabled"].iter().any(|word| value.eq_ignore_ascii_case(word));
     let is_number = value.parse::<f64>().is_ok();
-    let authority = value
-        .split_once("://")
-        .map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let authority = value.split_once("://").map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let is_open_url = authority.is_some_and(|authority| !authority.contains('@'));
     value.chars().count() >= SHORTEST && !is_path && !is_boolean && !is_number && !is_open_url
 }
 
 /// A value as it is, and as it stands in a JSON text.
 fn spellings(name: &str, value: &str) -> Vec<Secret> {
-    let name: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .take(64)
-        .collect();
-    let json = value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
-        .replace('\t', "\\t");
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(64).collect();
+    let json = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
     let json = json.replace('\r', "\\r");
-    [value.to_owned(), json]
-        .map(|value| Secret {
-            name: name.clone(),
-            value,
-        })
-        .into()
+    [value.to_owned(), json].map(|value| Secret { name: name.clone(), value }).into()
 }
 
 /// What a kind of credential looks like. The patterns have no groups of their own.
@@ -300,12 +238,7 @@ struct Shape {
 }
 
 const fn token(kind: &'static str, secret: &'static str) -> Shape {
-    Shape {
-        kind,
-        before: "",
-        secret,
-        behind: "",
-    }
+    Shape { kind, before: "", secret, behind: "" }
 }
 
 const UUID: &str = r"(?-u:\b)[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?-u:\b)";
@@ -313,16 +246,10 @@ const UUID: &str = r"(?-u:\b)[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12
 /// Most have nothing to tell where they begin: in JSON, the letter before may belong to an `\n`.
 const SHAPES: &[Shape] = &[
     token("private-key", PRIVATE_KEY),
-    token(
-        "github-token",
-        "gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}",
-    ),
+    token("github-token", "gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"),
     token("gitlab-token", "glpat-[A-Za-z0-9_-]{16,}"),
     // `task-with-a-long-name` has neither the beginning nor a digit.
-    Shape {
-        before: r"(?-u:\b)|\\[nrt]",
-        ..token("api-key", "sk-[A-Za-z_-]{0,40}[0-9][A-Za-z0-9_-]{15,}")
-    },
+    Shape { before: r"(?-u:\b)|\\[nrt]", ..token("api-key", "sk-[A-Za-z_-]{0,40}[0-9][A-Za-z0-9_-]{15,}") },
     token("slack-token", "xox[a-z]-[A-Za-z0-9-]{10,}"),
     token("aws-key", r"(?:AKIA|ASIA)[A-Z0-9]{16}(?-u:\b)"),
     token("google-key", "AIza[A-Za-z0-9_-]{30,}"),
@@ -346,9 +273,7 @@ const SETTINGS: &[Shape] = &[
 
 /// All of them in one expression, the secret of each in its own group.
 fn pattern(shapes: &[Shape]) -> Regex {
-    let shapes = shapes
-        .iter()
-        .map(|shape| format!("(?:{})({})(?:{})", shape.before, shape.secret, shape.behind));
+    let shapes = shapes.iter().map(|shape| format!("(?:{})({})(?:{})", shape.before, shape.secret, shape.behind));
     Regex::new(&shapes.collect::<Vec<_>>().join("|")).expect("the patterns are valid")
 }
 
@@ -370,26 +295,10 @@ struct Name {
 }
 
 const NAMES: &[Name] = &[
-    Name {
-        kind: "password",
-        words: "password|passwd|passphrase",
-        is_common: false,
-    },
-    Name {
-        kind: "secret",
-        words: "secret|credentials?",
-        is_common: false,
-    },
-    Name {
-        kind: "key",
-        words: "api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key",
-        is_common: true,
-    },
-    Name {
-        kind: "token",
-        words: "token",
-        is_common: true,
-    },
+    Name { kind: "password", words: "password|passwd|passphrase", is_common: false },
+    Name { kind: "secret", words: "secret|credentials?", is_common: false },
+    Name { kind: "key", words: "api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key", is_common: true },
+    Name { kind: "token", words: "token", is_common: true },
 ];
 
 /// What is assigned to a name.
@@ -409,39 +318,21 @@ impl<'a> Assigned<'a> {
         let is_tight = text[..at].ends_with('=');
         let rest = &text[at..];
         let quote = rest.strip_prefix('\\').unwrap_or(rest).starts_with(['"', '\'', '`']);
-        let opening = if quote {
-            &rest[..rest.len() - rest.trim_start_matches('\\').len() + 1]
-        } else {
-            ""
-        };
+        let opening = if quote { &rest[..rest.len() - rest.trim_start_matches('\\').len() + 1] } else { "" };
         let inside = &rest[opening.len()..];
         let start = at + opening.len();
         match closing(inside, opening) {
-            Some(end) => Assigned {
-                value: &inside[..end],
-                start,
-                is_quoted: true,
-                is_tight,
-            },
+            Some(end) => Assigned { value: &inside[..end], start, is_quoted: true, is_tight },
             None => {
                 let value = without_punctuation(unquoted(beginning(inside, ENOUGH)));
-                Assigned {
-                    value,
-                    start,
-                    is_quoted: false,
-                    is_tight,
-                }
+                Assigned { value, start, is_quoted: false, is_tight }
             }
         }
     }
 
     /// The bytes to redact.
     fn place(&self, text: &str) -> Range<usize> {
-        let whole = if self.is_quoted {
-            self.value
-        } else {
-            without_punctuation(unquoted(&text[self.start..]))
-        };
+        let whole = if self.is_quoted { self.value } else { without_punctuation(unquoted(&text[self.start..])) };
         self.start..self.start + whole.len()
     }
 
@@ -510,9 +401,7 @@ fn without_punctuation(text: &str) -> &str {
 fn is_id(text: &str, is_common: bool) -> bool {
     let plain = text.split_once(':').map_or(text, |(_, digest)| digest);
     let is_hex = plain.chars().all(|c| c.is_ascii_hexdigit());
-    let groups = text
-        .split('-')
-        .map(|group| group.chars().filter(char::is_ascii_hexdigit).count());
+    let groups = text.split('-').map(|group| group.chars().filter(char::is_ascii_hexdigit).count());
     let is_uuid = text.len() == 36 && groups.eq([8, 4, 4, 4, 12]);
     let is_base32 = matches!(text.len(), 10 | 26) && text.chars().all(|c| c.is_ascii_alphanumeric());
     (is_hex && matches!(plain.len(), 40 | 64)) || is_uuid || (is_common && is_base32)
@@ -520,16 +409,8 @@ fn is_id(text: &str, is_common: bool) -> bool {
 
 /// Words that stand where a secret would.
 fn says_nothing(text: &str) -> bool {
-    const WORDS: [&str; 8] = [
-        "undefined",
-        "required",
-        "optional",
-        "password",
-        "redacted",
-        "disabled",
-        "passphrase",
-        "changeme",
-    ];
+    const WORDS: [&str; 8] =
+        ["undefined", "required", "optional", "password", "redacted", "disabled", "passphrase", "changeme"];
     WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 

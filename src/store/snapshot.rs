@@ -20,11 +20,8 @@ impl<'s> Snapshot<'s> {
         let tree = store.repository.tree_of(commit)?;
         let snapshot = Snapshot { store, commit, tree };
         let format = snapshot.find_file(genesis::FORMAT_PATH)?.ok_or_else(|| {
-            Error::failed(format!(
-                "{} does not hold aifactory's state: it has no format.toml",
-                store.ref_name
-            ))
-            .hint("aifactory doctor")
+            Error::failed(format!("{} does not hold aifactory's state: it has no format.toml", store.ref_name))
+                .hint("aifactory doctor")
         })?;
         genesis::check_format(&format)?;
         Ok(snapshot)
@@ -42,11 +39,7 @@ impl<'s> Snapshot<'s> {
         if entry.kind != EntryKind::Blob {
             return Err(damaged(path, "it is not a plain file"));
         }
-        let bytes = self
-            .store
-            .repository
-            .read_blob(entry.oid)
-            .map_err(|error| damaged(path, error))?;
+        let bytes = self.store.repository.read_blob(entry.oid).map_err(|error| damaged(path, error))?;
         String::from_utf8(bytes).map_err(|error| damaged(path, error))
     }
 
@@ -72,10 +65,7 @@ impl<'s> Snapshot<'s> {
         };
         let mut record = parse_record(&text).map_err(|error| unreadable(&path, &text, error))?;
         if record.task.id != *id {
-            return Err(damaged(
-                &path,
-                format!("it says it is task {}", escape_line(record.task.id.as_str())),
-            ));
+            return Err(damaged(&path, format!("it says it is task {}", escape_line(record.task.id.as_str()))));
         }
         if record.fold < FOLD_VERSION && !record.edited_by_hand {
             record.task = fold(id, &self.events(id)?).ok_or_else(|| damaged(&path, "no event creates the task"))?;
@@ -94,11 +84,7 @@ impl<'s> Snapshot<'s> {
         let parse = |(number, line): (usize, &str)| {
             Event::parse_line(line).map_err(|error| damaged(&format!("{path}:{}", number + 1), error))
         };
-        text.lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(parse)
-            .collect()
+        text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
     }
 
     pub fn runs(&self, id: &TaskId) -> Result<Vec<RunRecord>> {
@@ -120,11 +106,7 @@ impl<'s> Snapshot<'s> {
             let text = self.read_entry(&entry, &path)?;
             toml::from_str(&text).map_err(|error| unreadable(&path, &text, error))
         };
-        self.children(folder)?
-            .into_iter()
-            .filter(|entry| entry.name.ends_with(".toml"))
-            .map(read)
-            .collect()
+        self.children(folder)?.into_iter().filter(|entry| entry.name.ends_with(".toml")).map(read).collect()
     }
 
     /// Every task id, sorted.
@@ -156,12 +138,9 @@ impl<'s> Snapshot<'s> {
 
     /// The one task whose id begins with what a person typed.
     pub fn resolve(&self, typed: &str) -> Result<TaskId> {
-        let prefix = Alphabet::normalise(typed)
-            .filter(|prefix| !prefix.is_empty())
-            .ok_or_else(|| {
-                Error::usage(format!("`{}` is not a task id", escape_line(typed)))
-                    .hint("to see the ids: aifactory list")
-            })?;
+        let prefix = Alphabet::normalise(typed).filter(|prefix| !prefix.is_empty()).ok_or_else(|| {
+            Error::usage(format!("`{}` is not a task id", escape_line(typed))).hint("to see the ids: aifactory list")
+        })?;
         let folder = format!("{}/{}", layout::TASKS, &prefix[..1]);
         let first = self.store.repository.find_entry(self.tree, &folder)?;
         let ids = first.map_or(Ok(Vec::new()), |first| self.ids_below(&first, &prefix))?;
@@ -175,10 +154,7 @@ impl<'s> Snapshot<'s> {
     fn ambiguous(&self, typed: &str, candidates: &[TaskId]) -> Error {
         let mut error = Error::usage(format!("`{typed}` could be any of {} tasks", candidates.len()));
         for id in candidates.iter().take(8) {
-            let title = self
-                .task(id)
-                .map(|task| escape_line(&task.title).into_owned())
-                .unwrap_or_default();
+            let title = self.task(id).map(|task| escape_line(&task.title).into_owned()).unwrap_or_default();
             error = error.hint(format!("{}  {title}", self.short(id)));
         }
         error
@@ -188,14 +164,8 @@ impl<'s> Snapshot<'s> {
     pub fn short(&self, id: &TaskId) -> String {
         let folder = format!("{}/{}/{}", layout::TASKS, &id.as_str()[..1], &id.as_str()[1..2]);
         let siblings = self.children(&folder).unwrap_or_default();
-        let ids = siblings
-            .iter()
-            .filter_map(|entry| TaskId::parse(&entry.name))
-            .filter(|other| other != id);
-        let length = ids
-            .map(|other| id.distinct_from(&other))
-            .max()
-            .unwrap_or(TaskId::SHORTEST);
+        let ids = siblings.iter().filter_map(|entry| TaskId::parse(&entry.name)).filter(|other| other != id);
+        let length = ids.map(|other| id.distinct_from(&other)).max().unwrap_or(TaskId::SHORTEST);
         id.prefix(length).to_owned()
     }
 }
@@ -212,9 +182,7 @@ fn damaged(path: &str, why: impl Into<Box<dyn std::error::Error + Send + Sync>>)
 
 /// A TOML record that does not parse, with its line.
 pub(super) fn unreadable(path: &str, text: &str, error: toml::de::Error) -> Error {
-    let line = error
-        .span()
-        .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
     let place = line.map_or(path.to_owned(), |line| format!("{path}:{line}"));
     damaged(&place, escape_line(error.message()).into_owned())
 }

@@ -22,11 +22,7 @@ pub struct Author {
 
 impl Author {
     pub fn person(actor: impl Into<String>) -> Author {
-        Author {
-            actor: actor.into(),
-            session: None,
-            fence: None,
-        }
+        Author { actor: actor.into(), session: None, fence: None }
     }
 }
 
@@ -83,10 +79,7 @@ impl Changes {
     }
 
     fn put(&mut self, path: String, text: String) {
-        self.files.push(Edit::Put {
-            path,
-            content: text.into_bytes(),
-        });
+        self.files.push(Edit::Put { path, content: text.into_bytes() });
     }
 
     pub fn is_empty(&self) -> bool {
@@ -119,10 +112,7 @@ impl Store {
                 return Ok(answer);
             }
         }
-        Err(Error::failed(format!(
-            "{} keeps moving: another program writes it without our lock",
-            self.ref_name
-        )))
+        Err(Error::failed(format!("{} keeps moving: another program writes it without our lock", self.ref_name)))
     }
 
     /// Writes everything but the ref. Nothing where the changes come to nothing.
@@ -151,16 +141,10 @@ impl Store {
     }
 
     fn publish(&self, parent: Oid, tree: Oid, message: &str, author: &Author) -> Result<Swap> {
-        let by = Identity {
-            name: author.actor.clone(),
-            email: author.actor.clone(),
-            at: self.host.now(),
-        };
+        let by = Identity { name: author.actor.clone(), email: author.actor.clone(), at: self.host.now() };
         let commit = self.repository.write_commit(tree, &[parent], message, &by)?;
         self.flush_if_durable()?;
-        let swap = self
-            .repository
-            .swap_ref(&self.ref_name, Expected::Is(parent), commit, message)?;
+        let swap = self.repository.swap_ref(&self.ref_name, Expected::Is(parent), commit, message)?;
         self.flush_if_durable()?;
         Ok(swap)
     }
@@ -174,11 +158,7 @@ impl Store {
 
     /// `7kq2m: claim (ana@mill)`, or without a task where there are several.
     fn message(&self, touched: &[TaskId], author: &Author, subject: &str) -> String {
-        let who = format!(
-            "{}@{}",
-            author.actor.split('@').next().unwrap_or_default(),
-            self.host.name()
-        );
+        let who = format!("{}@{}", author.actor.split('@').next().unwrap_or_default(), self.host.name());
         match touched {
             [one] => format!("{}: {subject} ({who})\n", one.prefix(5)),
             _ => format!("{subject} ({who})\n"),

@@ -25,43 +25,37 @@ pub enum Standing {
 
 /// Says yes to the spec and plan of each task as they are now.
 pub fn approve(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
-    let base = project
-        .target
-        .as_ref()
-        .and_then(|target| target.commit)
-        .map(|commit| commit.to_string());
+    let base = project.target.as_ref().and_then(|target| target.commit).map(|commit| commit.to_string());
     let mut digests = Vec::new();
-    let approved = project
-        .store
-        .transact(&project.person(), "approve", |snapshot, changes| {
-            digests.clear();
-            for id in ids {
-                let task = snapshot.task(id)?;
-                if task.status.is_closed() {
-                    return Err(Error::failed(format!("task {} is {}", snapshot.short(id), task.status)));
-                }
-                let (spec, plan) = texts_of(snapshot, id)?;
-                if plan.trim().is_empty() {
-                    let short = snapshot.short(id);
-                    return Err(Error::failed(format!("task {short} has no plan to approve"))
-                        .hint(format!("to write one: aifactory plan edit {short}")));
-                }
-                check_plan(&plan)?;
-                let digest = Approval::digest_of(&spec, &plan);
-                let event = Change::Approved {
-                    digest: digest.clone(),
-                    base: base.clone(),
-                    policy: false,
-                    note: note.map(str::to_owned),
-                };
-                changes.event(id, event);
-                if task.status == Status::Waiting && matches!(task.reason, Some(Reason::PlanApproval | Reason::Trust)) {
-                    changes.event(id, moved(&task, Status::Ready, None));
-                }
-                digests.push(digest);
+    let approved = project.store.transact(&project.person(), "approve", |snapshot, changes| {
+        digests.clear();
+        for id in ids {
+            let task = snapshot.task(id)?;
+            if task.status.is_closed() {
+                return Err(Error::failed(format!("task {} is {}", snapshot.short(id), task.status)));
             }
-            Ok(ids.to_vec())
-        })?;
+            let (spec, plan) = texts_of(snapshot, id)?;
+            if plan.trim().is_empty() {
+                let short = snapshot.short(id);
+                return Err(Error::failed(format!("task {short} has no plan to approve"))
+                    .hint(format!("to write one: aifactory plan edit {short}")));
+            }
+            check_plan(&plan)?;
+            let digest = Approval::digest_of(&spec, &plan);
+            let event = Change::Approved {
+                digest: digest.clone(),
+                base: base.clone(),
+                policy: false,
+                note: note.map(str::to_owned),
+            };
+            changes.event(id, event);
+            if task.status == Status::Waiting && matches!(task.reason, Some(Reason::PlanApproval | Reason::Trust)) {
+                changes.event(id, moved(&task, Status::Ready, None));
+            }
+            digests.push(digest);
+        }
+        Ok(ids.to_vec())
+    })?;
     for digest in &digests {
         project.store.local.vouch(Vouch::Approved, digest)?;
     }
@@ -70,40 +64,31 @@ pub fn approve(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<
 
 /// Says no. A plan goes back to the backlog, work under review back to a person.
 pub fn reject(project: &Project, ids: &[TaskId], note: &str) -> Result<Vec<TaskId>> {
-    project
-        .store
-        .transact(&project.person(), "reject", |snapshot, changes| {
-            for id in ids {
-                let task = snapshot.task(id)?;
-                changes.event(
+    project.store.transact(&project.person(), "reject", |snapshot, changes| {
+        for id in ids {
+            let task = snapshot.task(id)?;
+            changes.event(id, Change::Rejected { note: Some(note.to_owned()) });
+            match task.status {
+                Status::Ready | Status::Waiting => changes.event(id, moved(&task, Status::Backlog, Some(note))),
+                Status::Review => changes.event(
                     id,
-                    Change::Rejected {
+                    Change::Moved {
+                        from: task.status,
+                        to: Status::Waiting,
+                        reason: Some(Reason::ReviewRejected),
                         note: Some(note.to_owned()),
                     },
-                );
-                match task.status {
-                    Status::Ready | Status::Waiting => changes.event(id, moved(&task, Status::Backlog, Some(note))),
-                    Status::Review => changes.event(
-                        id,
-                        Change::Moved {
-                            from: task.status,
-                            to: Status::Waiting,
-                            reason: Some(Reason::ReviewRejected),
-                            note: Some(note.to_owned()),
-                        },
-                    ),
-                    Status::Backlog => {}
-                    _ => {
-                        let short = snapshot.short(id);
-                        return Err(
-                            Error::failed(format!("task {short} is {} and cannot be rejected", task.status))
-                                .hint(format!("aifactory show {short}")),
-                        );
-                    }
+                ),
+                Status::Backlog => {}
+                _ => {
+                    let short = snapshot.short(id);
+                    return Err(Error::failed(format!("task {short} is {} and cannot be rejected", task.status))
+                        .hint(format!("aifactory show {short}")));
                 }
             }
-            Ok(ids.to_vec())
-        })
+        }
+        Ok(ids.to_vec())
+    })
 }
 
 /// Looks at approval, machine and base of a task's plan.
@@ -119,9 +104,7 @@ pub fn standing(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Resu
     let digest = Approval::digest_of(&spec, &text);
     if let Some(approval) = task.approval.as_ref().filter(|approval| approval.digest == digest) {
         if let Some(path) = moved_under(project.repository(), snapshot, project, task, approval, &plan)? {
-            return Ok(Standing::Asked(format!(
-                "{path} changed on the target since the plan was approved"
-            )));
+            return Ok(Standing::Asked(format!("{path} changed on the target since the plan was approved")));
         }
         let here = project.store.local.is_vouched(Vouch::Approved, &digest)?
             || (approval.policy && project.store.local.is_vouched(Vouch::Written, &digest)?);
@@ -141,9 +124,7 @@ pub fn standing(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Resu
     }
     match project.store.local.is_vouched(Vouch::Written, &digest)? {
         true => Ok(Standing::ByPolicy),
-        false => Ok(Standing::Untrusted(
-            "the plan was written on another machine".to_owned(),
-        )),
+        false => Ok(Standing::Untrusted("the plan was written on another machine".to_owned())),
     }
 }
 
@@ -162,21 +143,14 @@ fn moved_under(
     let (Some(base), Some(now)) = (base, now) else {
         return Ok(None);
     };
-    let begun = task
-        .branch
-        .as_deref()
-        .map(|branch| repository.branch_commit(branch))
-        .transpose()?
-        .flatten();
+    let begun = task.branch.as_deref().map(|branch| repository.branch_commit(branch)).transpose()?.flatten();
     if base == now || begun.is_some() {
         return Ok(None);
     }
     let changed = repository.changed_paths(repository.tree_of(base)?, repository.tree_of(now)?)?;
     let entries: Vec<&String> = plan.steps.iter().flat_map(|step| &step.files).collect();
-    let touched: Vec<String> = changed
-        .into_iter()
-        .filter(|path| entries.iter().any(|entry| covers(entry, path)))
-        .collect();
+    let touched: Vec<String> =
+        changed.into_iter().filter(|path| entries.iter().any(|entry| covers(entry, path))).collect();
     if touched.is_empty() {
         return Ok(None);
     }

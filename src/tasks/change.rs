@@ -34,9 +34,8 @@ pub fn parse_assignment(text: &str) -> Result<Assignment> {
         (None, false) => Ok(Assignment::Set { field, value }),
         (Some('+'), true) => Ok(Assignment::Add { field, value }),
         (Some(_), true) => Ok(Assignment::Remove { field, value }),
-        (None, true) => Err(Error::usage(format!("{field} holds several values")).hint(format!(
-            "write {field}+={value} to add one, {field}-={value} to take one away"
-        ))),
+        (None, true) => Err(Error::usage(format!("{field} holds several values"))
+            .hint(format!("write {field}+={value} to add one, {field}-={value} to take one away"))),
         (Some(_), false) => {
             Err(Error::usage(format!("{field} holds one value")).hint(format!("write {field}={value}")))
         }
@@ -65,32 +64,25 @@ fn known_field(name: &str) -> Result<&'static str> {
     Err(match (command, find_nearest(name, fields.clone())) {
         (Some(command), _) => error.hint(command),
         (None, Some(near)) => error.hint(format!("perhaps {near}")),
-        (None, None) => error.hint(format!(
-            "what can be set: {}",
-            fields.by_ref().collect::<Vec<_>>().join(", ")
-        )),
+        (None, None) => error.hint(format!("what can be set: {}", fields.by_ref().collect::<Vec<_>>().join(", "))),
     })
 }
 
 /// Changes fields of tasks, all in one commit. The ids that changed.
 pub fn set(project: &Project, ids: &[TaskId], assignments: &[Assignment]) -> Result<Vec<TaskId>> {
-    project
-        .store
-        .transact(&project.person(), &subject("set", assignments), |snapshot, changes| {
-            let mut changed = Vec::new();
-            for id in ids {
-                let task = snapshot.task(id)?;
-                let events = assignments
-                    .iter()
-                    .map(|assignment| event_of(snapshot, &task, assignment));
-                let events: Vec<Change> = events.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-                if !events.is_empty() {
-                    changed.push(id.clone());
-                }
-                events.into_iter().for_each(|event| changes.event(id, event));
+    project.store.transact(&project.person(), &subject("set", assignments), |snapshot, changes| {
+        let mut changed = Vec::new();
+        for id in ids {
+            let task = snapshot.task(id)?;
+            let events = assignments.iter().map(|assignment| event_of(snapshot, &task, assignment));
+            let events: Vec<Change> = events.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+            if !events.is_empty() {
+                changed.push(id.clone());
             }
-            Ok(changed)
-        })
+            events.into_iter().for_each(|event| changes.event(id, event));
+        }
+        Ok(changed)
+    })
 }
 
 fn subject(verb: &str, assignments: &[Assignment]) -> String {
@@ -112,17 +104,11 @@ fn event_of(snapshot: &Snapshot<'_>, task: &Task, assignment: &Assignment) -> Re
             if *field == "dependencies" {
                 refuse_cycle(snapshot, task, &value)?;
             }
-            Ok((!holds(task, field, &value)).then(|| Change::Added {
-                field: (*field).to_owned(),
-                value,
-            }))
+            Ok((!holds(task, field, &value)).then(|| Change::Added { field: (*field).to_owned(), value }))
         }
         Assignment::Remove { field, value } => {
             let value = element(snapshot, field, value)?;
-            Ok(holds(task, field, &value).then(|| Change::Removed {
-                field: (*field).to_owned(),
-                value,
-            }))
+            Ok(holds(task, field, &value).then(|| Change::Removed { field: (*field).to_owned(), value }))
         }
     }
 }
@@ -147,21 +133,14 @@ fn set_event(snapshot: &Snapshot<'_>, task: &Task, field: &str, value: &str) -> 
                 .word()
                 .to_owned(),
         ),
-        "risk" => Some(
-            Risk::parse(value)
-                .ok_or_else(|| unfit(words(Risk::ALL.map(Risk::word).to_vec())))?
-                .word()
-                .to_owned(),
-        ),
+        "risk" => {
+            Some(Risk::parse(value).ok_or_else(|| unfit(words(Risk::ALL.map(Risk::word).to_vec())))?.word().to_owned())
+        }
         _ if value.is_empty() => None,
         "parent" => Some(snapshot.resolve(value)?.to_string()),
         _ => Some(one_line(value)?),
     };
-    Ok((old != new).then(|| Change::Set {
-        field: field.to_owned(),
-        from: old,
-        to: new,
-    }))
+    Ok((old != new).then(|| Change::Set { field: field.to_owned(), from: old, to: new }))
 }
 
 fn element(snapshot: &Snapshot<'_>, field: &str, value: &str) -> Result<String> {
@@ -181,9 +160,7 @@ fn holds(task: &Task, field: &str, value: &str) -> bool {
 fn refuse_cycle(snapshot: &Snapshot<'_>, task: &Task, dependency: &str) -> Result<()> {
     let next = |id: &TaskId| -> Vec<TaskId> {
         let found = snapshot.find_task(id).ok().flatten();
-        let mut next: Vec<TaskId> = found
-            .map(|task| task.dependencies.into_iter().collect())
-            .unwrap_or_default();
+        let mut next: Vec<TaskId> = found.map(|task| task.dependencies.into_iter().collect()).unwrap_or_default();
         next.extend((*id == task.id).then(|| TaskId::parse(dependency)).flatten());
         next
     };
@@ -238,13 +215,7 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
         for (step, progress) in &task.steps {
             let redo = task.status == Status::Review && last_step(task) == Some(step);
             if progress.state == crate::model::Progress::Running || redo {
-                changes.event(
-                    &task.id,
-                    Change::StepReset {
-                        step: step.clone(),
-                        why: "asked to try again".to_owned(),
-                    },
-                );
+                changes.event(&task.id, Change::StepReset { step: step.clone(), why: "asked to try again".to_owned() });
             }
         }
         Ok(true)
@@ -290,12 +261,7 @@ fn each(
 }
 
 pub(super) fn moved(task: &Task, to: Status, note: Option<&str>) -> Change {
-    Change::Moved {
-        from: task.status,
-        to,
-        reason: None,
-        note: note.map(str::to_owned),
-    }
+    Change::Moved { from: task.status, to, reason: None, note: note.map(str::to_owned) }
 }
 
 fn not_now(snapshot: &Snapshot<'_>, task: &Task, what: &str) -> Error {
@@ -314,23 +280,11 @@ mod tests {
 
     #[test]
     fn assignments_are_read_by_their_shape() {
-        let set = |field, value: &str| Assignment::Set {
-            field,
-            value: value.into(),
-        };
+        let set = |field, value: &str| Assignment::Set { field, value: value.into() };
         assert_eq!(parse_assignment("title=a = b").unwrap(), set("title", "a = b"));
         assert_eq!(parse_assignment("agent=").unwrap(), set("agent", ""));
-        assert!(matches!(
-            parse_assignment("label+=x").unwrap(),
-            Assignment::Add { field: "labels", .. }
-        ));
-        assert!(matches!(
-            parse_assignment("after-=7k").unwrap(),
-            Assignment::Remove {
-                field: "dependencies",
-                ..
-            }
-        ));
+        assert!(matches!(parse_assignment("label+=x").unwrap(), Assignment::Add { field: "labels", .. }));
+        assert!(matches!(parse_assignment("after-=7k").unwrap(), Assignment::Remove { field: "dependencies", .. }));
     }
 
     #[test]
@@ -340,10 +294,7 @@ mod tests {
             ("labels=x", "write labels+=x to add one, labels-=x to take one away"),
             ("title+=x", "write title=x"),
             ("prioritty=1", "perhaps priority"),
-            (
-                "nonsense",
-                "write priority=high, labels+=ui, labels-=ui or dependencies+=<id>",
-            ),
+            ("nonsense", "write priority=high, labels+=ui, labels-=ui or dependencies+=<id>"),
         ] {
             assert_eq!(parse_assignment(text).unwrap_err().hints()[0], hint, "{text}");
         }

@@ -57,17 +57,11 @@ pub(super) fn one_line(title: &str) -> Result<String> {
         return Err(Error::usage("a task needs a title").hint("aifactory new \"what you want\""));
     }
     if folded.chars().any(char::is_control) {
-        return Err(Error::usage(format!(
-            "the title holds control characters: `{}`",
-            folded.escape_debug()
-        )));
+        return Err(Error::usage(format!("the title holds control characters: `{}`", folded.escape_debug())));
     }
     if folded.chars().count() > 300 {
-        return Err(Error::usage(format!(
-            "the title is {} characters long; 300 is the most",
-            folded.chars().count()
-        ))
-        .hint("put the rest into the spec: aifactory new \"short title\" -m \"the whole story\""));
+        return Err(Error::usage(format!("the title is {} characters long; 300 is the most", folded.chars().count()))
+            .hint("put the rest into the spec: aifactory new \"short title\" -m \"the whole story\""));
     }
     Ok(folded)
 }

@@ -22,12 +22,7 @@ pub fn history(mut events: Vec<Event>) -> Vec<Entry> {
 
 fn entry(event: Event) -> Entry {
     let (what, detail) = describe(&event.change);
-    Entry {
-        at: event.hlc,
-        actor: event.actor,
-        what,
-        detail,
-    }
+    Entry { at: event.hlc, actor: event.actor, what, detail }
 }
 
 fn describe(change: &Change) -> (String, Option<String>) {
@@ -48,39 +43,28 @@ fn describe(change: &Change) -> (String, Option<String>) {
         }
         Change::Moved { to, reason, note, .. } => {
             let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            let (first, rest) = note.as_deref().map_or(("", None), |note| {
-                note.split_once('\n').map_or((note, None), |(a, b)| (a, Some(b)))
-            });
-            let first = if first.is_empty() {
-                String::new()
-            } else {
-                format!(" ({first})")
-            };
+            let (first, rest) = note
+                .as_deref()
+                .map_or(("", None), |note| note.split_once('\n').map_or((note, None), |(a, b)| (a, Some(b))));
+            let first = if first.is_empty() { String::new() } else { format!(" ({first})") };
             (format!("moved to {to}{reason}{first}"), rest.map(str::to_owned))
         }
-        Change::Claimed {
-            claim, host, branch, ..
-        } => plain(format!("claimed it on {host} (fence {claim}, branch {branch})")),
+        Change::Claimed { claim, host, branch, .. } => {
+            plain(format!("claimed it on {host} (fence {claim}, branch {branch})"))
+        }
         Change::Released { why, .. } => plain(format!("released the claim: {why}")),
         Change::Approved { policy: true, .. } => plain("approved the plan by policy".to_owned()),
         Change::Approved { note, .. } => plain(format!("approved the plan{}", because(note))),
         Change::Rejected { note } => plain(format!("rejected it{}", because(note))),
         Change::StepStarted { step, .. } => plain(format!("started step {step}")),
-        Change::StepDone {
-            step,
-            commit: Some(commit),
-        } => plain(format!("finished step {step} in commit {}", short(commit))),
+        Change::StepDone { step, commit: Some(commit) } => {
+            plain(format!("finished step {step} in commit {}", short(commit)))
+        }
         Change::StepDone { step, commit: None } => plain(format!("finished step {step}")),
         Change::StepReset { step, why } => plain(format!("reset step {step}: {why}")),
         Change::RunStarted { phase, agent, .. } => plain(format!("ran {agent} for {phase}")),
         Change::RunEnded { outcome, .. } => plain(format!("the run ended: {outcome}")),
-        Change::Gated {
-            gate,
-            verdict,
-            tree,
-            clean,
-            ..
-        } => {
+        Change::Gated { gate, verdict, tree, clean, .. } => {
             let place = if *clean { ", clean checkout" } else { "" };
             plain(format!("gate {verdict}: {gate} (tree {}{place})", short(tree)))
         }

@@ -74,17 +74,11 @@ pub fn parse_source(text: &str) -> Result<ImportRequest> {
         _ => (find_kind(Path::new(text)), text),
     };
     match kind {
-        Some(kind) if !place.is_empty() => Ok(ImportRequest {
-            place: PathBuf::from(place),
-            kind,
-            dry_run: false,
-        }),
+        Some(kind) if !place.is_empty() => Ok(ImportRequest { place: PathBuf::from(place), kind, dry_run: false }),
         Some(_) => Err(Error::usage(format!("`{}` names no file", escape_line(text))).hint(SHAPES)),
-        None => Err(Error::usage(format!(
-            "`{}` could be a to-do list or something else",
-            escape_line(text)
-        ))
-        .hint(SHAPES)),
+        None => {
+            Err(Error::usage(format!("`{}` could be a to-do list or something else", escape_line(text))).hint(SHAPES))
+        }
     }
 }
 

@@ -29,7 +29,7 @@ impl Project {
         let target = Target::find(&repository, chosen.find_text("merge.target"))?;
         let policy = target.as_ref().map(Target::layer).transpose()?.flatten();
         let settings = Settings::new(policy.into_iter().chain(own))?;
-        let ref_name = settings.find_text("state.ref").unwrap_or(DEFAULT_REF).to_owned();
+        let ref_name = state_ref(&settings)?;
         let durable = settings.text("state.durability") == "power";
         let actor = actor_name(&repository, host);
         Ok(Project {
@@ -66,10 +66,7 @@ impl Project {
     /// Where task worktrees live.
     pub fn worktree_root(&self) -> Result<PathBuf> {
         if let Some(root) = self.settings.find_text("worktree.root") {
-            let base = self
-                .repository()
-                .main_root()
-                .unwrap_or_else(|| self.repository().common_dir().to_owned());
+            let base = self.repository().main_root().unwrap_or_else(|| self.repository().common_dir().to_owned());
             return Ok(files::without_dots(&base.join(root)));
         }
         let state = self.host.env.state_folder().ok_or_else(|| {
@@ -80,6 +77,17 @@ impl Project {
         let digest = crate::model::Digest::of(&common);
         Ok(state.join(format!("{}-{}", self.repository().name(), &digest.hex()[..8])))
     }
+}
+
+/// The ref of the state. It must be one that nothing else uses: a project's policy may name it, too.
+fn state_ref(settings: &Settings) -> Result<String> {
+    let name = settings.find_text("state.ref").unwrap_or(DEFAULT_REF);
+    if name.starts_with("refs/aifactory/") || name.starts_with("refs/heads/aifactory/") {
+        return Ok(name.to_owned());
+    }
+    let origin = settings.value("state.ref").1;
+    Err(Error::usage(format!("state.ref in {origin}: `{}` cannot hold the state", name.escape_debug()))
+        .hint("name a ref below refs/aifactory/ or refs/heads/aifactory/"))
 }
 
 /// Environment and flags over this clone's file over the user's file.
@@ -102,16 +110,9 @@ fn own_layers(host: &Host, local: &Local, flags: Option<Layer>) -> Result<Vec<La
 
 /// The address git would put on a commit, or user and machine.
 fn actor_name(repository: &Repository, host: &Host) -> String {
-    let from_git = host
-        .env
-        .text("GIT_AUTHOR_EMAIL")
-        .or_else(|| repository.config_value("user.email"));
+    let from_git = host.env.text("GIT_AUTHOR_EMAIL").or_else(|| repository.config_value("user.email"));
     from_git.filter(|email| !email.trim().is_empty()).unwrap_or_else(|| {
-        let user = host
-            .env
-            .text("USER")
-            .or_else(|| host.env.text("LOGNAME"))
-            .unwrap_or_else(|| "somebody".to_owned());
+        let user = host.env.text("USER").or_else(|| host.env.text("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
         format!("{user}@{}", host.name())
     })
 }

@@ -21,14 +21,9 @@ impl Candidate {
 
 /// All ready tasks, most urgent and then oldest first.
 pub fn candidates(index: &Index) -> Result<Vec<Candidate>> {
-    let filter = Filter {
-        statuses: vec![Status::Ready],
-        ..Filter::default()
-    };
+    let filter = Filter { statuses: vec![Status::Ready], ..Filter::default() };
     let rows = index.tasks(&filter)?;
-    let look = |row: IndexRow| Candidate {
-        blocked: blocked(row.dependencies.iter().cloned(), |id| index.status_of(id)),
-        row,
-    };
+    let look =
+        |row: IndexRow| Candidate { blocked: blocked(row.dependencies.iter().cloned(), |id| index.status_of(id)), row };
     Ok(rows.into_iter().map(look).collect())
 }

@@ -22,10 +22,7 @@ pub fn set_setting(project: &Project, key: &Key, text: &str, scope: Scope) -> Re
         .kind
         .check(&key.kind.from_text(text))
         .map_err(|why| Error::usage(format!("{}: {why}", key.name)).hint(format!("{}: {}", key.name, key.about)))?;
-    let value: Value = value
-        .to_string()
-        .parse()
-        .context(|| format!("{} cannot be written", key.name))?;
+    let value: Value = value.to_string().parse().context(|| format!("{} cannot be written", key.name))?;
     change(project, scope, |document| {
         let (section, name) = place(document.as_table_mut(), key.name);
         section.insert(name, Item::Value(value));
@@ -51,9 +48,7 @@ fn change(project: &Project, scope: Scope, edit: impl FnOnce(&mut DocumentMut)) 
         Scope::Clone => project.store.local.config_file(),
         Scope::User => {
             let folder = project.host.env.config_folder();
-            folder
-                .ok_or_else(|| Error::failed("neither HOME nor XDG_CONFIG_HOME is set"))?
-                .join(USER_CONFIG)
+            folder.ok_or_else(|| Error::failed("neither HOME nor XDG_CONFIG_HOME is set"))?.join(USER_CONFIG)
         }
     };
     let text = files::load_text(&path)?.unwrap_or_default();

@@ -23,22 +23,20 @@ pub fn replace_text(
     read: Option<&Digest>,
 ) -> Result<TextOutcome> {
     let subject = format!("edit {}", file.word());
-    let (outcome, spec, plan) = project
-        .store
-        .transact(&project.person(), &subject, |snapshot, changes| {
-            let (mut spec, mut plan) = texts_of(snapshot, id)?;
-            snapshot.task(id)?;
-            let current = if file == TextFile::Spec { &mut spec } else { &mut plan };
-            if read.is_some_and(|read| *read != Digest::of(&*current)) {
-                return Ok((TextOutcome::Outdated, spec, plan));
-            }
-            if *current == text {
-                return Ok((TextOutcome::Unchanged, spec, plan));
-            }
-            text.clone_into(current);
-            changes.text(id, file, text);
-            Ok((TextOutcome::Written, spec, plan))
-        })?;
+    let (outcome, spec, plan) = project.store.transact(&project.person(), &subject, |snapshot, changes| {
+        let (mut spec, mut plan) = texts_of(snapshot, id)?;
+        snapshot.task(id)?;
+        let current = if file == TextFile::Spec { &mut spec } else { &mut plan };
+        if read.is_some_and(|read| *read != Digest::of(&*current)) {
+            return Ok((TextOutcome::Outdated, spec, plan));
+        }
+        if *current == text {
+            return Ok((TextOutcome::Unchanged, spec, plan));
+        }
+        text.clone_into(current);
+        changes.text(id, file, text);
+        Ok((TextOutcome::Written, spec, plan))
+    })?;
     if outcome == TextOutcome::Written {
         vouch_for_own_text(project, &spec, &plan)?;
     }
@@ -54,10 +52,7 @@ pub(super) fn vouch_for_own_text(project: &Project, spec: &str, plan: &str) -> R
     if plan.is_empty() {
         return Ok(());
     }
-    project
-        .store
-        .local
-        .vouch(Vouch::Written, &Approval::digest_of(spec, plan))
+    project.store.local.vouch(Vouch::Written, &Approval::digest_of(spec, plan))
 }
 
 /// Reads a plan, refusing one with errors.

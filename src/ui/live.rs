@@ -62,11 +62,7 @@ impl<'u> LiveRun<'u> {
             let title: String = escape_line(&event.title).chars().take(34).collect();
             bar.set_prefix(format!("{}  {title:<34}", self.ui.paint_err(Style::Id, &short)));
             bar.enable_steady_tick(Duration::from_millis(120));
-            Line {
-                bar,
-                phase: "starting".to_owned(),
-                last: String::new(),
-            }
+            Line { bar, phase: "starting".to_owned(), last: String::new() }
         });
         match &event.kind {
             RunEventKind::Claimed { .. } => line.phase = "claimed".to_owned(),
@@ -82,22 +78,13 @@ impl<'u> LiveRun<'u> {
             RunEventKind::Note { text } => line.last.clone_from(text),
             RunEventKind::Settled { status, reason, note } => {
                 let why = reason_text(*reason, note.as_deref());
-                let word = self
-                    .ui
-                    .paint_err(status_style(*status), &format!("{:<10}", status.word()));
+                let word = self.ui.paint_err(status_style(*status), &format!("{:<10}", status.word()));
                 return line.end(&format!("{word}  {why}"));
             }
             RunEventKind::Skipped { why } => return line.end(&format!("not started: {}", escape_line(why))),
             RunEventKind::Failed { error, hints } => {
-                let hint = hints
-                    .first()
-                    .map(|hint| format!("  (hint: {hint})"))
-                    .unwrap_or_default();
-                return line.end(&format!(
-                    "{} {}{hint}",
-                    self.ui.paint_err(Style::Bad, "error:"),
-                    escape_line(error)
-                ));
+                let hint = hints.first().map(|hint| format!("  (hint: {hint})")).unwrap_or_default();
+                return line.end(&format!("{} {}{hint}", self.ui.paint_err(Style::Bad, "error:"), escape_line(error)));
             }
         }
         line.refresh();
@@ -111,8 +98,7 @@ impl Line {
     }
 
     fn refresh(&self) {
-        self.bar
-            .set_message(format!("{:<10}  {}", self.phase, escape_line(&self.last)));
+        self.bar.set_message(format!("{:<10}  {}", self.phase, escape_line(&self.last)));
     }
 
     fn end(&self, message: &str) {

@@ -66,11 +66,7 @@ impl Ui {
             ColourChoice::Never => false,
             ColourChoice::Auto => is_terminal && !dumb,
         };
-        let width = host
-            .env
-            .number("COLUMNS")
-            .map(|columns| columns as usize)
-            .or_else(terminal_width);
+        let width = host.env.number("COLUMNS").map(|columns| columns as usize).or_else(terminal_width);
         Ui {
             manner,
             out_is_terminal,
@@ -107,11 +103,7 @@ impl Ui {
 
     /// Text from a record, made safe for the terminal.
     pub fn answer_foreign(&self, text: &str) -> Result<()> {
-        let newline = if text.is_empty() || text.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        };
+        let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         match self.out_is_terminal {
             true => self.answer(&format!("{}{newline}", escape(text))),
             false => self.answer(text),
@@ -144,12 +136,7 @@ impl Ui {
     }
 
     pub fn warn(&self, line: &str) {
-        let _ = writeln!(
-            stderr().lock(),
-            "{} {}",
-            self.paint_err(Style::Attention, "warning:"),
-            escape_line(line)
-        );
+        let _ = writeln!(stderr().lock(), "{} {}", self.paint_err(Style::Attention, "warning:"), escape_line(line));
     }
 
     pub fn error(&self, error: &Error) {
@@ -161,19 +148,9 @@ impl Ui {
             let _ = writeln!(stderr, "{}", error_json(error));
             return;
         }
-        let _ = writeln!(
-            stderr,
-            "{} {}",
-            self.paint_err(Style::Bad, "error:"),
-            escape(error.message())
-        );
+        let _ = writeln!(stderr, "{} {}", self.paint_err(Style::Bad, "error:"), escape(error.message()));
         for cause in error.causes() {
-            let _ = writeln!(
-                stderr,
-                "  {} {}",
-                self.paint_err(Style::Dim, "because:"),
-                escape(&cause)
-            );
+            let _ = writeln!(stderr, "  {} {}", self.paint_err(Style::Dim, "because:"), escape(&cause));
         }
         for hint in error.hints() {
             let _ = writeln!(stderr, "{} {}", self.paint_err(Style::Hint, "hint:"), escape(hint));
@@ -190,11 +167,7 @@ impl Ui {
 
     /// Ids are full where a program reads them and short where a person does.
     pub fn id(&self, full: &crate::model::TaskId, short: &str) -> String {
-        if self.out_is_terminal {
-            short.to_owned()
-        } else {
-            full.to_string()
-        }
+        if self.out_is_terminal { short.to_owned() } else { full.to_string() }
     }
 
     pub fn millis(&self, millis: u64) -> String {
@@ -203,9 +176,7 @@ impl Ui {
 }
 
 fn terminal_width() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(stderr())
-        .or_else(|_| rustix::termios::tcgetwinsize(stdout()))
-        .ok()?;
+    let size = rustix::termios::tcgetwinsize(stderr()).or_else(|_| rustix::termios::tcgetwinsize(stdout())).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 

@@ -11,18 +11,8 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
         RunEventKind::Worktree { path, reused: false } => format!("worktree {path}"),
         RunEventKind::Worktree { path, reused: true } => format!("worktree {path} (used before)"),
         RunEventKind::SetupStarted { command } => format!("setup: {command}"),
-        RunEventKind::StepStarted {
-            step,
-            title,
-            number,
-            of,
-            attempt,
-        } => {
-            let again = if *attempt > 1 {
-                format!(", attempt {attempt}")
-            } else {
-                String::new()
-            };
+        RunEventKind::StepStarted { step, title, number, of, attempt } => {
+            let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             format!("step {number}/{of}{again}  {step}: {}", escape_line(title))
         }
         RunEventKind::Agent { line } => {
@@ -32,10 +22,7 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
             format!("  {}", ui.paint_err(Style::Dim, line))
         }
         RunEventKind::StepDone { step, commit } => {
-            let commit = commit
-                .as_deref()
-                .map(|c| format!(" in {}", &c[..10.min(c.len())]))
-                .unwrap_or_default();
+            let commit = commit.as_deref().map(|c| format!(" in {}", &c[..10.min(c.len())])).unwrap_or_default();
             format!("step {step} done{commit}")
         }
         RunEventKind::GateStarted { .. } => return None,
@@ -55,17 +42,10 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
         }
         RunEventKind::Skipped { why } => format!("not started: {why}"),
         RunEventKind::Failed { error, hints } => {
-            let hints: String = hints
-                .iter()
-                .map(|hint| format!("\n      hint: {}", escape_line(hint)))
-                .collect();
+            let hints: String = hints.iter().map(|hint| format!("\n      hint: {}", escape_line(hint))).collect();
             format!("{} {}{hints}", ui.paint_err(Style::Bad, "error:"), escape_line(error))
         }
     };
     let title: String = event.title.chars().take(32).collect();
-    Some(format!(
-        "{}  {:<32}  {text}",
-        ui.paint_err(Style::Id, short),
-        escape_line(&title)
-    ))
+    Some(format!("{}  {:<32}  {text}", ui.paint_err(Style::Id, short), escape_line(&title)))
 }

@@ -10,10 +10,8 @@ impl Ui {
         if !self.can_ask() {
             return Ok(default);
         }
-        let asked = Confirm::with_theme(&ColorfulTheme::default())
-            .with_prompt(question)
-            .default(default)
-            .interact_opt();
+        let asked =
+            Confirm::with_theme(&ColorfulTheme::default()).with_prompt(question).default(default).interact_opt();
         asked.map_err(not_answered)?.ok_or_else(interrupted)
     }
 
@@ -22,9 +20,7 @@ impl Ui {
             return Ok(default.to_owned());
         }
         let theme = ColorfulTheme::default();
-        let input = Input::with_theme(&theme)
-            .with_prompt(question)
-            .default(default.to_owned());
+        let input = Input::with_theme(&theme).with_prompt(question).default(default.to_owned());
         input.interact_text().map_err(not_answered)
     }
 
@@ -34,10 +30,7 @@ impl Ui {
             return Ok(default);
         }
         let theme = ColorfulTheme::default();
-        let select = Select::with_theme(&theme)
-            .with_prompt(question)
-            .items(items)
-            .default(default);
+        let select = Select::with_theme(&theme).with_prompt(question).items(items).default(default);
         select.interact_opt().map_err(not_answered)?.ok_or_else(interrupted)
     }
 }

@@ -16,11 +16,7 @@ pub struct Columns {
 
 impl Columns {
     pub fn new<const N: usize>(header: [&'static str; N], flexible: usize) -> Columns {
-        Columns {
-            header: header.to_vec(),
-            rows: Vec::new(),
-            flexible,
-        }
+        Columns { header: header.to_vec(), rows: Vec::new(), flexible }
     }
 
     pub fn row<const N: usize>(&mut self, cells: [(Style, String); N]) {
@@ -42,12 +38,8 @@ impl Columns {
 
     fn laid_out(&self, ui: &Ui) -> String {
         let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic);
-        table
-            .set_width(u16::try_from(ui.width()).unwrap_or(u16::MAX))
-            .set_truncation_indicator("…");
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(ui.width()).unwrap_or(u16::MAX)).set_truncation_indicator("…");
         if ui.colours_answers() {
             table.enforce_styling();
         } else {
@@ -92,10 +84,7 @@ impl Columns {
             for (number, (style, cell)) in cells.enumerate() {
                 let pad = widths[number].saturating_sub(cell.width()) + 2;
                 text.push_str(&paint::paint(ui.colours_answers(), style, cell));
-                text.extend(std::iter::repeat_n(
-                    ' ',
-                    if number + 1 == widths.len() { 0 } else { pad },
-                ));
+                text.extend(std::iter::repeat_n(' ', if number + 1 == widths.len() { 0 } else { pad }));
             }
             text.push('\n');
         };

@@ -8,11 +8,7 @@ use crate::model::{Reason, Timestamp};
 pub fn age(now: Timestamp, then: Timestamp) -> String {
     let text = duration_text(now.since(then));
     let text = text.split(' ').next().unwrap_or_default();
-    if text.ends_with("ms") {
-        "now".to_owned()
-    } else {
-        text.to_owned()
-    }
+    if text.ends_with("ms") { "now".to_owned() } else { text.to_owned() }
 }
 
 /// `3m ago`, `just now`.
@@ -25,9 +21,7 @@ pub fn ago(now: Timestamp, then: Timestamp) -> String {
 
 /// Why a task waits, with the first line of its note.
 pub fn reason_text(reason: Option<Reason>, note: Option<&str>) -> String {
-    let first = note
-        .and_then(|note| note.lines().next())
-        .map(|line| escape_line(line).into_owned());
+    let first = note.and_then(|note| note.lines().next()).map(|line| escape_line(line).into_owned());
     match (reason, first) {
         (Some(reason), Some(note)) => format!("{reason}: {note}"),
         (Some(reason), None) => reason.to_string(),

@@ -23,12 +23,7 @@ impl<'a> Fence<'a> {
         let length = text.len() - info.len();
         // "```x``` is code" in a sentence is a code span, not a fence.
         let is_span = mark == '`' && info.contains('`');
-        (length >= 3 && !is_span).then(|| Fence {
-            mark,
-            length,
-            indent: indent(line),
-            info: info.trim(),
-        })
+        (length >= 3 && !is_span).then(|| Fence { mark, length, indent: indent(line), info: info.trim() })
     }
 
     /// Whether `line` ends the block.
@@ -59,9 +54,5 @@ pub(crate) fn heading(line: &str) -> Option<(usize, &str)> {
 fn without_closing_marks(text: &str) -> &str {
     let text = text.trim();
     let kept = text.trim_end_matches('#');
-    if kept.is_empty() || kept.ends_with([' ', '\t']) {
-        kept.trim_end()
-    } else {
-        text
-    }
+    if kept.is_empty() || kept.ends_with([' ', '\t']) { kept.trim_end() } else { text }
 }

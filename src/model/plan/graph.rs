@@ -23,9 +23,7 @@ impl Graph {
             let named = step.after.iter().filter_map(|id| index.get(id.as_str()).copied());
             named.filter(|other| *other != number).collect()
         });
-        Graph {
-            waits_for: waits_for.collect(),
-        }
+        Graph { waits_for: waits_for.collect() }
     }
 
     /// Every step once: the first in the file that waits for nothing unplaced, again and again. In a circle nothing
@@ -33,18 +31,11 @@ impl Graph {
     pub(super) fn order(&self) -> Vec<usize> {
         let followers = self.followers();
         let mut missing: Vec<usize> = self.waits_for.iter().map(Vec::len).collect();
-        let mut free: BinaryHeap<_> = (0..missing.len())
-            .filter(|step| missing[*step] == 0)
-            .map(Reverse)
-            .collect();
+        let mut free: BinaryHeap<_> = (0..missing.len()).filter(|step| missing[*step] == 0).map(Reverse).collect();
         let mut placed = vec![false; missing.len()];
         let mut in_file_order = 0..missing.len();
         let mut order = Vec::with_capacity(missing.len());
-        while let Some(step) = free
-            .pop()
-            .map(|Reverse(step)| step)
-            .or_else(|| in_file_order.find(|s| !placed[*s]))
-        {
+        while let Some(step) = free.pop().map(|Reverse(step)| step).or_else(|| in_file_order.find(|s| !placed[*s])) {
             if std::mem::replace(&mut placed[step], true) {
                 continue;
             }
@@ -72,11 +63,7 @@ impl Graph {
     /// Circles that share no step, at least one of each group of steps that wait for each other. Each begins with its
     /// first step of the file and goes on with the step that one waits for.
     pub(super) fn cycles(&self) -> Vec<Vec<usize>> {
-        let mut walk = Walk {
-            graph: self,
-            seen: vec![Seen::Never; self.waits_for.len()],
-            cycles: Vec::new(),
-        };
+        let mut walk = Walk { graph: self, seen: vec![Seen::Never; self.waits_for.len()], cycles: Vec::new() };
         for start in 0..self.waits_for.len() {
             if walk.seen[start] == Seen::Never {
                 walk.from(start);
@@ -93,9 +80,7 @@ impl Graph {
             let mut own = std::mem::take(&mut sets[step]);
             for &other in &self.waits_for[step] {
                 own[other / 64] |= 1 << (other % 64);
-                own.iter_mut()
-                    .zip(&sets[other])
-                    .for_each(|(mine, theirs)| *mine |= theirs);
+                own.iter_mut().zip(&sets[other]).for_each(|(mine, theirs)| *mine |= theirs);
             }
             sets[step] = own;
         }
@@ -155,20 +140,13 @@ impl Walk<'_> {
 
     /// The path came back to `entry`: a circle, unless one of its steps was already named in another.
     fn close(&mut self, path: &[usize], entry: usize) {
-        let since_entry = path
-            .iter()
-            .rev()
-            .take_while(|step| **step != entry && self.seen[**step] == Seen::OnPath);
+        let since_entry = path.iter().rev().take_while(|step| **step != entry && self.seen[**step] == Seen::OnPath);
         let length = since_entry.count() + 1;
         let circle = &path[path.len() - length..];
         if circle[0] != entry {
             return;
         }
-        let first = circle
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, step)| **step)
-            .map_or(0, |(at, _)| at);
+        let first = circle.iter().enumerate().min_by_key(|(_, step)| **step).map_or(0, |(at, _)| at);
         self.cycles.push([&circle[first..], &circle[..first]].concat());
         for step in circle {
             self.seen[*step] = Seen::InCycle;

@@ -28,11 +28,7 @@ impl<'a> StepHeading<'a> {
         let (_, text) = heading(line).filter(|(level, _)| *level == 3)?;
         let (id, title) = text.split_once(':')?;
         let number = id.strip_prefix('S')?;
-        is_number(number).then(|| StepHeading {
-            id: id.to_owned(),
-            title: title.trim(),
-            fix: None,
-        })
+        is_number(number).then(|| StepHeading { id: id.to_owned(), title: title.trim(), fix: None })
     }
 
     fn similar(line: &'a str, highest: u32) -> Option<StepHeading<'a>> {
@@ -48,19 +44,11 @@ impl<'a> StepHeading<'a> {
             1 | 2 => word.len() > 1 || separator.contains(':'),
             _ => word.len() == 1 && separator.contains(':'),
         };
-        let number = if is_number(number) {
-            number.to_owned()
-        } else {
-            (highest + 1).to_string()
-        };
+        let number = if is_number(number) { number.to_owned() } else { (highest + 1).to_string() };
         let title = title.trim_end().trim_end_matches('#').trim_end();
         let shown = if title.is_empty() { "what the step does" } else { title };
         let fix = Some(format!("### S{number}: {}", quoted(shown)));
-        is_likely.then(|| StepHeading {
-            id: format!("S{number}"),
-            title,
-            fix,
-        })
+        is_likely.then(|| StepHeading { id: format!("S{number}"), title, fix })
     }
 }
 

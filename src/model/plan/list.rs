@@ -23,9 +23,7 @@ impl Key {
     }
 
     fn named(name: &str) -> Option<Key> {
-        [Key::Files, Key::After, Key::Gate]
-            .into_iter()
-            .find(|key| key.name() == name)
+        [Key::Files, Key::After, Key::Gate].into_iter().find(|key| key.name() == name)
     }
 
     /// The key somebody had in mind who wrote `name`.
@@ -59,11 +57,7 @@ pub(super) struct Wrong {
 
 impl Wrong {
     fn new(spot: Spot, message: impl Into<String>, fix: impl Into<String>) -> Wrong {
-        Wrong {
-            spot,
-            message: message.into(),
-            fix: fix.into(),
-        }
+        Wrong { spot, message: message.into(), fix: fix.into() }
     }
 }
 
@@ -71,10 +65,7 @@ impl Wrong {
 pub(super) fn bullet(line: Located<'_>) -> Option<Located<'_>> {
     let marked = line.trimmed();
     let text = marked.text.strip_prefix(['-', '*', '+'])?;
-    let rest = Located {
-        text,
-        spot: marked.spot.right_by("-"),
-    };
+    let rest = Located { text, spot: marked.spot.right_by("-") };
     (text.is_empty() || text.starts_with([' ', '\t'])).then(|| rest.trimmed())
 }
 
@@ -87,21 +78,10 @@ pub(super) fn entry(bullet: Located<'_>) -> Option<Entry<'_>> {
     let is_word = !plain.is_empty() && plain.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '_'));
     let meant = Key::meant_by(plain);
     match Key::named(name) {
-        Some(key) => Some(Entry::Known(
-            key,
-            Located {
-                text: value,
-                spot: value_spot,
-            }
-            .trimmed(),
-        )),
-        None if is_value && (is_word || meant.is_some()) => Some(Entry::Unknown(
-            Located {
-                text: plain,
-                spot: bullet.spot,
-            },
-            meant,
-        )),
+        Some(key) => Some(Entry::Known(key, Located { text: value, spot: value_spot }.trimmed())),
+        None if is_value && (is_word || meant.is_some()) => {
+            Some(Entry::Unknown(Located { text: plain, spot: bullet.spot }, meant))
+        }
         None => None,
     }
 }
@@ -131,9 +111,7 @@ fn pieces(value: Located<'_>) -> impl Iterator<Item = Located<'_>> {
 }
 
 pub(super) fn ids(value: Located<'_>) -> impl Iterator<Item = Located<'_>> {
-    pieces(value)
-        .map(|piece| in_backticks(piece).unwrap_or(piece))
-        .filter(|piece| !piece.text.is_empty())
+    pieces(value).map(|piece| in_backticks(piece).unwrap_or(piece)).filter(|piece| !piece.text.is_empty())
 }
 
 pub(super) fn files(value: Located<'_>) -> impl Iterator<Item = Result<Located<'_>, Wrong>> {
@@ -142,13 +120,7 @@ pub(super) fn files(value: Located<'_>) -> impl Iterator<Item = Result<Located<'
 
 fn in_backticks(piece: Located<'_>) -> Option<Located<'_>> {
     let text = piece.text.strip_prefix('`')?.strip_suffix('`')?;
-    Some(
-        Located {
-            text,
-            spot: piece.spot.right_by("`"),
-        }
-        .trimmed(),
-    )
+    Some(Located { text, spot: piece.spot.right_by("`") }.trimmed())
 }
 
 /// Checks one path and takes off what does not change its meaning.
@@ -156,19 +128,11 @@ fn file(piece: Located<'_>) -> Result<Located<'_>, Wrong> {
     let inner = in_backticks(piece);
     if inner.is_none() && piece.text.contains(char::is_whitespace) {
         let message = format!("`{}` reads like more than one path", quoted(piece.text));
-        return Err(Wrong::new(
-            piece.spot,
-            message,
-            "put commas between paths, and backticks around one with spaces",
-        ));
+        return Err(Wrong::new(piece.spot, message, "put commas between paths, and backticks around one with spaces"));
     }
     let path = inner.unwrap_or(piece);
     if let Some((what, fix)) = path_problem(path.text) {
-        return Err(Wrong::new(
-            path.spot,
-            format!("the path `{}` {what}", quoted(path.text)),
-            fix,
-        ));
+        return Err(Wrong::new(path.spot, format!("the path `{}` {what}", quoted(path.text)), fix));
     }
     let text = path.text.strip_prefix("./").unwrap_or(path.text);
     Ok(Located { text, ..path })
@@ -188,10 +152,7 @@ fn path_problem(path: &str) -> Option<(&'static str, &'static str)> {
     } else if path.contains(['{', '}']) {
         Some(("has braces", "name each path, or use `*`"))
     } else if path.contains('`') {
-        Some((
-            "has a stray backtick",
-            "put backticks around the whole path, or leave them out",
-        ))
+        Some(("has a stray backtick", "put backticks around the whole path, or leave them out"))
     } else {
         None
     }
@@ -204,51 +165,27 @@ pub(super) fn gate(value: Located<'_>) -> Result<&str, Wrong> {
         return Err(empty_gate(value.spot));
     }
     let Some((before, command, after)) = code_span(value.text) else {
-        let what = if value.text.contains('`') {
-            "has a backtick without its partner"
-        } else {
-            "is not in backticks"
-        };
-        return Err(Wrong::new(
-            value.spot,
-            format!("the gate `{}` {what}", quoted(plain)),
-            gate_line(plain),
-        ));
+        let what = if value.text.contains('`') { "has a backtick without its partner" } else { "is not in backticks" };
+        return Err(Wrong::new(value.spot, format!("the gate `{}` {what}", quoted(plain)), gate_line(plain)));
     };
     if !(before.trim().is_empty() && after.trim().is_empty()) {
-        let extra = if before.trim().is_empty() {
-            after.trim()
-        } else {
-            before.trim()
-        };
+        let extra = if before.trim().is_empty() { after.trim() } else { before.trim() };
         let message = format!("`{}` stands beside the gate's command and would not run", quoted(extra));
-        return Err(Wrong::new(
-            value.spot,
-            message,
-            format!("{}, one line per command", gate_line(command)),
-        ));
+        return Err(Wrong::new(value.spot, message, format!("{}, one line per command", gate_line(command))));
     }
     match command.find(is_hiding) {
         _ if command.trim().is_empty() => Err(empty_gate(value.spot)),
         Some(_) => {
             let at = value.text.find(is_hiding).unwrap_or_default();
             let message = format!("the gate `{}` has a control character", quoted(command));
-            Err(Wrong::new(
-                value.spot.right_by(&value.text[..at]),
-                message,
-                "write the command without it",
-            ))
+            Err(Wrong::new(value.spot.right_by(&value.text[..at]), message, "write the command without it"))
         }
         None => Ok(command),
     }
 }
 
 pub(super) fn empty_gate(spot: Spot) -> Wrong {
-    Wrong::new(
-        spot,
-        "the gate is empty",
-        "name a command, such as - gate: `cargo test`, or delete the line",
-    )
+    Wrong::new(spot, "the gate is empty", "name a command, such as - gate: `cargo test`, or delete the line")
 }
 
 /// The first code span of a text: what is before, inside and after it.
@@ -271,17 +208,11 @@ fn code_span(text: &str) -> Option<(&str, &str, &str)> {
 
 /// One space on each side lets a code span begin or end with a backtick.
 fn without_padding(code: &str) -> &str {
-    code.strip_prefix(' ')
-        .and_then(|code| code.strip_suffix(' '))
-        .unwrap_or(code)
+    code.strip_prefix(' ').and_then(|code| code.strip_suffix(' ')).unwrap_or(code)
 }
 
 fn gate_line(command: &str) -> String {
     let command = quoted(command.trim());
-    let ticks = if command.contains('`') {
-        ("`` ", " ``")
-    } else {
-        ("`", "`")
-    };
+    let ticks = if command.contains('`') { ("`` ", " ``") } else { ("`", "`") };
     format!("- gate: {}{command}{}", ticks.0, ticks.1)
 }

@@ -14,13 +14,7 @@ pub(super) fn read(text: &str) -> (Vec<Draft<'_>>, Vec<Finding>) {
     let mut reader = Reader::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in text.lines().enumerate() {
-        reader.line(Located {
-            text: line,
-            spot: Spot {
-                line: index + 1,
-                column: 1,
-            },
-        });
+        reader.line(Located { text: line, spot: Spot { line: index + 1, column: 1 } });
     }
     reader.finish();
     (reader.drafts, reader.findings)
@@ -109,10 +103,7 @@ impl<'a> Reader<'a> {
         let spot = line.trimmed().spot;
         let StepHeading { id, title, fix } = found;
         if let Some(fix) = fix {
-            let message = format!(
-                "`{}` looks like a step, but is not written like one",
-                quoted(line.text.trim())
-            );
+            let message = format!("`{}` looks like a step, but is not written like one", quoted(line.text.trim()));
             self.error(spot, message, fix);
         } else if title.is_empty() {
             let message = format!("step {id} has no title");
@@ -123,10 +114,7 @@ impl<'a> Reader<'a> {
             self.error(at, format!("the title of step {id} has a control character"), fix);
         }
         self.highest = self.highest.max(id[1..].parse().unwrap_or_default());
-        let mut draft = Draft {
-            heading_column: spot.column,
-            ..Draft::default()
-        };
+        let mut draft = Draft { heading_column: spot.column, ..Draft::default() };
         (draft.step.id, draft.step.title, draft.step.line) = (id, title.to_owned(), spot.line);
         self.drafts.push(draft);
         self.place = Place::List(None);
@@ -137,10 +125,7 @@ impl<'a> Reader<'a> {
             Place::NoStep => {}
             Place::List(_) if line.text.trim().is_empty() => {}
             Place::List(Some(last)) if indent(line.text) >= last.indent + 2 => self.continue_entry(last, line),
-            Place::List(_) => match list::bullet(line)
-                .and_then(list::entry)
-                .filter(|_| indent(line.text) <= 3)
-            {
+            Place::List(_) => match list::bullet(line).and_then(list::entry).filter(|_| indent(line.text) <= 3) {
                 Some(entry) => self.entry(entry, indent(line.text)),
                 None => self.plain_prose(line),
             },
@@ -150,10 +135,7 @@ impl<'a> Reader<'a> {
 
     fn plain_prose(&mut self, line: Located<'a>) {
         if let Some(key) = list::misplaced_key(line) {
-            let message = format!(
-                "`{}:` is not in the list under the step's heading and has no effect",
-                key.name()
-            );
+            let message = format!("`{}:` is not in the list under the step's heading and has no effect", key.name());
             let fix = format!("move it, as `- {}: …`, directly under the heading", key.name());
             self.error(line.trimmed().spot, message, fix);
         }
@@ -192,11 +174,7 @@ impl<'a> Reader<'a> {
                 self.error(code.spot, message, "end it with a line of the same marks".to_owned());
             }
             Inside::Comment(spot) => {
-                self.error(
-                    spot,
-                    "the comment is never closed".to_owned(),
-                    "end it with `-->`".to_owned(),
-                );
+                self.error(spot, "the comment is never closed".to_owned(), "end it with `-->`".to_owned());
             }
         }
         for draft in &mut self.drafts {
@@ -221,11 +199,7 @@ impl<'a> Reader<'a> {
                     Some(key) => format!("`{}:`", key.name()),
                     None => "`files:`, `after:` or `gate:`; other things go into the prose below the list".to_owned(),
                 };
-                self.error(
-                    name.spot,
-                    format!("a step's list has no key `{}`", quoted(name.text)),
-                    fix,
-                );
+                self.error(name.spot, format!("a step's list has no key `{}`", quoted(name.text)), fix);
                 (None, None)
             }
         };
@@ -246,9 +220,7 @@ impl<'a> Reader<'a> {
             Key::Files => {
                 let (good, bad): (Vec<_>, Vec<_>) = list::files(value).partition(Result::is_ok);
                 draft.files.extend(good.into_iter().flatten());
-                bad.into_iter()
-                    .filter_map(Result::err)
-                    .for_each(|wrong| self.wrong(wrong));
+                bad.into_iter().filter_map(Result::err).for_each(|wrong| self.wrong(wrong));
             }
             Key::Gate => {
                 draft.has_gate_line = true;
@@ -265,12 +237,7 @@ impl<'a> Reader<'a> {
     fn leave_list(&mut self) {
         let Place::List(last) = self.place else { return };
         self.place = Place::Prose;
-        if let Some(Last {
-            key: Some(Key::Gate),
-            missing: Some(spot),
-            ..
-        }) = last
-        {
+        if let Some(Last { key: Some(Key::Gate), missing: Some(spot), .. }) = last {
             self.wrong(list::empty_gate(spot));
         }
     }
@@ -291,11 +258,7 @@ impl<'a> Reader<'a> {
         }
         if fence.info.split_whitespace().nth(1) == Some("run") && !is_script(fence.info) {
             let message = format!("a block marked `{}` is not run", quoted(fence.info));
-            self.findings.push(Finding::warning(
-                spot,
-                message,
-                "mark scripts `sh run`, and nothing else".to_owned(),
-            ));
+            self.findings.push(Finding::warning(spot, message, "mark scripts `sh run`, and nothing else".to_owned()));
         }
         self.inside = Inside::Code(Code { fence, spot, script });
     }
@@ -350,9 +313,5 @@ fn without_blank_ends(text: &str) -> String {
 
 fn unique(pieces: &[Located<'_>]) -> Vec<String> {
     let mut seen = HashSet::new();
-    pieces
-        .iter()
-        .filter(|piece| seen.insert(piece.text))
-        .map(|piece| piece.text.to_owned())
-        .collect()
+    pieces.iter().filter(|piece| seen.insert(piece.text)).map(|piece| piece.text.to_owned()).collect()
 }

@@ -41,13 +41,7 @@ touch a
 /// `line:column severity message | fix`, one finding per line.
 fn findings(text: &str) -> Vec<String> {
     let show = |finding: Finding| {
-        let Finding {
-            line,
-            column,
-            severity,
-            message,
-            fix,
-        } = finding;
+        let Finding { line, column, severity, message, fix } = finding;
         format!("{line}:{column} {severity:?} {message} | {}", fix.unwrap_or_default())
     };
     parse_plan(text).1.into_iter().map(show).collect()
@@ -64,24 +58,13 @@ fn finding_for(line: &str) -> String {
 fn a_good_plan_is_read_without_findings() {
     let (plan, found) = parse_plan(GOOD);
     assert_eq!(found, []);
-    let [first, second] = plan.steps.as_slice() else {
-        panic!("{plan:?}")
-    };
-    assert_eq!(
-        (first.id.as_str(), first.title.as_str(), first.line),
-        ("S1", "Read the form", 5)
-    );
+    let [first, second] = plan.steps.as_slice() else { panic!("{plan:?}") };
+    assert_eq!((first.id.as_str(), first.title.as_str(), first.line), ("S1", "Read the form", 5));
     assert_eq!(first.files, ["src/form.rs", "src/fields/*.rs"]);
     assert_eq!(first.gates, ["cargo test form", "echo `date`"]);
     assert_eq!(first.scripts, ["touch a\n  touch b\n"]);
-    assert_eq!(
-        first.prose,
-        "Prose about **S1**.\n\n```rust\n### S9: not a step\n```\n\n\n#### A detail"
-    );
-    assert_eq!(
-        (second.title.as_str(), second.after.as_slice()),
-        ("Check it", ["S1".to_owned()].as_slice())
-    );
+    assert_eq!(first.prose, "Prose about **S1**.\n\n```rust\n### S9: not a step\n```\n\n\n#### A detail");
+    assert_eq!((second.title.as_str(), second.after.as_slice()), ("Check it", ["S1".to_owned()].as_slice()));
     assert_eq!(second.files, ["src/check.rs"]);
     assert_eq!(plan.step("S2"), Some(second));
     assert_eq!(plan.step("S3"), None);
@@ -124,38 +107,22 @@ fn headings_that_look_like_steps_are_corrected() {
 
 #[test]
 fn other_headings_are_left_alone() {
-    let headings = [
-        "## S3 storage",
-        "### Steps",
-        "#### Step 1: inside",
-        "### S3-compatible storage",
-        "### Second",
-    ];
+    let headings = ["## S3 storage", "### Steps", "#### Step 1: inside", "### S3-compatible storage", "### Second"];
     for heading in headings {
-        assert_eq!(
-            findings(&format!("### S1: a\n- gate: `ok`\n\n{heading}\n")),
-            [] as [&str; 0],
-            "{heading}"
-        );
+        assert_eq!(findings(&format!("### S1: a\n- gate: `ok`\n\n{heading}\n")), [] as [&str; 0], "{heading}");
     }
 }
 
 #[test]
 fn a_step_needs_a_title() {
     let text = "### S1:\n- gate: `ok`\n";
-    assert_eq!(
-        findings(text),
-        ["1:1 Error step S1 has no title | ### S1: what the step does"]
-    );
+    assert_eq!(findings(text), ["1:1 Error step S1 has no title | ### S1: what the step does"]);
 }
 
 #[test]
 fn a_repeated_id_gets_the_next_free_one() {
     let text = "### S1: a\n- gate: `x`\n### S1: b\n- gate: `x`\n### S7: c\n- gate: `x`\n";
-    assert_eq!(
-        findings(text),
-        ["3:1 Error step S1 was already defined on line 1 | ### S8: b"]
-    );
+    assert_eq!(findings(text), ["3:1 Error step S1 was already defined on line 1 | ### S8: b"]);
 }
 
 #[test]
@@ -179,10 +146,7 @@ fn unknown_keys_are_answered_with_the_right_one() {
 fn bullets_without_a_key_begin_the_prose() {
     let text = "### S1: a\n- gate: `x`\n- see https://example.org\n- this too: is prose\n";
     assert_eq!(findings(text), [] as [&str; 0]);
-    assert_eq!(
-        parse_plan(text).0.steps[0].prose,
-        "- see https://example.org\n- this too: is prose"
-    );
+    assert_eq!(parse_plan(text).0.steps[0].prose, "- see https://example.org\n- this too: is prose");
 }
 
 #[test]
@@ -207,10 +171,7 @@ fn gates_are_one_command_in_backticks() {
     assert_eq!(finding_for("- gate: ` `"), format!("2:9 {empty}"));
     assert!(finding_for("- gate: `a`, `b`").contains("`, `b`` stands beside the gate's command"));
     let hiding = finding_for("- gate: `a\u{202e}b`");
-    assert!(
-        hiding.starts_with("2:11 Error the gate `a\u{fffd}b` has a control character"),
-        "{hiding}"
-    );
+    assert!(hiding.starts_with("2:11 Error the gate `a\u{fffd}b` has a control character"), "{hiding}");
 }
 
 #[test]
@@ -248,14 +209,7 @@ fn after_names_other_steps_that_exist() {
 #[test]
 fn each_circle_is_named_once() {
     let step = |id: &str, after: &str| format!("### {id}: t\n- after: {after}\n- gate: `x`\n");
-    let text = [
-        step("S1", "S2"),
-        step("S2", "S1, S3"),
-        step("S3", "S2"),
-        step("S4", "S5"),
-        step("S5", "S4"),
-    ]
-    .concat();
+    let text = [step("S1", "S2"), step("S2", "S1, S3"), step("S3", "S2"), step("S4", "S5"), step("S5", "S4")].concat();
     let fix = "delete one `after:` of the circle, such as";
     assert_eq!(
         findings(&text),
@@ -280,28 +234,16 @@ fn code_and_comments_hold_no_steps() {
 fn what_is_opened_must_be_closed() {
     let closed = "### S1: a\n- gate: `x`\n";
     let fence = findings(&format!("{closed}\n  ```sh run\nrm x\n"));
-    assert_eq!(
-        fence,
-        ["4:3 Error the code block is never closed | end it with a line of the same marks"]
-    );
-    assert_eq!(
-        parse_plan(&format!("{closed}```sh run\nrm x\n")).0.steps[0].scripts,
-        [] as [&str; 0]
-    );
-    assert_eq!(
-        findings(&format!("{closed}<!-- x")),
-        ["3:1 Error the comment is never closed | end it with `-->`"]
-    );
+    assert_eq!(fence, ["4:3 Error the code block is never closed | end it with a line of the same marks"]);
+    assert_eq!(parse_plan(&format!("{closed}```sh run\nrm x\n")).0.steps[0].scripts, [] as [&str; 0]);
+    assert_eq!(findings(&format!("{closed}<!-- x")), ["3:1 Error the comment is never closed | end it with `-->`"]);
 }
 
 #[test]
 fn scripts_belong_to_steps() {
     let text = "```sh run\nrm x\n```\n### S1: a\n- gate: `x`\n```sh\nplain\n```\n";
     let fix = "move it into a step, or drop the word `run`";
-    assert_eq!(
-        findings(text),
-        [format!("1:1 Error a script outside any step would never run | {fix}")]
-    );
+    assert_eq!(findings(text), [format!("1:1 Error a script outside any step would never run | {fix}")]);
     assert_eq!(parse_plan(text).0.steps[0].scripts, [] as [&str; 0]);
 }
 
@@ -310,18 +252,10 @@ fn scripts_that_would_not_run_are_pointed_out() {
     let step = "### S1: a\n- gate: `x`\n\n";
     let marked = findings(&format!("{step}```bash run\nx\n```\n"));
     let fix = "mark scripts `sh run`, and nothing else";
-    assert_eq!(
-        marked,
-        [format!("4:1 Warning a block marked `bash run` is not run | {fix}")]
-    );
+    assert_eq!(marked, [format!("4:1 Warning a block marked `bash run` is not run | {fix}")]);
     let deep = findings(&format!("{step}words\n\n    ```sh run\n    x\n    ```\n"));
     let fix = "indent the fence by at most three spaces";
-    assert_eq!(
-        deep,
-        [format!(
-            "6:5 Warning the `sh run` block is indented too far and would not run | {fix}"
-        )]
-    );
+    assert_eq!(deep, [format!("6:5 Warning the `sh run` block is indented too far and would not run | {fix}")]);
 }
 
 #[test]
@@ -341,9 +275,7 @@ fn a_step_without_a_gate_is_a_warning() {
     let fix = "- gate: `a command that fails without this step`";
     assert_eq!(
         findings("### S1: a\n"),
-        [format!(
-            "1:1 Warning step S1 has no gate, so nothing proves it done | {fix}"
-        )]
+        [format!("1:1 Warning step S1 has no gate, so nothing proves it done | {fix}")]
     );
 }
 
@@ -364,11 +296,7 @@ fn shared_files_are_reported_unless_the_steps_are_ordered() {
 
 #[test]
 fn more_steps_than_a_person_reviews_are_an_error() {
-    let steps = |count: usize| {
-        (1..=count)
-            .map(|n| format!("### S{n}: t\n- gate: `x`\n"))
-            .collect::<String>()
-    };
+    let steps = |count: usize| (1..=count).map(|n| format!("### S{n}: t\n- gate: `x`\n")).collect::<String>();
     assert_eq!(findings(&steps(500)), [] as [&str; 0]);
     assert_eq!(
         findings(&steps(501)),
@@ -379,26 +307,11 @@ fn more_steps_than_a_person_reviews_are_an_error() {
 #[test]
 fn work_is_ordered_by_need_and_then_as_in_the_file() {
     let plan = |steps: &[(&str, &str)]| {
-        let text = steps
-            .iter()
-            .map(|(id, after)| format!("### {id}: t\n- after: {after}\n"))
-            .collect::<String>();
-        parse_plan(&text)
-            .0
-            .order()
-            .iter()
-            .map(|step| step.id.clone())
-            .collect::<Vec<_>>()
+        let text = steps.iter().map(|(id, after)| format!("### {id}: t\n- after: {after}\n")).collect::<String>();
+        parse_plan(&text).0.order().iter().map(|step| step.id.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        plan(&[("S3", ""), ("S1", "S2"), ("S2", ""), ("S4", "S3")]),
-        ["S3", "S2", "S1", "S4"]
-    );
-    assert_eq!(
-        plan(&[("S1", "S2"), ("S2", "S1"), ("S3", "")]),
-        ["S3", "S1", "S2"],
-        "circles are returned, too"
-    );
+    assert_eq!(plan(&[("S3", ""), ("S1", "S2"), ("S2", ""), ("S4", "S3")]), ["S3", "S2", "S1", "S4"]);
+    assert_eq!(plan(&[("S1", "S2"), ("S2", "S1"), ("S3", "")]), ["S3", "S1", "S2"], "circles are returned, too");
     assert_eq!(plan(&[("S1", "S1, S9"), ("S1", "")]), ["S1", "S1"]);
 }
 
@@ -414,15 +327,10 @@ fn reading_ends_on_texts_made_to_be_slow() {
         format!("### S1: x\n- gate: {}", repeat("`")),
         format!("### S1: x\n{}", repeat("```\n<!--\n")),
         format!("### {}", repeat("S1 ")),
-        (1..=500)
-            .map(|n| format!("### S{n}: x\n- after: {}\n", "S1, S2, S3, S499, S500, ".repeat(80)))
-            .collect(),
+        (1..=500).map(|n| format!("### S{n}: x\n- after: {}\n", "S1, S2, S3, S499, S500, ".repeat(80))).collect(),
         (1..=500)
             .map(|n| {
-                format!(
-                    "### S{n}: x\n- after: {}\n",
-                    (1..=400).map(|other| format!("S{other},")).collect::<String>()
-                )
+                format!("### S{n}: x\n- after: {}\n", (1..=400).map(|other| format!("S{other},")).collect::<String>())
             })
             .collect(),
     ] {

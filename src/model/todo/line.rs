@@ -29,11 +29,7 @@ impl<'a> ItemLine<'a> {
             Some(_) => is_set_off || (mark.is_ok() && !is_link),
             None => is_set_off && mark.is_ok() && !brackets.is_empty(),
         };
-        is_item.then(|| ItemLine {
-            mark,
-            place: start + place.start..start + place.end,
-            text: text.trim(),
-        })
+        is_item.then(|| ItemLine { mark, place: start + place.start..start + place.end, text: text.trim() })
     }
 }
 

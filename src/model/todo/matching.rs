@@ -25,11 +25,7 @@ pub fn match_items(items: &[Item], known: &[(String, Known)]) -> Vec<Option<Stri
     pairs.by(|item| Some(&item.key), |(_, known)| &known.key);
     pairs.by_title();
     pairs.by_likeness();
-    pairs
-        .task_of
-        .into_iter()
-        .map(|task| task.map(|task| known[task].0.clone()))
-        .collect()
+    pairs.task_of.into_iter().map(|task| task.map(|task| known[task].0.clone())).collect()
 }
 
 struct Pairs<'a> {
@@ -45,12 +41,7 @@ impl<'a> Pairs<'a> {
     fn new(items: &'a [Item], known: &'a [(String, Known)]) -> Pairs<'a> {
         let mut ids = HashSet::new();
         let taken = known.iter().map(|(id, _)| !ids.insert(id)).collect();
-        Pairs {
-            items,
-            known,
-            task_of: vec![None; items.len()],
-            taken,
-        }
+        Pairs { items, known, task_of: vec![None; items.len()], taken }
     }
 
     /// Pairs what has the same name, if it is free.
@@ -77,23 +68,16 @@ impl<'a> Pairs<'a> {
     fn by_title(&mut self) {
         let mut tasks: HashMap<String, VecDeque<usize>> = HashMap::new();
         for task in self.free_tasks() {
-            tasks
-                .entry(folded(&self.known[task].1.title))
-                .or_default()
-                .push_back(task);
+            tasks.entry(folded(&self.known[task].1.title)).or_default().push_back(task);
         }
         for item in self.free_items() {
-            let task = tasks
-                .get_mut(&folded(&self.items[item].title))
-                .and_then(VecDeque::pop_front);
+            let task = tasks.get_mut(&folded(&self.items[item].title)).and_then(VecDeque::pop_front);
             task.into_iter().for_each(|task| self.pair(item, task));
         }
     }
 
     fn free_items(&self) -> Vec<usize> {
-        (0..self.items.len())
-            .filter(|item| self.task_of[*item].is_none())
-            .collect()
+        (0..self.items.len()).filter(|item| self.task_of[*item].is_none()).collect()
     }
 
     /// By line.
@@ -119,23 +103,13 @@ impl<'a> Pairs<'a> {
         let free = self.free_tasks();
         let task_words: Vec<Vec<u64>> = free.iter().map(|task| words(&self.known[*task].1.title)).collect();
         let mut candidates = Vec::new();
-        for (index, item) in self
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| self.task_of[*index].is_none())
-        {
+        for (index, item) in self.items.iter().enumerate().filter(|(index, _)| self.task_of[*index].is_none()) {
             let own = words(&item.title);
             let here = free.partition_point(|task| self.known[*task].1.line < item.line);
             for near in here.saturating_sub(NEAREST)..free.len().min(here + NEAREST) {
                 let (task, likeness) = (free[near], Likeness::of(&own, &task_words[near]));
                 let distance = item.line.abs_diff(self.known[task].1.line);
-                let candidate = Candidate {
-                    likeness: Reverse(likeness),
-                    distance,
-                    item: index,
-                    task,
-                };
+                let candidate = Candidate { likeness: Reverse(likeness), distance, item: index, task };
                 candidates.extend(likeness.is_enough().then_some(candidate));
             }
         }
@@ -172,10 +146,7 @@ impl Likeness {
 
 /// A title's words as sorted hashes.
 fn words(title: &str) -> Vec<u64> {
-    let mut words: Vec<u64> = folded(title)
-        .split(' ')
-        .map(|word| hash(SEED, word.as_bytes()))
-        .collect();
+    let mut words: Vec<u64> = folded(title).split(' ').map(|word| hash(SEED, word.as_bytes())).collect();
     words.sort_unstable();
     words
 }

@@ -14,11 +14,7 @@ pub(super) fn read(text: &str) -> (Todo, Vec<Range<usize>>) {
     for (index, raw) in text.split_inclusive('\n').enumerate() {
         let line = raw.trim_end_matches(['\r', '\n']);
         let visible = line.strip_prefix('\u{feff}').filter(|_| index == 0).unwrap_or(line);
-        reader.line(Line {
-            number: index + 1,
-            start: start + line.len() - visible.len(),
-            text: visible,
-        });
+        reader.line(Line { number: index + 1, start: start + line.len() - visible.len(), text: visible });
         start += raw.len();
     }
     reader.finish()
@@ -109,11 +105,7 @@ impl<'a> Reader<'a> {
 
     /// Leaves the items that a line with this indentation cannot belong to.
     fn close_items(&mut self, indent: usize, deeper: usize) {
-        while self
-            .open
-            .last()
-            .is_some_and(|item| self.extras[*item].indent + deeper > indent)
-        {
+        while self.open.last().is_some_and(|item| self.extras[*item].indent + deeper > indent) {
             self.open.pop();
         }
     }
@@ -123,8 +115,7 @@ impl<'a> Reader<'a> {
         let is_title = level == 1 && !self.seen_title;
         self.seen_title |= level == 1;
         self.headings.retain(|(above, _)| *above < level);
-        self.headings
-            .push((level, label_from_heading(text).filter(|_| !is_title)));
+        self.headings.push((level, label_from_heading(text).filter(|_| !is_title)));
         self.open.clear();
     }
 
@@ -136,28 +127,16 @@ impl<'a> Reader<'a> {
             return self.warn(line.number, "the item has no title".to_owned());
         }
         let mark = found.mark.unwrap_or_else(|unknown| {
-            self.warn(
-                line.number,
-                format!("the mark `{unknown}` is not known; the item counts as open"),
-            );
+            self.warn(line.number, format!("the mark `{unknown}` is not known; the item counts as open"));
             Mark::Open
         });
         let parent = self.open.last().copied();
-        let path = hash(
-            parent.map_or(SEED, |parent| self.extras[parent].path),
-            folded(&words.title).as_bytes(),
-        );
+        let path = hash(parent.map_or(SEED, |parent| self.extras[parent].path), folded(&words.title).as_bytes());
         // The end of a title, so that "a" under "b" is not "ba".
         let path = hash(path, &[0]);
         self.open.push(self.todo.items.len());
-        self.places
-            .push(line.start + found.place.start..line.start + found.place.end);
-        self.extras.push(Extra {
-            indent: indent(line.text),
-            note_indent: None,
-            path,
-            after: words.after,
-        });
+        self.places.push(line.start + found.place.start..line.start + found.place.end);
+        self.extras.push(Extra { indent: indent(line.text), note_indent: None, path, after: words.after });
         let item = Item {
             line: line.number,
             mark,
@@ -176,20 +155,14 @@ impl<'a> Reader<'a> {
     fn labels(&self, own: Vec<String>) -> Vec<String> {
         let from_headings = self.headings.iter().filter_map(|(_, label)| label.clone());
         let mut seen = HashSet::new();
-        from_headings
-            .chain(own)
-            .filter(|label| seen.insert(label.clone()))
-            .collect()
+        from_headings.chain(own).filter(|label| seen.insert(label.clone())).collect()
     }
 
     /// A copied line keeps its comment, but there is only one such task.
     fn unique_id(&mut self, id: Option<String>, line: usize) -> Option<String> {
         let id = id?;
         if !self.ids.insert(id.clone()) {
-            self.warn(
-                line,
-                format!("the id {id} stands on an earlier line, too, and does not count here"),
-            );
+            self.warn(line, format!("the id {id} stands on an earlier line, too, and does not count here"));
             return None;
         }
         Some(id)
@@ -238,11 +211,7 @@ impl<'a> Reader<'a> {
             let Some(named) = &extra.after else { continue };
             let (found, unknown) = titles.resolve(named, index);
             let line = self.todo.items[index].line;
-            warnings.extend(
-                unknown
-                    .into_iter()
-                    .map(|title| (line, format!("no other item is called `{title}`"))),
-            );
+            warnings.extend(unknown.into_iter().map(|title| (line, format!("no other item is called `{title}`"))));
             self.todo.items[index].after = found;
         }
         self.todo.warnings.extend(warnings);
@@ -279,10 +248,7 @@ impl Titles {
     }
 
     fn find(&self, title: &str, own: usize) -> Option<usize> {
-        self.0
-            .get(&folded(&Words::read(title).title))
-            .copied()
-            .filter(|index| *index != own)
+        self.0.get(&folded(&Words::read(title).title)).copied().filter(|index| *index != own)
     }
 }
 

@@ -49,15 +49,8 @@ fn item(line: &str) -> Item {
 }
 
 fn known(todo: &Todo) -> Vec<(String, Known)> {
-    let known = |item: &Item| Known {
-        key: item.key.clone(),
-        title: item.title.clone(),
-        line: item.line,
-    };
-    todo.items
-        .iter()
-        .map(|item| (format!("task at {}", item.line), known(item)))
-        .collect()
+    let known = |item: &Item| Known { key: item.key.clone(), title: item.title.clone(), line: item.line };
+    todo.items.iter().map(|item| (format!("task at {}", item.line), known(item))).collect()
 }
 
 #[test]
@@ -84,10 +77,7 @@ fn sloppy_lists_are_read() {
     assert_eq!(marks, "x >p~? x-   ");
     let parents: Vec<_> = todo.items.iter().map(|item| item.parent).collect();
     assert_eq!(parents[..7], [None, None, Some(1), Some(2), None, None, None]);
-    assert_eq!(
-        todo.warnings,
-        [(29, "the mark `!` is not known; the item counts as open".to_owned())]
-    );
+    assert_eq!(todo.warnings, [(29, "the mark `!` is not known; the item counts as open".to_owned())]);
 }
 
 #[test]
@@ -99,11 +89,7 @@ fn words_around_the_title_are_taken_out() {
     assert_eq!(login.notes, "see the log\nMore words.\n\n    indented");
     assert_eq!(todo.items[3].id.as_deref(), Some("7kq2mabcde"));
     assert_eq!(todo.items[4].after, [1, 2]);
-    assert_eq!(
-        todo.items[7].labels,
-        ["web-front-end", "auth"],
-        "a heading such as `Done` is no label"
-    );
+    assert_eq!(todo.items[7].labels, ["web-front-end", "auth"], "a heading such as `Done` is no label");
     assert_eq!(todo.items[7].priority, Some(1));
 }
 
@@ -120,15 +106,7 @@ fn every_mark_is_its_own_character() {
 
 #[test]
 fn links_and_footnotes_are_no_items() {
-    for line in [
-        "- [x](url)",
-        "[x]: url",
-        "[1] note",
-        "[] note",
-        "- [ab] c",
-        "-[ ] a",
-        "[ ]",
-    ] {
+    for line in ["- [x](url)", "[x]: url", "[1] note", "[] note", "- [ab] c", "-[ ] a", "[ ]"] {
         let found = parse_todo(line).items;
         assert_eq!(found, [], "{line}");
     }
@@ -163,14 +141,8 @@ fn a_copied_id_counts_once() {
 
 #[test]
 fn what_is_never_closed_is_a_warning() {
-    assert_eq!(
-        parse_todo("a\n```\n- [ ] x\n").warnings,
-        [(2, "the code block is never closed".to_owned())]
-    );
-    assert_eq!(
-        parse_todo("<!-- a\n- [ ] x\n").warnings,
-        [(1, "the comment is never closed".to_owned())]
-    );
+    assert_eq!(parse_todo("a\n```\n- [ ] x\n").warnings, [(2, "the code block is never closed".to_owned())]);
+    assert_eq!(parse_todo("<!-- a\n- [ ] x\n").warnings, [(1, "the comment is never closed".to_owned())]);
 }
 
 #[test]
@@ -190,10 +162,7 @@ fn writing_back_changes_marks_and_nothing_else() {
     let written = "\u{feff}# T\r\n- [x] a\r\n\t* [X] b  \n [x] c\n- [x] d\n- [x] e\n```\n- [ ] f\n```\n- [x] g";
     assert_eq!(write_back(text, &marks), written);
     assert_eq!(write_back(text, &[]), text);
-    assert_eq!(
-        write_back("- [ ] a", &[(1, Mark::Done), (1, Mark::Planning)]),
-        "- [~] a"
-    );
+    assert_eq!(write_back("- [ ] a", &[(1, Mark::Done), (1, Mark::Planning)]), "- [~] a");
 }
 
 #[test]
@@ -201,51 +170,23 @@ fn an_id_beats_a_key_and_a_key_beats_likeness() {
     let old = parse_todo("- [ ] one two three\n- [ ] four five six\n");
     let new = parse_todo("- [ ] one two three <!-- aifactory:7kq2mabcde -->\n- [ ] one two three\n- [ ] four five 6\n");
     let mut tasks = known(&old);
-    tasks.push((
-        "7kq2mabcde".to_owned(),
-        Known {
-            key: String::new(),
-            title: "gone".to_owned(),
-            line: 9,
-        },
-    ));
+    tasks.push(("7kq2mabcde".to_owned(), Known { key: String::new(), title: "gone".to_owned(), line: 9 }));
     let matched = match_items(&new.items, &tasks);
-    assert_eq!(
-        matched,
-        [
-            Some("7kq2mabcde".to_owned()),
-            Some("task at 1".to_owned()),
-            Some("task at 2".to_owned())
-        ]
-    );
+    assert_eq!(matched, [Some("7kq2mabcde".to_owned()), Some("task at 1".to_owned()), Some("task at 2".to_owned())]);
 }
 
 #[test]
 fn the_nearer_of_two_equally_like_titles_is_taken() {
     let old = parse_todo("- [ ] fix the red door\n- [ ] other\n- [ ] fix the blue door\n");
     let new = parse_todo("\n- [ ] brand new thing\n- [ ] fix the green door\n");
-    assert_eq!(
-        match_items(&new.items, &known(&old)),
-        [None, Some("task at 3".to_owned())]
-    );
+    assert_eq!(match_items(&new.items, &known(&old)), [None, Some("task at 3".to_owned())]);
 }
 
 #[test]
 fn a_task_listed_twice_is_matched_once() {
     let todo = parse_todo("- [ ] a b c\n- [ ] a b c\n");
-    let task = |line| {
-        (
-            "t".to_owned(),
-            Known {
-                line,
-                ..known(&todo)[0].1.clone()
-            },
-        )
-    };
-    assert_eq!(
-        match_items(&todo.items, &[task(1), task(2)]),
-        [Some("t".to_owned()), None]
-    );
+    let task = |line| ("t".to_owned(), Known { line, ..known(&todo)[0].1.clone() });
+    assert_eq!(match_items(&todo.items, &[task(1), task(2)]), [Some("t".to_owned()), None]);
 }
 
 #[test]
@@ -261,9 +202,7 @@ fn reading_takes_linear_time() {
         format!("- [ ] {}", (0..60_000).map(|n| format!("#t{n} ")).collect::<String>()),
         format!("- [ ] a\n{}x", " ".repeat(150_000)),
         format!("- [ ] a\n{}", repeat("  x\n\n")),
-        (0..800)
-            .map(|depth| format!("{}- [ ] a\n", "  ".repeat(depth)))
-            .collect(),
+        (0..800).map(|depth| format!("{}- [ ] a\n", "  ".repeat(depth))).collect(),
     ] {
         let todo = parse_todo(&text);
         write_back(&text, &[(1, Mark::Done)]);
@@ -273,19 +212,10 @@ fn reading_takes_linear_time() {
 
 #[test]
 fn ten_thousand_items_match_when_every_title_changed() {
-    let text = |word: &str| {
-        (0..10_000)
-            .map(|n| format!("- [ ] the {word} {n}\n"))
-            .collect::<String>()
-    };
+    let text = |word: &str| (0..10_000).map(|n| format!("- [ ] the {word} {n}\n")).collect::<String>();
     let (old, new) = (parse_todo(&text("old")), parse_todo(&text("new")));
     let matched = match_items(&new.items, &known(&old));
-    assert!(
-        matched
-            .iter()
-            .enumerate()
-            .all(|(n, task)| *task == Some(format!("task at {}", n + 1)))
-    );
+    assert!(matched.iter().enumerate().all(|(n, task)| *task == Some(format!("task at {}", n + 1))));
 }
 
 /// Text made of the pieces that mean something, so that chance finds the combinations.
@@ -341,10 +271,7 @@ fn lists() -> impl Strategy<Value = Vec<(usize, Vec<String>)>> {
 }
 
 fn list_text(items: &[(usize, Vec<String>)]) -> String {
-    items
-        .iter()
-        .map(|(depth, words)| format!("{}- [ ] {}\n", "  ".repeat(*depth), words.join(" ")))
-        .collect()
+    items.iter().map(|(depth, words)| format!("{}- [ ] {}\n", "  ".repeat(*depth), words.join(" "))).collect()
 }
 
 proptest! {

@@ -15,11 +15,7 @@ impl Words {
     pub(super) fn read(text: &str) -> Words {
         let (text, id) = without_comments(text);
         let (text, after) = without_after(text);
-        let mut words = Words {
-            id,
-            after,
-            ..Words::default()
-        };
+        let mut words = Words { id, after, ..Words::default() };
         let mut kept = Vec::new();
         let mut in_code = false;
         for word in text.split_whitespace() {
@@ -31,11 +27,7 @@ impl Words {
         }
         // An item that is nothing but a tag is called by it.
         let nothing_left = kept.is_empty();
-        words.title = if nothing_left {
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
-        } else {
-            kept.join(" ")
-        };
+        words.title = if nothing_left { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { kept.join(" ") };
         words
     }
 
@@ -65,9 +57,7 @@ fn priority(word: &str) -> Option<u8> {
 fn label(word: &str) -> Option<String> {
     if let Some(inner) = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')) {
         let is_label = inner.starts_with(|c: char| c.is_ascii_lowercase())
-            && inner
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            && inner.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         return is_label.then(|| inner.to_owned());
     }
     let tag = word.strip_prefix('#')?.trim_end_matches([',', ';', '.', ':']);
@@ -85,21 +75,14 @@ fn without_comments(text: &str) -> (&str, Option<String>) {
         && let Some(start) = text.rfind("<!--")
     {
         let comment = text[start..].trim_start_matches("<!--").trim_end_matches("-->").trim();
-        id = id.or(comment
-            .strip_prefix("aifactory:")
-            .map(str::trim)
-            .filter(|id| is_id(id))
-            .map(str::to_owned));
+        id = id.or(comment.strip_prefix("aifactory:").map(str::trim).filter(|id| is_id(id)).map(str::to_owned));
         text = text[..start].trim_end();
     }
     (text, id)
 }
 
 fn is_id(text: &str) -> bool {
-    (4..=40).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    (4..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 /// The text without its `(after: …)`, and what is in there. Titles may have parentheses themselves.
@@ -156,9 +139,7 @@ pub(super) fn label_from_heading(heading: &str) -> Option<String> {
         "cancelled",
         "closed",
     ];
-    let words = heading
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let words = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let slug = words.map(str::to_lowercase).collect::<Vec<_>>().join("-");
     let short: String = slug.chars().take(LONGEST).collect();
     let label = short.trim_end_matches('-');

@@ -27,11 +27,7 @@ pub struct Claimed {
 }
 
 pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutcome> {
-    let author = Author {
-        actor: project.actor.clone(),
-        session: Some(session.to_owned()),
-        fence: None,
-    };
+    let author = Author { actor: project.actor.clone(), session: Some(session.to_owned()), fence: None };
     let policy_is_trusted = project.policy_is_trusted()?;
     project.store.transact(&author, "claim", |snapshot, changes| {
         let task = snapshot.task(id)?;
@@ -69,10 +65,7 @@ pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutco
 fn require_startable(snapshot: &Snapshot<'_>, task: &Task) -> Result<()> {
     let short = snapshot.short(&task.id);
     if task.status != Status::Ready {
-        return Err(Error::failed(format!(
-            "task {short} is {} and cannot be started",
-            task.status
-        )));
+        return Err(Error::failed(format!("task {short} is {} and cannot be started", task.status)));
     }
     if task.paused {
         return Err(Error::person(format!("task {short} is paused")).hint(format!("aifactory resume {short}")));
@@ -86,35 +79,21 @@ fn require_startable(snapshot: &Snapshot<'_>, task: &Task) -> Result<()> {
         }
         Some(Blocked::Broken { dependency, why }) => {
             let other = snapshot.short(&dependency);
-            Err(
-                Error::person(format!("task {short} depends on {other}, which {why}")).hint(format!(
-                    "to go on without it: aifactory set {short} dependencies-={other}"
-                )),
-            )
+            Err(Error::person(format!("task {short} depends on {other}, which {why}"))
+                .hint(format!("to go on without it: aifactory set {short} dependencies-={other}")))
         }
     }
 }
 
 fn wait(task: &Task, reason: Reason, note: &str, changes: &mut Changes) -> ClaimOutcome {
-    let moved = Change::Moved {
-        from: task.status,
-        to: Status::Waiting,
-        reason: Some(reason),
-        note: Some(note.to_owned()),
-    };
+    let moved =
+        Change::Moved { from: task.status, to: Status::Waiting, reason: Some(reason), note: Some(note.to_owned()) };
     changes.event(&task.id, moved);
-    ClaimOutcome::Settled(Settled {
-        status: Status::Waiting,
-        reason: Some(reason),
-        note: Some(note.to_owned()),
-    })
+    ClaimOutcome::Settled(Settled { status: Status::Waiting, reason: Some(reason), note: Some(note.to_owned()) })
 }
 
 fn approved_by_policy(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<Change> {
-    let (spec, plan) = (
-        snapshot.text(&task.id, TextFile::Spec)?,
-        snapshot.text(&task.id, TextFile::Plan)?,
-    );
+    let (spec, plan) = (snapshot.text(&task.id, TextFile::Spec)?, snapshot.text(&task.id, TextFile::Plan)?);
     let base = project.target.as_ref().and_then(|target| target.commit);
     Ok(Change::Approved {
         digest: Approval::digest_of(&spec, &plan),
@@ -126,11 +105,7 @@ fn approved_by_policy(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -
 
 /// The branch of a task, by the project's template. Parts that are empty leave no dangling dash.
 fn branch_name(project: &Project, task: &Task) -> String {
-    let key = task
-        .source
-        .as_ref()
-        .map(|source| slug(&source.key, 20))
-        .unwrap_or_default();
+    let key = task.source.as_ref().map(|source| slug(&source.key, 20)).unwrap_or_default();
     let name = project
         .settings
         .text("worktree.branch")
@@ -138,9 +113,5 @@ fn branch_name(project: &Project, task: &Task) -> String {
         .replace("{slug}", &slug(&task.title, 32))
         .replace("{key}", &key);
     let name = name.trim_matches(['-', '/']).replace("--", "-");
-    if name.contains(task.id.as_str()) {
-        name
-    } else {
-        format!("{name}-{}", task.id)
-    }
+    if name.contains(task.id.as_str()) { name } else { format!("{name}-{}", task.id) }
 }

@@ -43,16 +43,8 @@ impl Worker<'_> {
         environment: &impl Fn(&[String]) -> Variables,
     ) -> Result<Option<Settled>> {
         let agent = self.agent()?;
-        let most = if agent.may_vary {
-            self.project.settings.number("run.attempts").max(1)
-        } else {
-            1
-        };
-        let before = self
-            .current_task()?
-            .steps
-            .get(&step.id)
-            .map_or(0, |progress| progress.attempts);
+        let most = if agent.may_vary { self.project.settings.number("run.attempts").max(1) } else { 1 };
+        let before = self.current_task()?.steps.get(&step.id).map_or(0, |progress| progress.attempts);
         let mut feedback: Option<String> = None;
         for attempt in 1..=most {
             self.check_stop()?;
@@ -71,18 +63,13 @@ impl Worker<'_> {
             };
             let (result, evidence, commit) = self.try_once(&current, environment(&agent.env), feedback.as_deref())?;
             let verdict = Verdict::of_all(
-                evidence
-                    .iter()
-                    .map(|e| e.verdict)
-                    .chain(step.gates.is_empty().then_some(Verdict::Passed)),
+                evidence.iter().map(|e| e.verdict).chain(step.gates.is_empty().then_some(Verdict::Passed)),
             );
             if result.outcome == Outcome::Succeeded && verdict == Verdict::Passed {
                 self.record(&format!("{} done", step.id), |_, changes| {
                     self.record_run(&current, &result, commit, &evidence, changes);
-                    let done = Change::StepDone {
-                        step: step.id.clone(),
-                        commit: commit.map(|commit| commit.to_string()),
-                    };
+                    let done =
+                        Change::StepDone { step: step.id.clone(), commit: commit.map(|commit| commit.to_string()) };
                     changes.event(&self.task, done);
                     Ok(())
                 })?;
@@ -124,18 +111,12 @@ impl Worker<'_> {
 
     fn agent(&self) -> Result<Agent> {
         let task = self.current_task()?;
-        let name = task
-            .agent
-            .as_deref()
-            .unwrap_or_else(|| self.project.settings.text("agent.default"));
+        let name = task.agent.as_deref().unwrap_or_else(|| self.project.settings.text("agent.default"));
         let agent = Agent::find(name, &self.project.settings, self.bench.test_command.as_deref())?;
         if agent.find_program(&self.bench.own_program).is_none() {
-            return Err(Error::failed(format!(
-                "the agent {name} needs `{}`, which is not installed",
-                agent.command
-            ))
-            .hint("aifactory doctor")
-            .hint(format!("to use another one: aifactory set {} agent=runbook", self.task)));
+            return Err(Error::failed(format!("the agent {name} needs `{}`, which is not installed", agent.command))
+                .hint("aifactory doctor")
+                .hint(format!("to use another one: aifactory set {} agent=runbook", self.task)));
         }
         Ok(agent)
     }
@@ -233,10 +214,7 @@ impl Worker<'_> {
                 agent: current.agent.name.clone(),
             };
             changes.event(&self.task, started);
-            let step = Change::StepStarted {
-                step: current.step.id.clone(),
-                run: current.run.clone(),
-            };
+            let step = Change::StepStarted { step: current.step.id.clone(), run: current.run.clone() };
             changes.event(&self.task, step);
             Ok(())
         })?;
@@ -259,10 +237,7 @@ impl Worker<'_> {
         changes: &mut Changes,
     ) {
         changes.run(&self.task, &self.run_record(current, Some(result), commit));
-        let ended = Change::RunEnded {
-            run: current.run.clone(),
-            outcome: result.outcome.word().to_owned(),
-        };
+        let ended = Change::RunEnded { run: current.run.clone(), outcome: result.outcome.word().to_owned() };
         changes.event(&self.task, ended);
         evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
     }
@@ -340,15 +315,9 @@ impl Worker<'_> {
         let head = repository.head_of(worktree)?;
         let tree = repository.tree_of(head)?.to_string();
         let known = self.project.store.snapshot()?.evidence(&self.task)?;
-        let passed = |gate: &String| {
-            known
-                .iter()
-                .any(|e| e.gate == *gate && e.tree == tree && e.verdict == Verdict::Passed)
-        };
-        let gates: Vec<String> = gates_of(self.project, &self.plan)
-            .into_iter()
-            .filter(|gate| !passed(gate))
-            .collect();
+        let passed =
+            |gate: &String| known.iter().any(|e| e.gate == *gate && e.tree == tree && e.verdict == Verdict::Passed);
+        let gates: Vec<String> = gates_of(self.project, &self.plan).into_iter().filter(|gate| !passed(gate)).collect();
         let evidence = self.gates(worktree, environment, None).run_all(&gates)?;
         self.drop_what_gates_left(worktree)?;
         self.check_stop()?;
@@ -362,12 +331,7 @@ impl Worker<'_> {
 
 /// The identity of commits that aifactory makes for the user: git's own where it is known.
 pub(in crate::run) fn committer(project: &crate::tasks::Project) -> Identity {
-    let value = |key: &str| {
-        project
-            .repository()
-            .config_value(key)
-            .filter(|value| !value.trim().is_empty())
-    };
+    let value = |key: &str| project.repository().config_value(key).filter(|value| !value.trim().is_empty());
     Identity {
         name: value("user.name").unwrap_or_else(|| "aifactory".to_owned()),
         email: value("user.email").unwrap_or_else(|| "aifactory@localhost".to_owned()),
@@ -389,10 +353,7 @@ pub(in crate::run) fn add_evidence(changes: &mut Changes, evidence: &Evidence) {
 }
 
 fn reset(step: &Step, why: &str) -> Change {
-    Change::StepReset {
-        step: step.id.clone(),
-        why: why.to_owned(),
-    }
+    Change::StepReset { step: step.id.clone(), why: why.to_owned() }
 }
 
 /// Why a try did not pass, for the record and for the next prompt.
@@ -400,11 +361,7 @@ fn explain(current: &Try<'_>, result: &AttemptResult, evidence: &[Evidence]) -> 
     if let Some(failed) = evidence.iter().find(|evidence| evidence.verdict != Verdict::Passed) {
         return (Reason::GateFailed, gate_note(failed));
     }
-    let detail = result
-        .detail
-        .as_deref()
-        .map(|detail| format!(": {detail}"))
-        .unwrap_or_default();
+    let detail = result.detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default();
     let note = format!("step {} {}{detail}", current.step.id, result.outcome);
     match result.outcome {
         Outcome::NoWork => (Reason::NoWork, note),
@@ -413,20 +370,7 @@ fn explain(current: &Try<'_>, result: &AttemptResult, evidence: &[Evidence]) -> 
 }
 
 pub(in crate::run) fn gate_note(evidence: &Evidence) -> String {
-    let why = evidence
-        .why
-        .as_deref()
-        .map(|why| format!(" ({why})"))
-        .unwrap_or_default();
-    let exit = evidence
-        .exit
-        .filter(|code| *code != 0)
-        .map(|code| format!(", exit {code}"))
-        .unwrap_or_default();
-    format!(
-        "gate {}: {}{exit}{why}\n{}",
-        evidence.verdict, evidence.gate, evidence.tail
-    )
-    .trim_end()
-    .to_owned()
+    let why = evidence.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+    let exit = evidence.exit.filter(|code| *code != 0).map(|code| format!(", exit {code}")).unwrap_or_default();
+    format!("gate {}: {}{exit}{why}\n{}", evidence.verdict, evidence.gate, evidence.tail).trim_end().to_owned()
 }

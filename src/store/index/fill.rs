@@ -20,9 +20,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, snapshot: &Snapshot<
             return Ok(());
         }
         connection.execute_batch("COMMIT").context(failed)?;
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .context(failed)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).context(failed)?;
         update(&transaction, snapshot)?;
         transaction.commit().context(failed)?;
     }
@@ -30,9 +28,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, snapshot: &Snapshot<
 }
 
 fn indexed_tree(connection: &Connection) -> Sql<Option<Oid>> {
-    let value = connection.query_row("SELECT value FROM meta WHERE key = 'tree'", [], |row| {
-        row.get::<_, String>(0)
-    });
+    let value = connection.query_row("SELECT value FROM meta WHERE key = 'tree'", [], |row| row.get::<_, String>(0));
     Ok(value.optional()?.and_then(|text| Repository::parse_oid(&text)))
 }
 
@@ -45,9 +41,7 @@ fn update(tables: &Transaction<'_>, snapshot: &Snapshot<'_>) -> Result<()> {
         None => rebuild(tables, snapshot)?,
     }
     let tree = snapshot.tree.to_string();
-    tables
-        .execute("INSERT OR REPLACE INTO meta VALUES ('tree', ?1)", [tree])
-        .context(failed)?;
+    tables.execute("INSERT OR REPLACE INTO meta VALUES ('tree', ?1)", [tree]).context(failed)?;
     Ok(())
 }
 
@@ -72,9 +66,7 @@ fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[Stri
     }
     for path in paths.iter().filter(|path| path.starts_with(layout::MESSAGES)) {
         remove(tables, path).context(|| format!("cannot index {path}"))?;
-        let message = snapshot
-            .find_file(path)?
-            .and_then(|text| toml::from_str::<Message>(&text).ok());
+        let message = snapshot.find_file(path)?.and_then(|text| toml::from_str::<Message>(&text).ok());
         if let Some(message) = message {
             add_message(tables, &message).context(|| format!("cannot index {path}"))?;
         }
@@ -83,20 +75,12 @@ fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[Stri
 }
 
 fn remove(tables: &Connection, owner: &str) -> Sql<()> {
-    tables
-        .prepare_cached("DELETE FROM tasks WHERE id = ?1")?
-        .execute([owner])?;
-    tables
-        .prepare_cached("DELETE FROM labels WHERE task = ?1")?
-        .execute([owner])?;
-    tables
-        .prepare_cached("DELETE FROM problems WHERE owner = ?1")?
-        .execute([owner])?;
+    tables.prepare_cached("DELETE FROM tasks WHERE id = ?1")?.execute([owner])?;
+    tables.prepare_cached("DELETE FROM labels WHERE task = ?1")?.execute([owner])?;
+    tables.prepare_cached("DELETE FROM problems WHERE owner = ?1")?.execute([owner])?;
     let texts = "DELETE FROM texts WHERE rowid IN (SELECT number FROM documents WHERE owner = ?1)";
     tables.prepare_cached(texts)?.execute([owner])?;
-    tables
-        .prepare_cached("DELETE FROM documents WHERE owner = ?1")?
-        .execute([owner])?;
+    tables.prepare_cached("DELETE FROM documents WHERE owner = ?1")?.execute([owner])?;
     Ok(())
 }
 
@@ -119,11 +103,7 @@ fn add_task(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, id: &TaskId) -> R
         }
         Err(error) => {
             let why = error.causes().join(": ");
-            let path = error
-                .message()
-                .trim_start_matches("the record ")
-                .trim_end_matches(" is damaged")
-                .to_owned();
+            let path = error.message().trim_start_matches("the record ").trim_end_matches(" is damaged").to_owned();
             let row = "INSERT OR REPLACE INTO problems VALUES (?1, ?2, ?3)";
             tables.execute(row, params![path, id.as_str(), why]).context(failed)?;
             Ok(())
@@ -154,37 +134,26 @@ fn insert_task(tables: &Connection, task: &Task) -> Sql<()> {
         task.claim.as_ref().map(|claim| &claim.actor),
         task.claim.as_ref().map(|claim| &claim.session),
         task.parent.as_ref().map(TaskId::as_str),
-        task.source
-            .as_ref()
-            .map(|source| format!("{}:{}", source.system, source.place)),
+        task.source.as_ref().map(|source| format!("{}:{}", source.system, source.place)),
         dependencies.join(" "),
         task.plan.is_some(),
     ])?;
     let mut insert = tables.prepare_cached("INSERT OR IGNORE INTO labels VALUES (?1, ?2)")?;
-    task.labels
-        .iter()
-        .try_for_each(|label| insert.execute([label.as_str(), task.id.as_str()]).map(drop))
+    task.labels.iter().try_for_each(|label| insert.execute([label.as_str(), task.id.as_str()]).map(drop))
 }
 
 fn add_text(tables: &Connection, owner: &str, kind: &str, body: &str) -> Sql<()> {
     if body.is_empty() {
         return Ok(());
     }
-    tables
-        .prepare_cached("INSERT INTO documents (owner, kind) VALUES (?1, ?2)")?
-        .execute([owner, kind])?;
+    tables.prepare_cached("INSERT INTO documents (owner, kind) VALUES (?1, ?2)")?.execute([owner, kind])?;
     let number = tables.last_insert_rowid();
-    tables
-        .prepare_cached("INSERT INTO texts (rowid, body) VALUES (?1, ?2)")?
-        .execute(params![number, body])?;
+    tables.prepare_cached("INSERT INTO texts (rowid, body) VALUES (?1, ?2)")?.execute(params![number, body])?;
     Ok(())
 }
 
 fn add_message(tables: &Connection, message: &Message) -> Sql<()> {
     let owner = layout::message(&message.id);
-    let kind = message
-        .task
-        .as_ref()
-        .map_or("message".to_owned(), |task| format!("message {task}"));
+    let kind = message.task.as_ref().map_or("message".to_owned(), |task| format!("message {task}"));
     add_text(tables, &owner, &kind, &message.text)
 }

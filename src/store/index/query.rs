@@ -47,10 +47,7 @@ pub struct Filter {
 impl Filter {
     /// Tasks that are neither done nor cancelled.
     pub fn open() -> Filter {
-        Filter {
-            statuses: Status::ALL.into_iter().filter(|status| !status.is_closed()).collect(),
-            ..Filter::default()
-        }
+        Filter { statuses: Status::ALL.into_iter().filter(|status| !status.is_closed()).collect(), ..Filter::default() }
     }
 }
 
@@ -92,9 +89,7 @@ impl Index {
     fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<IndexRow>> {
         let failed = || "cannot read the index".to_owned();
         let mut statement = self.connection.prepare_cached(sql).context(failed)?;
-        let rows = statement
-            .query_map(params_from_iter(values), read_row)
-            .context(failed)?;
+        let rows = statement.query_map(params_from_iter(values), read_row).context(failed)?;
         rows.collect::<rusqlite::Result<Vec<IndexRow>>>().context(failed)
     }
 
@@ -108,18 +103,12 @@ impl Index {
 
     pub fn dependencies_of(&self, id: &TaskId) -> Vec<TaskId> {
         let sql = "SELECT dependencies FROM tasks WHERE id = ?1";
-        let found = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut s| s.query_row([id.as_str()], |row| row.get(0)));
+        let found = self.connection.prepare_cached(sql).and_then(|mut s| s.query_row([id.as_str()], |row| row.get(0)));
         found.map(|text: String| ids(&text)).unwrap_or_default()
     }
 
     pub fn ids_with_source(&self, source: &str) -> Result<Vec<TaskId>> {
-        let filter = Filter {
-            source: Some(source.to_owned()),
-            ..Filter::default()
-        };
+        let filter = Filter { source: Some(source.to_owned()), ..Filter::default() };
         Ok(self.tasks(&filter)?.into_iter().map(|row| row.id).collect())
     }
 
@@ -132,11 +121,7 @@ impl Index {
         };
         let before = neighbour("SELECT max(id) FROM tasks WHERE id < ?1");
         let after = neighbour("SELECT min(id) FROM tasks WHERE id > ?1");
-        let length = [before, after]
-            .into_iter()
-            .flatten()
-            .map(|other| id.distinct_from(&other))
-            .max();
+        let length = [before, after].into_iter().flatten().map(|other| id.distinct_from(&other)).max();
         id.prefix(length.unwrap_or(TaskId::SHORTEST)).to_owned()
     }
 
@@ -144,12 +129,7 @@ impl Index {
         let failed = || "cannot read the index".to_owned();
         let sql = "SELECT path, message FROM problems ORDER BY path";
         let mut statement = self.connection.prepare_cached(sql).context(failed)?;
-        let problem = |row: &Row<'_>| {
-            Ok(Problem {
-                path: row.get(0)?,
-                message: row.get(1)?,
-            })
-        };
+        let problem = |row: &Row<'_>| Ok(Problem { path: row.get(0)?, message: row.get(1)? });
         let rows = statement.query_map([], problem).context(failed)?;
         rows.collect::<rusqlite::Result<_>>().context(failed)
     }
@@ -171,11 +151,7 @@ impl Index {
                 None => (kind, TaskId::parse(&owner)),
             };
             let excerpt: String = row.get(2)?;
-            Ok(Hit {
-                task,
-                kind,
-                excerpt: excerpt.split_whitespace().collect::<Vec<_>>().join(" "),
-            })
+            Ok(Hit { task, kind, excerpt: excerpt.split_whitespace().collect::<Vec<_>>().join(" ") })
         };
         let rows = statement.query_map((query, limit as i64), hit).context(failed)?;
         rows.collect::<rusqlite::Result<_>>().context(failed)
@@ -191,34 +167,10 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
             values.extend(words);
         }
     };
-    any_of(
-        "status",
-        filter
-            .statuses
-            .iter()
-            .map(|status| Value::from(status.word().to_owned()))
-            .collect(),
-    );
-    any_of(
-        "reason",
-        filter
-            .reasons
-            .iter()
-            .map(|reason| Value::from(reason.word().to_owned()))
-            .collect(),
-    );
-    any_of(
-        "priority",
-        filter
-            .priorities
-            .iter()
-            .map(|priority| Value::from(i64::from(priority.rank())))
-            .collect(),
-    );
-    any_of(
-        "source",
-        filter.source.iter().map(|source| Value::from(source.clone())).collect(),
-    );
+    any_of("status", filter.statuses.iter().map(|status| Value::from(status.word().to_owned())).collect());
+    any_of("reason", filter.reasons.iter().map(|reason| Value::from(reason.word().to_owned())).collect());
+    any_of("priority", filter.priorities.iter().map(|priority| Value::from(i64::from(priority.rank()))).collect());
+    any_of("source", filter.source.iter().map(|source| Value::from(source.clone())).collect());
     for label in &filter.labels {
         conditions.push("id IN (SELECT task FROM labels WHERE label = ?)".to_owned());
         values.push(Value::from(label.clone()));
@@ -246,16 +198,10 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<IndexRow> {
         note: row.get(4)?,
         priority: Priority::from_rank(row.get(5)?).ok_or_else(|| foreign(5))?,
         risk: Risk::parse(&risk).ok_or_else(|| foreign(6))?,
-        labels: if labels == "[]" {
-            Vec::new()
-        } else {
-            serde_json::from_str(&labels).unwrap_or_default()
-        },
+        labels: if labels == "[]" { Vec::new() } else { serde_json::from_str(&labels).unwrap_or_default() },
         created: time(8)?,
         updated: time(9)?,
-        not_before: row
-            .get::<_, Option<i64>>(10)?
-            .map(|millis| Timestamp::from_millis(millis.unsigned_abs())),
+        not_before: row.get::<_, Option<i64>>(10)?.map(|millis| Timestamp::from_millis(millis.unsigned_abs())),
         paused: row.get(11)?,
         agent: row.get(12)?,
         holder: row.get(13)?,

@@ -27,26 +27,16 @@ fn redact(text: &str) -> String {
 
 #[track_caller]
 fn stays(text: &str) {
-    assert!(
-        matches!(redactor().redact(text), Cow::Borrowed(same) if same == text),
-        "{}",
-        redact(text)
-    );
+    assert!(matches!(redactor().redact(text), Cow::Borrowed(same) if same == text), "{}", redact(text));
 }
 
 #[test]
 fn values_of_secret_variables_are_named_after_them() {
     assert_eq!(redact("a correct horse b"), "a [redacted:DB_PASSWORD] b");
     assert_eq!(redact("http://me:pw@proxy"), "[redacted:AUTH_PROXY]");
-    assert_eq!(
-        redact("deadbeef-and-more deadbeef"),
-        "[redacted:LONG_TOKEN] [redacted:SHORT_TOKEN]"
-    );
+    assert_eq!(redact("deadbeef-and-more deadbeef"), "[redacted:LONG_TOKEN] [redacted:SHORT_TOKEN]");
     assert_eq!(redact("line one\n\"line\" two"), "[redacted:MY_SECRET_TOKEN]");
-    assert_eq!(
-        redact(r#"{"a": "line one\n\"line\" two"}"#),
-        r#"{"a": "[redacted:MY_SECRET_TOKEN]"}"#
-    );
+    assert_eq!(redact(r#"{"a": "line one\n\"line\" two"}"#), r#"{"a": "[redacted:MY_SECRET_TOKEN]"}"#);
 }
 
 #[test]
@@ -68,10 +58,7 @@ fn ids_are_never_damaged() {
     stays(&hex);
     stays(&"deadbeef".repeat(8));
     stays("deadbeef-dead-beef-dead-beefdeadbeef");
-    stays(&format!(
-        "token: {hex}, sha256:{} fence token=7kq2mabcde",
-        "0123abcd".repeat(8)
-    ));
+    stays(&format!("token: {hex}, sha256:{} fence token=7kq2mabcde", "0123abcd".repeat(8)));
     stays(&format!("token: sha256:{}", "0123abcd".repeat(8)));
     let redactor = Redactor::new([("OLD_TOKEN".to_owned(), hex.clone())]);
     assert_eq!(redactor.redact(&hex), "[redacted:OLD_TOKEN]");
@@ -92,17 +79,11 @@ fn credentials_are_known_by_their_shape() {
         (format!("AIza{long}"), "google-key"),
         (format!("npm_{long}"), "npm-token"),
         (format!("sk_live_{long}"), "stripe-key"),
-        (
-            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl".to_owned(),
-            "jwt",
-        ),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl".to_owned(), "jwt"),
     ] {
         let redacted = format!("[redacted:{kind}]");
         assert_eq!(redact(&format!("a {secret} b")), format!("a {redacted} b"));
-        assert_eq!(
-            redact(&format!(r#"{{"x":"y\n{secret}"}}"#)),
-            format!(r#"{{"x":"y\n{redacted}"}}"#)
-        );
+        assert_eq!(redact(&format!(r#"{{"x":"y\n{secret}"}}"#)), format!(r#"{{"x":"y\n{redacted}"}}"#));
     }
 }
 
@@ -111,32 +92,20 @@ fn private_keys_go_as_a_whole() {
     let key =
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIEow\nabc/+=\n-----END RSA PRIVATE KEY-----";
     assert_eq!(redact(&format!("a\n{key}\nb")), "a\n[redacted:private-key]\nb");
-    assert_eq!(
-        redact(&format!("\"{}\"", key.replace('\n', "\\n"))),
-        "\"[redacted:private-key]\""
-    );
+    assert_eq!(redact(&format!("\"{}\"", key.replace('\n', "\\n"))), "\"[redacted:private-key]\"");
     let cut = "-----BEGIN PRIVATE KEY-----\nMIIEow\n  abc/+=\n";
     assert_eq!(redact(cut), "[redacted:private-key]");
-    assert_eq!(
-        redact(&format!("{cut}some more words\n")),
-        "[redacted:private-key] more words\n"
-    );
+    assert_eq!(redact(&format!("{cut}some more words\n")), "[redacted:private-key] more words\n");
 }
 
 #[test]
 fn headers_and_addresses_keep_all_but_the_secret() {
-    assert_eq!(
-        redact("Authorization: Bearer abc.def"),
-        "Authorization: Bearer [redacted:authorization]"
-    );
+    assert_eq!(redact("Authorization: Bearer abc.def"), "Authorization: Bearer [redacted:authorization]");
     assert_eq!(
         redact(r#"-H "authorization: basic dXNlcg==""#),
         r#"-H "authorization: basic [redacted:authorization]""#
     );
-    assert_eq!(
-        redact("https://me:p@ss:w@host/x?y"),
-        "https://me:[redacted:url-password]@host/x?y"
-    );
+    assert_eq!(redact("https://me:p@ss:w@host/x?y"), "https://me:[redacted:url-password]@host/x?y");
     stays("https://me@host:80/a@b git@github.com:a/b.git");
 }
 
@@ -147,10 +116,7 @@ fn assigned_secrets_are_redacted() {
         ("(PGPASSWORD=hunter22)", "(PGPASSWORD=[redacted:password])"),
         ("--password=correcthorse x", "--password=[redacted:password] x"),
         ("token: abcdef123456.", "token: [redacted:token]."),
-        (
-            r#"{"api_key": "abc def1", "b": 1}"#,
-            r#"{"api_key": "abc def1", "b": 1}"#,
-        ),
+        (r#"{"api_key": "abc def1", "b": 1}"#, r#"{"api_key": "abc def1", "b": 1}"#),
         (r#"{"api_key":"abcdef12"}"#, r#"{"api_key":"[redacted:key]"}"#),
         (r#"{\"token\": \"abcdef12\"}"#, r#"{\"token\": \"[redacted:token]\"}"#),
         (r#"password = "a \" b c""#, r#"password = "[redacted:password]""#),
@@ -187,10 +153,7 @@ fn only_our_own_redactions_are_trusted() {
     let inside = format!("[redacted:ghp_{}]", "a1".repeat(18));
     assert_eq!(redact(&inside), "[redacted:[redacted:github-token]]");
     assert_eq!(redact("[redacted:deadbeef]"), "[redacted:[redacted:SHORT_TOKEN]]");
-    assert_eq!(
-        redact("password=[redacted:password]-and-more1"),
-        "password=[redacted:password]"
-    );
+    assert_eq!(redact("password=[redacted:password]-and-more1"), "password=[redacted:password]");
     stays("password=[redacted:SHORT_TOKEN], [redacted:jwt]");
 }
 

@@ -30,15 +30,9 @@ pub(super) fn read(place: &Place, key: &str, text: &str) -> Result<Read, String>
     let parts = Parts::of(&body);
     if let Some((line, message)) = parts.problem {
         let above = text[..text.len() - document.body.len()].matches('\n').count();
-        matter.warnings.push(format!(
-            "the steps on from line {} are no plan: {message}",
-            above + line
-        ));
+        matter.warnings.push(format!("the steps on from line {} are no plan: {message}", above + line));
     }
-    let warnings = matter
-        .warnings
-        .iter()
-        .map(|warning| format!("{at}: {}", escape_line(warning)));
+    let warnings = matter.warnings.iter().map(|warning| format!("{at}: {}", escape_line(warning)));
     Ok(Read {
         warnings: warnings.collect(),
         after: matter.after,
@@ -122,10 +116,7 @@ impl Parts<'_> {
 
 /// The first byte of a (1-based) line.
 fn start_of_line(text: &str, line: usize) -> usize {
-    text.split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum()
+    text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum()
 }
 
 fn beginning(status: Status, at: &str) -> Beginning {
@@ -182,8 +173,7 @@ impl Matter {
         if !matches!(status, Status::Running | Status::Review | Status::Delivering) {
             return Some(status);
         }
-        self.warnings
-            .push(format!("no task begins as {status}; a new one begins as ready"));
+        self.warnings.push(format!("no task begins as {status}; a new one begins as ready"));
         Some(Status::Ready)
     }
 }

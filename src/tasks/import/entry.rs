@@ -52,25 +52,15 @@ pub(super) struct Beginning {
 
 impl Beginning {
     pub fn at(status: Status) -> Beginning {
-        Beginning {
-            status,
-            reason: None,
-            note: None,
-        }
+        Beginning { status, reason: None, note: None }
     }
 
     pub fn noted(self, note: String) -> Beginning {
-        Beginning {
-            note: Some(note),
-            ..self
-        }
+        Beginning { note: Some(note), ..self }
     }
 
     pub fn waiting(reason: Reason) -> Beginning {
-        Beginning {
-            reason: Some(reason),
-            ..Beginning::at(Status::Waiting)
-        }
+        Beginning { reason: Some(reason), ..Beginning::at(Status::Waiting) }
     }
 }
 
@@ -94,10 +84,7 @@ pub(super) fn fit_title(written: &str) -> (String, Option<String>) {
 
 /// Parts with a blank line between them, without blank lines around them. Empty where nothing is in them.
 pub(super) fn text_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let parts = parts
-        .into_iter()
-        .map(without_blank_lines)
-        .filter(|part| !part.is_empty());
+    let parts = parts.into_iter().map(without_blank_lines).filter(|part| !part.is_empty());
     let mut text = parts.collect::<Vec<_>>().join("\n\n");
     if !text.is_empty() {
         text.push('\n');

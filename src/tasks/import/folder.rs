@@ -94,11 +94,7 @@ fn resolve_dependencies(list: &mut List, named: &[Vec<String>]) {
             match names.find(name).filter(|index| *index != own) {
                 Some(index) => after.push(index),
                 None => {
-                    let message = format!(
-                        "{}: no other file is called `{}`",
-                        list.entries[own].at,
-                        escape_line(name)
-                    );
+                    let message = format!("{}: no other file is called `{}`", list.entries[own].at, escape_line(name));
                     list.warnings.push(message);
                 }
             }

@@ -13,11 +13,7 @@ pub(super) struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     pub fn new(index: &'a Index) -> Graph<'a> {
-        Graph {
-            index,
-            added: HashMap::new(),
-            waited_for: HashSet::new(),
-        }
+        Graph { index, added: HashMap::new(), waited_for: HashSet::new() }
     }
 
     /// Makes `task` wait for `first`. False, and nothing changed, where `first` waits for `task` already.

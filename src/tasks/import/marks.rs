@@ -45,9 +45,7 @@ fn differing_marks(project: &Project, place: &Place, text: &str) -> Result<Vec<(
     let snapshot = project.store.snapshot()?;
     let known = reconcile::known_tasks(&snapshot, &snapshot.index()?, todo::SYSTEM, &place.name)?;
     let items = parse_todo(text).items;
-    let tasks = todo::pair(&items, &known)
-        .into_iter()
-        .map(|index| index.map(|index| &known[index]));
+    let tasks = todo::pair(&items, &known).into_iter().map(|index| index.map(|index| &known[index]));
     let marks = items.iter().zip(tasks).filter_map(|(item, task)| {
         let mark = mark_of(task?, item.mark);
         (mark != item.mark).then_some((item.line, mark))

@@ -16,11 +16,7 @@ pub(super) struct Past<'a> {
 
 impl<'a> Past<'a> {
     pub fn of(snapshot: &'a Snapshot<'a>, id: &'a TaskId) -> Past<'a> {
-        Past {
-            snapshot,
-            id,
-            events: OnceCell::new(),
-        }
+        Past { snapshot, id, events: OnceCell::new() }
     }
 
     /// In fold order.
@@ -85,10 +81,7 @@ pub(super) enum Verdict {
 
 /// The event that remembers what an import wrote.
 pub(super) fn remembered(file: TextFile, text: &str) -> Change {
-    Change::TextImported {
-        file,
-        digest: digest_of(text),
-    }
+    Change::TextImported { file, digest: digest_of(text) }
 }
 
 /// An empty text is no text.

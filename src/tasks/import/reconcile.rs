@@ -21,11 +21,7 @@ pub(super) fn reconcile(project: &Project, list: &List, dry_run: bool) -> Result
     if dry_run {
         return plan(&project.store.snapshot()?, &mut Changes::default());
     }
-    let subject = format!(
-        "import {} from {}",
-        count(list.entries.len(), list.noun),
-        escape_line(&list.place)
-    );
+    let subject = format!("import {} from {}", count(list.entries.len(), list.noun), escape_line(&list.place));
     // Nobody vouches for what was imported: a file may have come from anywhere, and its plan runs commands.
     project.store.transact(&project.person(), &subject, plan)
 }
@@ -200,10 +196,7 @@ impl<'a> Pass<'a> {
         if !wanted.status.is_closed() || task.status == wanted.status {
             return Ok(None);
         }
-        if !matches!(
-            task.status,
-            Status::Backlog | Status::Ready | Status::Waiting | Status::Review
-        ) {
+        if !matches!(task.status, Status::Backlog | Status::Ready | Status::Waiting | Status::Review) {
             let message = format!("marked {} here, but its task is {}", wanted.status, task.status);
             self.warn(entry, format!("{message}; it was left alone"));
             return Ok(None);
@@ -214,30 +207,19 @@ impl<'a> Pass<'a> {
             self.warn(entry, format!("{message}; it was left alone"));
             return Ok(None);
         }
-        Ok(Some(Change::Moved {
-            from: task.status,
-            to: wanted.status,
-            reason: None,
-            note: wanted.note.clone(),
-        }))
+        Ok(Some(Change::Moved { from: task.status, to: wanted.status, reason: None, note: wanted.note.clone() }))
     }
 
     fn missing(&self) -> Vec<TaskId> {
         let found: BTreeSet<usize> = self.known_of.iter().flatten().copied().collect();
         let is_unread = |source: &Source| self.list.unread.contains(&source.key);
-        let known = self
-            .known
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !found.contains(index));
+        let known = self.known.iter().enumerate().filter(|(index, _)| !found.contains(index));
         let gone = known.filter(|(_, task)| !task.status.is_closed() && !task.source.as_ref().is_some_and(is_unread));
         gone.map(|(_, task)| task.id.clone()).collect()
     }
 
     fn warn(&mut self, entry: &Entry, message: String) {
-        self.imported
-            .warnings
-            .push(format!("{}: {}", entry.at, escape_line(&message)));
+        self.imported.warnings.push(format!("{}: {}", entry.at, escape_line(&message)));
     }
 }
 
@@ -276,16 +258,11 @@ fn label_events(entry: &Entry, task: &Task, past: &Past<'_>) -> Result<Vec<Chang
 }
 
 fn added(set: &str, element: &str) -> Change {
-    Change::Added {
-        field: set.to_owned(),
-        value: element.to_owned(),
-    }
+    Change::Added { field: set.to_owned(), value: element.to_owned() }
 }
 
 fn texts(entry: &Entry) -> impl Iterator<Item = (TextFile, &str)> {
-    [TextFile::Spec, TextFile::Plan]
-        .into_iter()
-        .map(|file| (file, text(entry, file)))
+    [TextFile::Spec, TextFile::Plan].into_iter().map(|file| (file, text(entry, file)))
 }
 
 fn text(entry: &Entry, file: TextFile) -> &str {

@@ -25,9 +25,7 @@ impl Sandbox {
         let home = folder.path().to_str().unwrap();
         let top = folder.path().join("repo");
         fs::create_dir(&top).unwrap();
-        let git = Invocation::new("git")
-            .args(["init", "--quiet", "--initial-branch=main"])
-            .current_dir(&top);
+        let git = Invocation::new("git").args(["init", "--quiet", "--initial-branch=main"]).current_dir(&top);
         git.env("HOME", home).env("GIT_CONFIG_NOSYSTEM", "1").run_ok().unwrap();
         let fixed = [
             ("HOME", home),
@@ -59,11 +57,7 @@ impl Sandbox {
     fn request(&self, name: &str) -> ImportRequest {
         ImportRequest {
             place: self.path(name),
-            kind: if self.path(name).is_dir() {
-                ImportKind::Folder
-            } else {
-                ImportKind::Todo
-            },
+            kind: if self.path(name).is_dir() { ImportKind::Folder } else { ImportKind::Todo },
             dry_run: false,
         }
     }
@@ -106,20 +100,12 @@ impl Sandbox {
     }
 
     fn claim(&self, id: &TaskId) {
-        let claimed = Change::Claimed {
-            claim: 1,
-            host: "mill".into(),
-            lease_seconds: 60,
-            branch: "b".into(),
-        };
+        let claimed = Change::Claimed { claim: 1, host: "mill".into(), lease_seconds: 60, branch: "b".into() };
         self.event(id, &claimed);
     }
 
     fn edit(&self, id: &TaskId, file: TextFile, text: &str) {
-        assert_eq!(
-            replace_text(&self.project, id, file, text, None).unwrap(),
-            TextOutcome::Written
-        );
+        assert_eq!(replace_text(&self.project, id, file, text, None).unwrap(), TextOutcome::Written);
     }
 
     /// What the marks are after writing back, and which lines that changed.
@@ -172,18 +158,12 @@ fn a_sloppy_list_comes_in_with_its_statuses() {
         ]
     );
     use Status::*;
-    assert_eq!(
-        statuses(&tasks),
-        [Done, Backlog, Ready, Backlog, Waiting, Ready, Cancelled, Backlog]
-    );
+    assert_eq!(statuses(&tasks), [Done, Backlog, Ready, Backlog, Waiting, Ready, Cancelled, Backlog]);
     assert_eq!(tasks[0].note.as_deref(), Some("marked done in TODO.md:2"));
     assert_eq!(tasks[4].reason, Some(Reason::PlanApproval));
     assert_eq!(tasks[4].note.as_deref(), Some("marked [?] in TODO.md:10"));
     assert!(tasks[3].labels.contains("needs-plan"));
-    assert_eq!(
-        imported.warnings,
-        ["TODO.md:13: the mark `!` is not known; the item counts as open"]
-    );
+    assert_eq!(imported.warnings, ["TODO.md:13: the mark `!` is not known; the item counts as open"]);
 }
 
 #[test]
@@ -196,10 +176,7 @@ fn labels_priority_notes_and_origin_come_along() {
     assert_eq!((login.priority, login.risk), (Priority::High, Risk::Async));
     assert_eq!(sandbox.text(&login.id, TextFile::Spec), "see the log\n");
     let source = login.source.unwrap();
-    assert_eq!(
-        (source.system.as_str(), source.place.as_str(), source.line),
-        ("todo", "docs/TODO.md", 6)
-    );
+    assert_eq!((source.system.as_str(), source.place.as_str(), source.line), ("todo", "docs/TODO.md", 6));
 }
 
 #[test]
@@ -221,9 +198,7 @@ fn an_import_is_one_commit() {
     sandbox.todo("- [ ] a\n- [x] b\n");
     let subject = sandbox.project.repository().subject_of(sandbox.head()).unwrap();
     assert!(subject.starts_with("import 2 items from TODO.md ("), "{subject}");
-    let log = Invocation::new("git")
-        .args(["rev-list", "--count"])
-        .arg(format!("{before}..{}", sandbox.head()));
+    let log = Invocation::new("git").args(["rev-list", "--count"]).arg(format!("{before}..{}", sandbox.head()));
     assert_eq!(log.current_dir(sandbox.path("")).run_ok().unwrap().stdout, b"1\n");
 }
 
@@ -232,10 +207,7 @@ fn a_dry_run_counts_and_writes_nothing() {
     let sandbox = Sandbox::new();
     sandbox.write("TODO.md", SLOPPY);
     let head = sandbox.head();
-    let request = ImportRequest {
-        dry_run: true,
-        ..sandbox.request("TODO.md")
-    };
+    let request = ImportRequest { dry_run: true, ..sandbox.request("TODO.md") };
     assert_eq!(import(&sandbox.project, &request).unwrap().created.len(), 8);
     assert_eq!(sandbox.head(), head);
 }
@@ -259,23 +231,14 @@ fn an_edited_line_stays_its_task_and_renames_it() {
     assert_eq!(task.title, "Fix the logout page now");
     assert!(task.labels.contains("auth"));
     assert_eq!(task.source.unwrap().line, 2);
-    assert!(
-        sandbox
-            .todo("- [ ] two\n- [ ] Fix the logout page now #auth\n")
-            .changed
-            .is_empty()
-    );
+    assert!(sandbox.todo("- [ ] two\n- [ ] Fix the logout page now #auth\n").changed.is_empty());
 }
 
 #[test]
 fn a_rename_in_aifactory_stays_while_the_line_says_the_same() {
     let sandbox = Sandbox::new();
     let id = sandbox.todo("- [ ] Fix it\n").created.remove(0);
-    let renamed = Change::Set {
-        field: "title".into(),
-        from: None,
-        to: Some("Fix the login".into()),
-    };
+    let renamed = Change::Set { field: "title".into(), from: None, to: Some("Fix the login".into()) };
     sandbox.event(&id, &renamed);
     assert_eq!(sandbox.todo("- [ ] Fix it\n").unchanged, 1);
     assert_eq!(sandbox.task(&id).title, "Fix the login");
@@ -287,10 +250,7 @@ fn a_rename_in_aifactory_stays_while_the_line_says_the_same() {
 fn a_label_that_was_taken_away_stays_away() {
     let sandbox = Sandbox::new();
     let id = sandbox.todo("- [ ] a #ui #auth\n").created.remove(0);
-    let removed = Change::Removed {
-        field: "labels".into(),
-        value: "ui".into(),
-    };
+    let removed = Change::Removed { field: "labels".into(), value: "ui".into() };
     sandbox.event(&id, &removed);
     assert_eq!(sandbox.todo("- [ ] a #ui #auth\n").unchanged, 1);
     assert_eq!(sandbox.todo("- [ ] a #ui #auth #new\n").changed, [id]);
@@ -322,10 +282,7 @@ fn a_running_task_is_left_alone_with_a_warning() {
     sandbox.claim(&id);
     sandbox.write("TODO.md", "- [x] a\n");
     let imported = sandbox.import("TODO.md");
-    assert_eq!(
-        imported.warnings,
-        ["TODO.md:1: marked done here, but its task is running; it was left alone"]
-    );
+    assert_eq!(imported.warnings, ["TODO.md:1: marked done here, but its task is running; it was left alone"]);
     assert_eq!(sandbox.task(&id).status, Status::Running);
 }
 
@@ -342,23 +299,15 @@ fn a_cancelled_task_that_was_taken_up_again_is_not_cancelled_twice() {
 #[test]
 fn items_that_are_gone_are_reported_and_kept() {
     let sandbox = Sandbox::new();
-    let ids = sandbox
-        .todo("- [ ] Write the manual\n- [ ] Paint the door\n- [x] Old\n")
-        .created;
-    assert_eq!(
-        sandbox.todo("- [ ] Paint the door\n").missing,
-        ids[..1],
-        "what is done may go"
-    );
+    let ids = sandbox.todo("- [ ] Write the manual\n- [ ] Paint the door\n- [x] Old\n").created;
+    assert_eq!(sandbox.todo("- [ ] Paint the door\n").missing, ids[..1], "what is done may go");
     assert_eq!(sandbox.task(&ids[0]).status, Status::Backlog);
 }
 
 #[test]
 fn parents_and_dependencies_come_in() {
     let sandbox = Sandbox::new();
-    let ids = sandbox
-        .todo("- [ ] a (after: c)\n  - [ ] b (after: a; c)\n- [ ] c\n")
-        .created;
+    let ids = sandbox.todo("- [ ] a (after: c)\n  - [ ] b (after: a; c)\n- [ ] c\n").created;
     let tasks = sandbox.tasks(&ids);
     assert_eq!(tasks[1].parent.as_ref(), Some(&ids[0]));
     assert_eq!(tasks[0].dependencies.iter().collect::<Vec<_>>(), [&ids[2]]);
@@ -370,35 +319,18 @@ fn a_dependency_that_is_new_in_the_file_is_added() {
     let sandbox = Sandbox::new();
     let ids = sandbox.todo("- [ ] a\n- [ ] b\n").created;
     assert_eq!(sandbox.todo("- [ ] a (after: b)\n- [ ] b\n").changed, ids[..1]);
-    let removed = Change::Removed {
-        field: "dependencies".into(),
-        value: ids[1].to_string(),
-    };
+    let removed = Change::Removed { field: "dependencies".into(), value: ids[1].to_string() };
     sandbox.event(&ids[0], &removed);
-    assert_eq!(
-        sandbox.todo("- [ ] a (after: b)\n- [ ] b\n").unchanged,
-        2,
-        "taken away by a person"
-    );
+    assert_eq!(sandbox.todo("- [ ] a (after: b)\n- [ ] b\n").unchanged, 2, "taken away by a person");
 }
 
 #[test]
 fn circles_are_not_let_in() {
     let sandbox = Sandbox::new();
-    sandbox.write(
-        "TODO.md",
-        "- [ ] a (after: b)\n- [ ] b (after: c)\n- [ ] c (after: a)\n",
-    );
+    sandbox.write("TODO.md", "- [ ] a (after: b)\n- [ ] b (after: c)\n- [ ] c (after: a)\n");
     let imported = sandbox.import("TODO.md");
-    assert_eq!(
-        imported.warnings,
-        ["TODO.md:3: it cannot wait for `a`, which waits for it"]
-    );
-    let counts: Vec<usize> = sandbox
-        .tasks(&imported.created)
-        .iter()
-        .map(|task| task.dependencies.len())
-        .collect();
+    assert_eq!(imported.warnings, ["TODO.md:3: it cannot wait for `a`, which waits for it"]);
+    let counts: Vec<usize> = sandbox.tasks(&imported.created).iter().map(|task| task.dependencies.len()).collect();
     assert_eq!(counts, [1, 1, 0]);
     let again = sandbox.import("TODO.md");
     assert_eq!((again.unchanged, again.warnings.len()), (3, 1));
@@ -413,10 +345,7 @@ fn a_title_that_is_too_long_is_cut_and_goes_to_the_spec_whole() {
     let tasks = sandbox.tasks(&ids);
     assert_eq!(tasks[0].title.chars().count(), 300);
     assert_eq!(tasks[1].title, "bell\\u{7} here");
-    assert_eq!(
-        sandbox.text(&ids[0], TextFile::Spec),
-        format!("{}\n\na note\n", long.trim())
-    );
+    assert_eq!(sandbox.text(&ids[0], TextFile::Spec), format!("{}\n\na note\n", long.trim()));
     assert_eq!(sandbox.todo(&text).unchanged, 2);
 }
 
@@ -430,10 +359,7 @@ fn new_notes_reach_the_spec_unless_somebody_edited_it() {
     assert_eq!(sandbox.todo("- [ ] a\n  one\n").unchanged, 1);
     sandbox.write("TODO.md", "- [ ] a\n  two\n");
     let imported = sandbox.import("TODO.md");
-    assert_eq!(
-        imported.warnings,
-        ["TODO.md:1: both the file and the task's spec changed; the task's text was kept"]
-    );
+    assert_eq!(imported.warnings, ["TODO.md:1: both the file and the task's spec changed; the task's text was kept"]);
     assert_eq!(sandbox.text(&id, TextFile::Spec), "mine\n");
 }
 
@@ -442,11 +368,7 @@ fn writing_back_changes_marks_and_no_other_byte() {
     let sandbox = Sandbox::new();
     let text = "\u{feff}# T\r\n\r\n* [ ] a  #x\r\n\t+ [x]   b\r\n- [ ] c\r\n- [X] d\r\n- [>] e";
     let ids = sandbox.todo(text).created;
-    assert_eq!(
-        sandbox.write_back(),
-        [(7, Mark::Open)],
-        "`>` says that somebody works on it, but nobody does"
-    );
+    assert_eq!(sandbox.write_back(), [(7, Mark::Open)], "`>` says that somebody works on it, but nobody does");
     cancel(&sandbox.project, &ids[..1], None).unwrap();
     ready(&sandbox.project, &ids[2..3]).unwrap();
     sandbox.claim(&ids[2]);
@@ -496,10 +418,7 @@ fn folder_sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("backlog/a-fix.md", FIX);
     sandbox.write("backlog/deep/draw-it.MD", "\n    code first\n\nDraw.\n");
-    sandbox.write(
-        "backlog/manual.md",
-        "+++\nstatus = \"done\"\n+++\nAbove.\n# Write the manual\nBelow.\n",
-    );
+    sandbox.write("backlog/manual.md", "+++\nstatus = \"done\"\n+++\nAbove.\n# Write the manual\nBelow.\n");
     sandbox.write("backlog/README.md", "# no task\n");
     sandbox.write("backlog/.hidden.md", "# no task\n");
     sandbox.write("backlog/.obsidian/x.md", "# no task\n");
@@ -518,15 +437,10 @@ fn a_folder_becomes_one_task_per_file() {
     assert_eq!(titles(&tasks), ["Fix the login", "draw it", "Write the manual"]);
     assert_eq!(statuses(&tasks), [Status::Backlog, Status::Backlog, Status::Done]);
     let fix = &tasks[0];
-    assert_eq!(
-        (fix.priority, fix.risk, fix.agent.as_deref()),
-        (Priority::High, Risk::Blocking, Some("runbook"))
-    );
+    assert_eq!((fix.priority, fix.risk, fix.agent.as_deref()), (Priority::High, Risk::Blocking, Some("runbook")));
     assert_eq!(fix.labels.iter().collect::<Vec<_>>(), ["auth", "web front"]);
     assert!(
-        fix.dependencies.iter().eq([&tasks[1].id, &tasks[2].id]
-            .into_iter()
-            .collect::<std::collections::BTreeSet<_>>())
+        fix.dependencies.iter().eq([&tasks[1].id, &tasks[2].id].into_iter().collect::<std::collections::BTreeSet<_>>())
     );
     let source = tasks[1].source.as_ref().unwrap();
     assert_eq!((source.system.as_str(), source.place.as_str()), ("markdown", "backlog"));
@@ -537,45 +451,24 @@ fn a_folder_becomes_one_task_per_file() {
 fn a_file_is_split_into_spec_and_plan() {
     let sandbox = folder_sandbox();
     let ids = sandbox.import("backlog").created;
-    let (spec, plan) = FIX
-        .split_once("---\n")
-        .unwrap()
-        .1
-        .split_once("---\n")
-        .unwrap()
-        .1
-        .split_once("### S1")
-        .unwrap();
+    let (spec, plan) = FIX.split_once("---\n").unwrap().1.split_once("---\n").unwrap().1.split_once("### S1").unwrap();
     let plan = format!("### S1{plan}");
     assert_eq!(sandbox.text(&ids[0], TextFile::Spec), format!("{}\n", spec.trim()));
     assert_eq!(sandbox.text(&ids[0], TextFile::Plan), plan);
     assert_eq!(sandbox.text(&ids[1], TextFile::Spec), "    code first\n\nDraw.\n");
     assert_eq!(sandbox.text(&ids[2], TextFile::Spec), "Above.\n\nBelow.\n");
     let digest = Approval::digest_of(&sandbox.text(&ids[0], TextFile::Spec), &plan);
-    assert!(
-        !sandbox.project.store.local.is_vouched(Vouch::Written, &digest).unwrap(),
-        "nobody vouches for a file"
-    );
+    assert!(!sandbox.project.store.local.is_vouched(Vouch::Written, &digest).unwrap(), "nobody vouches for a file");
 }
 
 #[test]
 fn steps_with_errors_stay_in_the_spec_with_a_warning() {
     let sandbox = Sandbox::new();
-    sandbox.write(
-        "b/x.md",
-        "---\nrole: x\n---\n# T\n\n### S1: a\n\n- files: x\n- after: S9\n",
-    );
+    sandbox.write("b/x.md", "---\nrole: x\n---\n# T\n\n### S1: a\n\n- files: x\n- after: S9\n");
     let imported = sandbox.import("b");
-    assert!(
-        imported.warnings[0].starts_with("b/x.md: the steps on from line 9 are no plan: "),
-        "{imported:?}"
-    );
+    assert!(imported.warnings[0].starts_with("b/x.md: the steps on from line 9 are no plan: "), "{imported:?}");
     assert!(sandbox.text(&imported.created[0], TextFile::Plan).is_empty());
-    assert!(
-        sandbox
-            .text(&imported.created[0], TextFile::Spec)
-            .starts_with("### S1: a\n")
-    );
+    assert!(sandbox.text(&imported.created[0], TextFile::Spec).starts_with("### S1: a\n"));
 }
 
 #[test]
@@ -599,10 +492,7 @@ fn a_changed_file_changes_its_task_and_only_its_own_text() {
     let plan = sandbox.text(&ids[0], TextFile::Plan);
     assert!(plan.contains("`false`"));
     let digest = Approval::digest_of("A person's words.\n", &plan);
-    assert!(
-        !sandbox.project.store.local.is_vouched(Vouch::Written, &digest).unwrap(),
-        "half of it is not the file's"
-    );
+    assert!(!sandbox.project.store.local.is_vouched(Vouch::Written, &digest).unwrap(), "half of it is not the file's");
 }
 
 #[test]
@@ -634,17 +524,11 @@ fn the_text_of_a_running_task_is_kept() {
     let sandbox = Sandbox::new();
     sandbox.write("b/x.md", "---\nstatus: running\n---\n# T\n\none\n");
     let imported = sandbox.import("b");
-    assert_eq!(
-        imported.warnings,
-        ["b/x.md: no task begins as running; a new one begins as ready"]
-    );
+    assert_eq!(imported.warnings, ["b/x.md: no task begins as running; a new one begins as ready"]);
     sandbox.claim(&imported.created[0]);
     sandbox.write("b/x.md", "# T\n\ntwo\n");
     let again = sandbox.import("b");
-    assert_eq!(
-        again.warnings,
-        ["b/x.md: the spec changed here, but its task is running; the task's text was kept"]
-    );
+    assert_eq!(again.warnings, ["b/x.md: the spec changed here, but its task is running; the task's text was kept"]);
     assert_eq!(sandbox.text(&imported.created[0], TextFile::Spec), "one\n");
 }
 
@@ -657,13 +541,7 @@ fn a_moved_file_keeps_its_task_and_an_unreadable_one_is_not_missing() {
     let imported = sandbox.import("backlog");
     assert_eq!((imported.changed.as_slice(), imported.missing.len()), (&ids[..1], 0));
     assert_eq!(sandbox.task(&ids[0]).source.unwrap().key, "deep/z.md");
-    assert!(
-        imported
-            .warnings
-            .iter()
-            .any(|warning| warning.starts_with("backlog/deep/draw-it.MD:3: ")),
-        "{imported:?}"
-    );
+    assert!(imported.warnings.iter().any(|warning| warning.starts_with("backlog/deep/draw-it.MD:3: ")), "{imported:?}");
 }
 
 #[test]
@@ -692,27 +570,14 @@ fn what_cannot_be_read_is_an_error_that_names_it() {
     sandbox.write("b/binary.md", "a\0b");
     fs::write(sandbox.path("latin.md"), b"- [ ] caf\xe9\n").unwrap();
     let fail = |name: &str, kind| {
-        let request = ImportRequest {
-            kind,
-            ..sandbox.request(name)
-        };
+        let request = ImportRequest { kind, ..sandbox.request(name) };
         import(&sandbox.project, &request).unwrap_err()
     };
     for (name, kind, expected, part) in [
         ("NONE.md", ImportKind::Todo, Kind::Missing, "NONE.md"),
         ("none", ImportKind::Folder, Kind::Missing, "none"),
-        (
-            "latin.md",
-            ImportKind::Todo,
-            Kind::Failed,
-            "cannot read latin.md: it is not UTF-8 text",
-        ),
-        (
-            "b",
-            ImportKind::Folder,
-            Kind::Failed,
-            "cannot read b/binary.md: it is not UTF-8 text",
-        ),
+        ("latin.md", ImportKind::Todo, Kind::Failed, "cannot read latin.md: it is not UTF-8 text"),
+        ("b", ImportKind::Folder, Kind::Failed, "cannot read b/binary.md: it is not UTF-8 text"),
         ("b", ImportKind::Todo, Kind::Usage, "b is a folder"),
         ("latin.md", ImportKind::Folder, Kind::Usage, "latin.md is a file"),
     ] {
@@ -729,10 +594,7 @@ fn sources_are_read_by_their_shape() {
     let kind = |text: &str| parse_source(text).map(|request| (request.kind, request.place)).ok();
     assert_eq!(kind("todo:x.txt"), Some((ImportKind::Todo, "x.txt".into())));
     assert_eq!(kind("folder:a b"), Some((ImportKind::Folder, "a b".into())));
-    assert_eq!(
-        kind("notes/My-ToDo.md"),
-        Some((ImportKind::Todo, "notes/My-ToDo.md".into()))
-    );
+    assert_eq!(kind("notes/My-ToDo.md"), Some((ImportKind::Todo, "notes/My-ToDo.md".into())));
     assert_eq!(kind(bare), Some((ImportKind::Folder, bare.into())));
     for unclear in ["", "todo:", "plan.md", "jira:ABC", "todo.txt"] {
         let error = parse_source(unclear).unwrap_err();
@@ -758,9 +620,7 @@ fn long_chains_of_dependencies_take_linear_time() {
     const LENGTH: usize = 20_000;
     let sandbox = Sandbox::new();
     let index = sandbox.project.store.snapshot().unwrap().index().unwrap();
-    let ids: Vec<TaskId> = (0..LENGTH)
-        .map(|n| TaskId::parse(&format!("{n:010}")).unwrap())
-        .collect();
+    let ids: Vec<TaskId> = (0..LENGTH).map(|n| TaskId::parse(&format!("{n:010}")).unwrap()).collect();
     let edges: Vec<_> = ids.iter().zip(&ids[1..]).collect();
     let mut forward = graph::Graph::new(&index);
     assert!(edges.iter().all(|(task, first)| forward.add(task, first)));

@@ -67,15 +67,10 @@ fn labels(item: &Item) -> BTreeSet<String> {
 
 /// For each item the index of its task.
 pub(super) fn pair(items: &[Item], known: &[Task]) -> Vec<Option<usize>> {
-    let index: HashMap<&str, usize> = known
-        .iter()
-        .enumerate()
-        .map(|(index, task)| (task.id.as_str(), index))
-        .collect();
+    let index: HashMap<&str, usize> = known.iter().enumerate().map(|(index, task)| (task.id.as_str(), index)).collect();
     let stored: Vec<(String, Known)> = known.iter().filter_map(stored).collect();
     let ids = match_items(items, &stored).into_iter();
-    ids.map(|id| id.and_then(|id| index.get(id.as_str()).copied()))
-        .collect()
+    ids.map(|id| id.and_then(|id| index.get(id.as_str()).copied())).collect()
 }
 
 fn stored(task: &Task) -> Option<(String, Known)> {
