@@ -196,3 +196,6 @@ fn import_field(task: &mut Task, name: &str, value: &toml::Value) {
         _ => set_field(task, name, value.as_str().filter(|text| !text.is_empty())),
     }
 }
+
+#[cfg(test)]
+mod tests;

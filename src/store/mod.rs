@@ -91,3 +91,6 @@ impl Store {
         Ok(swap == Swap::Done)
     }
 }
+
+#[cfg(test)]
+mod tests;

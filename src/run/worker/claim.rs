@@ -31,6 +31,11 @@ pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutco
     let policy_is_trusted = project.policy_is_trusted()?;
     project.store.transact(&author, "claim", |snapshot, changes| {
         let task = snapshot.task(id)?;
+        if task.status != Status::Ready {
+            // Another worker was faster, or a person changed their mind: neither is a failure.
+            let note = Some(format!("it was {} when its turn came", task.status));
+            return Ok(ClaimOutcome::Settled(Settled { status: task.status, reason: task.reason, note }));
+        }
         require_startable(snapshot, &task)?;
         if !policy_is_trusted {
             let note = "the project's policy runs commands that nobody on this machine has trusted yet";
@@ -64,9 +69,6 @@ pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutco
 
 fn require_startable(snapshot: &Snapshot<'_>, task: &Task) -> Result<()> {
     let short = snapshot.short(&task.id);
-    if task.status != Status::Ready {
-        return Err(Error::failed(format!("task {short} is {} and cannot be started", task.status)));
-    }
     if task.paused {
         return Err(Error::person(format!("task {short} is paused")).hint(format!("aifactory resume {short}")));
     }

@@ -1,0 +1,139 @@
+use super::*;
+use crate::model::{EventId, Hlc, Timestamp};
+use proptest::prelude::*;
+
+fn id() -> TaskId {
+    TaskId::parse("7kq2mabcde").unwrap()
+}
+
+fn event(number: u64, fence: Option<u64>, change: Change) -> Event {
+    let time = Timestamp::from_millis(number);
+    Event {
+        id: EventId::new(time, &format!("{number:0>10}")),
+        hlc: Hlc { time, count: 0 },
+        actor: "ana".into(),
+        session: fence.map(|fence| format!("session {fence}")),
+        fence,
+        prev: None,
+        sig: None,
+        change,
+    }
+}
+
+fn created() -> Event {
+    event(1, None, Change::Created { draft: Draft { title: "a".into(), ..Draft::default() } })
+}
+
+fn moved(from: Status, to: Status) -> Change {
+    Change::Moved { from, to, reason: None, note: None }
+}
+
+fn claimed(claim: u64) -> Change {
+    Change::Claimed { claim, host: "mill".into(), lease_seconds: 60, branch: "b".into() }
+}
+
+#[test]
+fn a_worker_that_lost_its_claim_changes_nothing_any_more() {
+    let events = [
+        created(),
+        event(2, None, moved(Status::Backlog, Status::Ready)),
+        event(3, None, claimed(1)),
+        event(4, None, Change::Released { why: "died".into(), recovery: true }),
+        event(5, None, claimed(2)),
+        event(6, Some(1), moved(Status::Running, Status::Review)),
+        event(7, Some(1), Change::StepDone { step: "S1".into(), commit: None }),
+    ];
+    let task = fold(&id(), &events).unwrap();
+    assert_eq!(task.status, Status::Running);
+    assert_eq!(task.claim.unwrap().fence, 2);
+    assert!(task.steps.is_empty());
+    assert_eq!(task.recoveries, 1);
+}
+
+#[test]
+fn a_person_needs_no_fence() {
+    let events = [
+        created(),
+        event(2, None, moved(Status::Backlog, Status::Ready)),
+        event(3, None, claimed(1)),
+        event(4, None, moved(Status::Running, Status::Cancelled)),
+    ];
+    let task = fold(&id(), &events).unwrap();
+    assert_eq!(task.status, Status::Cancelled);
+    assert_eq!(task.claim, None);
+}
+
+#[test]
+fn no_event_that_creates_it_is_no_task() {
+    assert_eq!(fold(&id(), &[event(2, None, Change::Paused)]), None);
+}
+
+#[test]
+fn a_release_makes_the_running_step_pending_again_and_keeps_the_finished_ones() {
+    let events = [
+        created(),
+        event(2, None, moved(Status::Backlog, Status::Ready)),
+        event(3, None, claimed(1)),
+        event(4, Some(1), Change::StepStarted { step: "S1".into(), run: EventId::from_name("r") }),
+        event(5, Some(1), Change::StepDone { step: "S1".into(), commit: Some("c".into()) }),
+        event(6, Some(1), Change::StepStarted { step: "S2".into(), run: EventId::from_name("r") }),
+        event(7, None, Change::Released { why: "died".into(), recovery: true }),
+    ];
+    let task = fold(&id(), &events).unwrap();
+    assert!(task.step_is_done("S1"));
+    assert_eq!(task.steps["S2"].state, Progress::Pending);
+    assert_eq!(task.status, Status::Ready);
+}
+
+fn any_change() -> impl Strategy<Value = (Option<u64>, Change)> {
+    let status = prop::sample::select(Status::ALL.to_vec());
+    let word = prop::sample::select(vec!["a", "b", "c"]).prop_map(str::to_owned);
+    let field = prop::sample::select(vec!["title", "priority", "role", "nonsense"]).prop_map(str::to_owned);
+    let change = prop_oneof![
+        (field, prop::option::of(word.clone())).prop_map(|(field, to)| Change::Set { field, from: None, to }),
+        word.clone().prop_map(|value| Change::Added { field: "labels".into(), value }),
+        word.clone().prop_map(|value| Change::Removed { field: "labels".into(), value }),
+        (status.clone(), status).prop_map(|(from, to)| moved(from, to)),
+        (0u64..5).prop_map(claimed),
+        word.clone().prop_map(|step| Change::StepStarted { step, run: EventId::from_name("r") }),
+        word.prop_map(|step| Change::StepDone { step, commit: None }),
+        any::<bool>().prop_map(|recovery| Change::Released { why: String::new(), recovery }),
+    ];
+    (prop::option::of(0u64..5), change)
+}
+
+fn any_history() -> impl Strategy<Value = Vec<Event>> {
+    prop::collection::vec(any_change(), 0..30).prop_map(|changes| {
+        let later = |(number, (fence, change))| event(number as u64 + 2, fence, change);
+        std::iter::once(created()).chain(changes.into_iter().enumerate().map(later)).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_order_in_which_events_arrive_does_not_matter(
+        (sorted, shuffled) in any_history().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle()))
+    ) {
+        prop_assert_eq!(fold(&id(), &sorted), fold(&id(), &shuffled));
+    }
+
+    #[test]
+    fn an_event_that_arrives_twice_counts_once(events in any_history()) {
+        let twice = [events.clone(), events.clone()].concat();
+        prop_assert_eq!(fold(&id(), &events), fold(&id(), &twice));
+    }
+
+    #[test]
+    fn folding_step_by_step_is_folding_at_once(events in any_history()) {
+        let mut task = fold(&id(), &events[..1]).unwrap();
+        events[1..].iter().for_each(|event| apply(&mut task, event));
+        prop_assert_eq!(Some(task), fold(&id(), &events));
+    }
+
+    #[test]
+    fn a_record_of_any_history_can_be_read_back(events in any_history()) {
+        let task = fold(&id(), &events).unwrap();
+        let parsed = crate::model::parse_record(&crate::model::write_record(&task)).unwrap();
+        prop_assert_eq!(parsed.task, task);
+    }
+}
