@@ -49,6 +49,21 @@ pub fn gates_of(project: &Project, plan: &Plan) -> Vec<String> {
     gates
 }
 
+/// What aifactory measured about a tree with a gate, on this machine. A record that arrived from elsewhere proves nothing
+/// here; what was measured here left its run folder.
+pub fn find_passed<'e>(
+    project: &Project,
+    known: &'e [Evidence],
+    gate: &str,
+    tree: &str,
+    clean: bool,
+) -> Option<&'e Evidence> {
+    let measured_here = |e: &Evidence| project.store.local.run_folder(&e.id).join("exit.json").exists();
+    let says_so =
+        |e: &&Evidence| e.gate == gate && e.tree == tree && e.verdict == Verdict::Passed && (e.clean || !clean);
+    known.iter().find(|e| says_so(e) && measured_here(e))
+}
+
 impl GateRun<'_> {
     /// Runs gates in order and stops at the first that does not pass.
     pub fn run_all(&self, gates: &[String]) -> Result<Vec<Evidence>> {

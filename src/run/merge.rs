@@ -7,7 +7,7 @@
 use super::checkout::Checkouts;
 use super::environment::child_environment;
 use super::event::{Reporter, RunEvent, RunEventKind};
-use super::gates::{GateRun, gates_of};
+use super::gates::{GateRun, find_passed, gates_of};
 use super::interrupt::Interrupt;
 use super::session::WorkerSession;
 use super::worker::{Bench, add_evidence, committer, gate_note};
@@ -248,8 +248,7 @@ impl Queue<'_> {
         };
         let mut all = Vec::new();
         for gate in gates_of(self.project, &plan) {
-            let before =
-                known.iter().find(|e| e.gate == gate && e.tree == tree && e.clean && e.verdict == Verdict::Passed);
+            let before = find_passed(self.project, &known, &gate, &tree, true);
             let evidence = before.cloned().map_or_else(|| gates.run(&gate), Ok)?;
             let passed = evidence.verdict == Verdict::Passed;
             all.push(evidence);

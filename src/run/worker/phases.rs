@@ -10,7 +10,7 @@ use crate::model::{Change, EventId, Reason, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, make_folder};
 use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
-use crate::run::gates::gates_of;
+use crate::run::gates::{find_passed, gates_of};
 use crate::run::prompt::{PromptParts, notes_since_last_run, write_prompt};
 use crate::store::Changes;
 use std::path::Path;
