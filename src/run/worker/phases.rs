@@ -315,8 +315,7 @@ impl Worker<'_> {
         let head = repository.head_of(worktree)?;
         let tree = repository.tree_of(head)?.to_string();
         let known = self.project.store.snapshot()?.evidence(&self.task)?;
-        let passed =
-            |gate: &String| known.iter().any(|e| e.gate == *gate && e.tree == tree && e.verdict == Verdict::Passed);
+        let passed = |gate: &String| find_passed(self.project, &known, gate, &tree, false).is_some();
         let gates: Vec<String> = gates_of(self.project, &self.plan).into_iter().filter(|gate| !passed(gate)).collect();
         let evidence = self.gates(worktree, environment, None).run_all(&gates)?;
         self.drop_what_gates_left(worktree)?;
