@@ -37,8 +37,7 @@ pub struct Repository {
 impl Repository {
     /// The repository that `folder` belongs to, found the way git finds it.
     pub fn discover(folder: &Path) -> Result<Repository> {
-        let options = || gix::open::Options::default().bail_if_untrusted(true);
-        let trust = gix::sec::trust::Mapping { full: options(), reduced: options() };
+        let trust = gix::sec::trust::Mapping { full: open_options(), reduced: open_options() };
         let found =
             gix::ThreadSafeRepository::discover_with_environment_overrides_opts(folder, Default::default(), trust);
         found.map(|found| Repository::wrap(found.to_thread_local())).map_err(|error| refused(folder, error))
@@ -46,8 +45,7 @@ impl Repository {
 
     /// The repository at exactly this path, whatever the environment says.
     pub fn open(path: &Path) -> Result<Repository> {
-        let options = gix::open::Options::default().bail_if_untrusted(true);
-        gix::open_opts(path, options).map(Repository::wrap).map_err(|error| refused(path, error))
+        gix::open_opts(path, open_options()).map(Repository::wrap).map_err(|error| refused(path, error))
     }
 
     fn wrap(mut inner: gix::Repository) -> Repository {
@@ -92,6 +90,11 @@ impl Repository {
     pub fn remote_names(&self) -> Vec<String> {
         self.inner.remote_names().into_iter().map(|name| name.to_string()).collect()
     }
+}
+
+/// As git refuses repositories of other owners, and without replacement objects: an agent could write some.
+fn open_options() -> gix::open::Options {
+    gix::open::Options::default().bail_if_untrusted(true).config_overrides(["gitoxide.objects.noReplace=true"])
 }
 
 fn absolute(path: &Path) -> PathBuf {

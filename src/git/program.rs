@@ -61,7 +61,12 @@ fn quiet_git() -> Invocation {
     {
         git = git.env_remove(variable);
     }
-    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_EDITOR", "true").env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0")
+    // An agent may write refs/replace/*: what is diffed, gated and merged must be the real objects.
+    git.env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_EDITOR", "true")
+        .env("LC_ALL", "C")
+        .env("GIT_OPTIONAL_LOCKS", "0")
 }
 
 fn text_of(output: Output) -> Result<String> {

@@ -3,7 +3,8 @@
 use super::Risk;
 
 /// Folders and file names that mean more than their size: access, secrets, data, delivery, money.
-pub const RISKY_WORDS: [&str; 14] = [
+pub const RISKY_WORDS: [&str; 15] = [
+    ".aifactory",
     "auth",
     "login",
     "oauth",

@@ -7,7 +7,7 @@ use crate::git::{QUIET, Repository};
 use crate::host::Environment;
 use std::ffi::OsString;
 
-const PASSED_ON: [&str; 24] = [
+const PASSED_ON: [&str; 23] = [
     "PATH",
     "HOME",
     "USER",
@@ -24,7 +24,6 @@ const PASSED_ON: [&str; 24] = [
     "XDG_CACHE_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
-    "XDG_RUNTIME_DIR",
     "CARGO_HOME",
     "RUSTUP_HOME",
     "GOPATH",
@@ -57,6 +56,7 @@ pub fn child_environment(
         put(&format!("GIT_CONFIG_KEY_{number}"), key);
         put(&format!("GIT_CONFIG_VALUE_{number}"), value);
     }
+    put("GIT_NO_REPLACE_OBJECTS", "1".to_owned());
     put("GIT_TERMINAL_PROMPT", "0".to_owned());
     put("GIT_EDITOR", "true".to_owned());
     put("CI", "true".to_owned());
@@ -75,8 +75,16 @@ fn harmless_git(repository: &Repository) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> =
         QUIET.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     settings.push(("credential.helper".to_owned(), String::new()));
+    // Where a push would go is rewritten to a place that refuses, for names and for addresses alike.
+    let refuse = "/dev/null/aifactory-does-not-let-agents-push";
     for remote in repository.remote_names() {
-        settings.push((format!("remote.{remote}.pushurl"), "/dev/null/aifactory-does-not-let-agents-push".to_owned()));
+        settings.push((format!("remote.{remote}.pushurl"), refuse.to_owned()));
+        // A push address that the user configured stays in force beside ours: it is rewritten, too.
+        let own = repository.config_value(&format!("remote.{remote}.pushurl"));
+        settings.extend(own.map(|url| (format!("url.{refuse}.insteadOf"), url)));
+    }
+    for beginning in ["https://", "http://", "ssh://", "git://", "file://", "git@", "/", "../", "./"] {
+        settings.push((format!("url.{refuse}.pushInsteadOf"), beginning.to_owned()));
     }
     settings
 }

@@ -2,7 +2,7 @@
 
 use super::Project;
 use super::change::moved;
-use super::texts::{check_plan, texts_of};
+use super::texts::{are_own_texts, check_plan, texts_of};
 use crate::error::{Error, Result};
 use crate::git::Repository;
 use crate::model::paths::covers;
@@ -67,19 +67,20 @@ pub fn reject(project: &Project, ids: &[TaskId], note: &str) -> Result<Vec<TaskI
     project.store.transact(&project.person(), "reject", |snapshot, changes| {
         for id in ids {
             let task = snapshot.task(id)?;
-            changes.event(id, Change::Rejected { note: Some(note.to_owned()) });
             match task.status {
-                Status::Ready | Status::Waiting => changes.event(id, moved(&task, Status::Backlog, Some(note))),
-                Status::Review => changes.event(
-                    id,
-                    Change::Moved {
-                        from: task.status,
-                        to: Status::Waiting,
-                        reason: Some(Reason::ReviewRejected),
-                        note: Some(note.to_owned()),
-                    },
-                ),
-                Status::Backlog => {}
+                Status::Ready | Status::Waiting => {
+                    changes.event(id, Change::Rejected { note: Some(note.to_owned()) });
+                    changes.event(id, moved(&task, Status::Backlog, Some(note)));
+                }
+                // The plan's approval stands: it is the work that is not right, and the note tells the agent why.
+                Status::Review => {
+                    let reason = Some(Reason::ReviewRejected);
+                    let moved =
+                        Change::Moved { from: task.status, to: Status::Waiting, reason, note: Some(note.to_owned()) };
+                    changes.event(id, moved);
+                    changes.event(id, Change::Noted { text: note.to_owned() });
+                }
+                Status::Backlog => changes.event(id, Change::Rejected { note: Some(note.to_owned()) }),
                 _ => {
                     let short = snapshot.short(id);
                     return Err(Error::failed(format!("task {short} is {} and cannot be rejected", task.status))
@@ -102,29 +103,35 @@ pub fn standing(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Resu
         Err(error) => return Ok(Standing::Asked(format!("the plan has errors: {error}"))),
     };
     let digest = Approval::digest_of(&spec, &text);
-    if let Some(approval) = task.approval.as_ref().filter(|approval| approval.digest == digest) {
+    let files = plan.steps.iter().flat_map(|step| step.files.iter().map(String::as_str));
+    let (tier, raised_by) = risk::tier_of(task.risk, files, &project.settings.list("risk.words"));
+    // What a rule approved counts only while the rule still would.
+    let given = task.approval.as_ref().filter(|approval| approval.digest == digest);
+    if let Some(approval) = given.filter(|approval| !approval.policy || tier < Risk::Blocking) {
         if let Some(path) = moved_under(project.repository(), snapshot, project, task, approval, &plan)? {
             return Ok(Standing::Asked(format!("{path} changed on the target since the plan was approved")));
         }
-        let here = project.store.local.is_vouched(Vouch::Approved, &digest)?
-            || (approval.policy && project.store.local.is_vouched(Vouch::Written, &digest)?);
+        let here = match approval.policy {
+            true => are_own_texts(project, &spec, &text)?,
+            false => project.store.local.is_vouched(Vouch::Approved, &digest)?,
+        };
         return Ok(match here {
             true => Standing::Approved,
             false => Standing::Untrusted(format!("{} approved the plan, but not on this machine", approval.by)),
         });
     }
-    let files = plan.steps.iter().flat_map(|step| step.files.iter().map(String::as_str));
-    let (tier, raised_by) = risk::tier_of(task.risk, files, &project.settings.list("risk.words"));
     if tier == Risk::Blocking {
         return Ok(Standing::Asked(match (raised_by, &task.approval) {
-            (_, Some(_)) => "spec or plan changed since they were approved".to_owned(),
-            (Some(path), None) => format!("the plan touches {path}, which always needs a person"),
-            (None, None) => "nobody has approved the plan yet".to_owned(),
+            (_, Some(approval)) if approval.digest != digest => {
+                "spec or plan changed since they were approved".to_owned()
+            }
+            (Some(path), _) => format!("the plan touches {path}, which always needs a person"),
+            (None, _) => "nobody has approved the plan yet".to_owned(),
         }));
     }
-    match project.store.local.is_vouched(Vouch::Written, &digest)? {
+    match are_own_texts(project, &spec, &text)? {
         true => Ok(Standing::ByPolicy),
-        false => Ok(Standing::Untrusted("the plan was written on another machine".to_owned())),
+        false => Ok(Standing::Untrusted("spec or plan was not written on this machine".to_owned())),
     }
 }
 

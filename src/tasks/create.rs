@@ -35,7 +35,8 @@ pub fn create(project: &Project, new: &NewTask) -> Result<TaskId> {
         }
         Ok(id)
     })?;
-    vouch_for_own_text(project, &new.spec, &new.plan)?;
+    vouch_for_own_text(project, &new.spec)?;
+    vouch_for_own_text(project, &new.plan)?;
     Ok(id)
 }
 

@@ -111,7 +111,9 @@ fn own_layers(host: &Host, local: &Local, flags: Option<Layer>) -> Result<Vec<La
 /// The address git would put on a commit, or user and machine.
 fn actor_name(repository: &Repository, host: &Host) -> String {
     let from_git = host.env.text("GIT_AUTHOR_EMAIL").or_else(|| repository.config_value("user.email"));
-    from_git.filter(|email| !email.trim().is_empty()).unwrap_or_else(|| {
+    // What git itself would strip from an identity.
+    let clean = |email: String| email.replace(['<', '>', '\n'], "").trim().to_owned();
+    from_git.map(clean).filter(|email| !email.is_empty()).unwrap_or_else(|| {
         let user = host.env.text("USER").or_else(|| host.env.text("LOGNAME")).unwrap_or_else(|| "somebody".to_owned());
         format!("{user}@{}", host.name())
     })

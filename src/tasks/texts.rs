@@ -3,7 +3,7 @@
 use super::Project;
 use crate::error::{Error, Result};
 use crate::model::plan::{Finding, Plan, Severity, parse_plan};
-use crate::model::{Approval, Digest, TaskId, TextFile};
+use crate::model::{Digest, TaskId, TextFile};
 use crate::store::{Snapshot, Vouch};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,22 +23,20 @@ pub fn replace_text(
     read: Option<&Digest>,
 ) -> Result<TextOutcome> {
     let subject = format!("edit {}", file.word());
-    let (outcome, spec, plan) = project.store.transact(&project.person(), &subject, |snapshot, changes| {
-        let (mut spec, mut plan) = texts_of(snapshot, id)?;
+    let outcome = project.store.transact(&project.person(), &subject, |snapshot, changes| {
         snapshot.task(id)?;
-        let current = if file == TextFile::Spec { &mut spec } else { &mut plan };
-        if read.is_some_and(|read| *read != Digest::of(&*current)) {
-            return Ok((TextOutcome::Outdated, spec, plan));
+        let current = snapshot.text(id, file)?;
+        if read.is_some_and(|read| *read != Digest::of(&current)) {
+            return Ok(TextOutcome::Outdated);
         }
-        if *current == text {
-            return Ok((TextOutcome::Unchanged, spec, plan));
+        if current == text {
+            return Ok(TextOutcome::Unchanged);
         }
-        text.clone_into(current);
         changes.text(id, file, text);
-        Ok((TextOutcome::Written, spec, plan))
+        Ok(TextOutcome::Written)
     })?;
     if outcome == TextOutcome::Written {
-        vouch_for_own_text(project, &spec, &plan)?;
+        vouch_for_own_text(project, text)?;
     }
     Ok(outcome)
 }
@@ -48,11 +46,21 @@ pub(super) fn texts_of(snapshot: &Snapshot<'_>, id: &TaskId) -> Result<(String, 
 }
 
 /// What was written on this machine may be approved by policy here; what arrived from elsewhere may not.
-pub(super) fn vouch_for_own_text(project: &Project, spec: &str, plan: &str) -> Result<()> {
-    if plan.is_empty() {
-        return Ok(());
+pub(super) fn vouch_for_own_text(project: &Project, text: &str) -> Result<()> {
+    match text.trim().is_empty() {
+        true => Ok(()),
+        false => project.store.local.vouch(Vouch::Written, &Digest::of(text)),
     }
-    project.store.local.vouch(Vouch::Written, &Approval::digest_of(spec, plan))
+}
+
+/// Whether both texts were written here, as far as there is anything written.
+pub(super) fn are_own_texts(project: &Project, spec: &str, plan: &str) -> Result<bool> {
+    for text in [spec, plan].into_iter().filter(|text| !text.trim().is_empty()) {
+        if !project.store.local.is_vouched(Vouch::Written, &Digest::of(text))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Reads a plan, refusing one with errors.
