@@ -81,7 +81,7 @@ impl Repository {
             let swap = self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: merge")?;
             return Ok(match swap {
                 Swap::Done => TargetMove::Done,
-                Swap::Refused => TargetMove::Elsewhere,
+                Swap::Refused | Swap::Locked => TargetMove::Elsewhere,
             });
         };
         let files = tracked_changes(&checkout)?;

@@ -4,6 +4,7 @@ use super::{Oid, Repository};
 use crate::error::{Context, Error, Result};
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
+use std::path::PathBuf;
 
 /// What the ref must be for a write to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Swap {
     Done,
     /// The ref was not what was expected; nothing was written.
     Refused,
+    /// Another program holds git's own lock on the ref, or died while it did; nothing was written.
+    Locked,
 }
 
 impl Repository {
@@ -56,10 +59,14 @@ impl Repository {
         match self.inner.edit_references_as(Some(edit), committer) {
             Ok(_) => Ok(Swap::Done),
             Err(error) if error.dominant_class() == Some(gix::error::Class::Conflict) => Ok(Swap::Refused),
-            // Somebody else holds git's own lock on the ref: they are about to change it.
-            Err(error) if error.dominant_class() == Some(gix::error::Class::Retryable) => Ok(Swap::Refused),
+            Err(error) if error.dominant_class() == Some(gix::error::Class::Retryable) => Ok(Swap::Locked),
             Err(error) => Err(Error::failed(format!("cannot move the ref {name}")).caused_by(error)),
         }
+    }
+
+    /// The lock file git would use for a ref that all worktrees share.
+    pub fn ref_lock_file(&self, name: &str) -> PathBuf {
+        self.common_dir.join(format!("{name}.lock"))
     }
 
     /// The branch HEAD names (without `refs/heads/`), also when it has no commit yet.

@@ -41,7 +41,9 @@ impl Repository {
         }
         match self.swap_ref(&name, Expected::Absent, commit, "aifactory: branch for a task")? {
             Swap::Done => Ok(()),
-            Swap::Refused => Err(Error::failed(format!("the branch {branch} appeared while it was being created"))),
+            Swap::Refused | Swap::Locked => {
+                Err(Error::failed(format!("the branch {branch} appeared while it was being created")))
+            }
         }
     }
 
@@ -121,7 +123,7 @@ impl Repository {
         let expected = self.ref_target(name)?.map_or(Expected::Absent, Expected::Is);
         match self.swap_ref(name, expected, commit, message)? {
             Swap::Done => Ok(Some(commit)),
-            Swap::Refused => Err(Error::failed(format!("cannot keep the uncommitted work as {name}"))),
+            Swap::Refused | Swap::Locked => Err(Error::failed(format!("cannot keep the uncommitted work as {name}"))),
         }
     }
 

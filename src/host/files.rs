@@ -4,6 +4,7 @@ use crate::error::{Context, Error, Result};
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 /// The file's text, or nothing where there is no such file.
 pub fn load_text(path: &Path) -> Result<Option<String>> {
@@ -62,6 +63,22 @@ pub fn names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// How long ago a file was last written, by the machine's own clock; nothing where there is none.
+pub fn age(path: &Path) -> Option<Duration> {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
+    Some(modified.elapsed().unwrap_or_default())
+}
+
+/// The path with its links followed, as far as it exists.
+pub fn real_path(path: &Path) -> PathBuf {
+    let mut existing = path;
+    while let (Err(_), Some(parent)) = (existing.canonicalize(), existing.parent()) {
+        existing = parent;
+    }
+    let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
+    existing.canonicalize().unwrap_or_else(|_| existing.to_owned()).join(rest)
+}
+
 /// The same path without `.` and `..`, by its text alone.
 pub fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
@@ -104,9 +121,11 @@ impl FileLock {
         }
     }
 
-    /// Whether somebody holds the lock right now. A missing file is held by nobody.
+    /// Whether somebody holds the lock right now. A missing file is held by nobody. Looking takes a shared lock for a
+    /// moment, so that two who look at once do not see each other.
     pub fn is_held(path: &Path) -> bool {
-        path.exists() && matches!(FileLock::attempt(path), Ok(None))
+        let Ok(file) = File::open(path) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     Approval, Change, Claim, Delivery, Event, Priority, Progress, Reason, Risk, Status, StepProgress, Task, TaskId,
     TextFile,
 };
+use std::collections::BTreeMap;
 
 /// Folds all events of a task. Nothing where no event creates it.
 pub fn fold(id: &TaskId, events: &[Event]) -> Option<Task> {
@@ -77,7 +78,7 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Paused => task.paused = true,
         Change::Resumed => task.paused = false,
         Change::Parked { until, .. } => task.not_before = Some(*until),
-        Change::Imported { fields, .. } => fields.iter().for_each(|(name, value)| import_field(task, name, value)),
+        Change::Imported { fields, .. } => overlay(task, fields),
         Change::RunStarted { .. }
         | Change::RunEnded { .. }
         | Change::Gated { .. }
@@ -186,6 +187,11 @@ fn release(task: &mut Task, recovery: bool) {
 
 fn step_progress<'a>(task: &'a mut Task, step: &str) -> &'a mut StepProgress {
     task.steps.entry(step.to_owned()).or_insert(StepProgress { state: Progress::Pending, attempts: 0, commit: None })
+}
+
+/// Lays fields that a person edited over a folded record.
+pub fn overlay(task: &mut Task, fields: &BTreeMap<String, toml::Value>) {
+    fields.iter().for_each(|(name, value)| import_field(task, name, value));
 }
 
 /// A field as a person edited it in the file. Sets replace as a whole here: the edit was of the whole record.

@@ -23,9 +23,9 @@ pub mod todo;
 
 pub use digest::Digest;
 pub use event::{Change, Event, TextFile};
-pub use fold::{apply, fold};
+pub use fold::{apply, fold, overlay};
 pub use id::{Alphabet, EventId, TaskId};
-pub use record::{FOLD_VERSION, ParsedRecord, parse_record, write_record};
+pub use record::{FOLD_VERSION, ParsedRecord, human_changes, parse_record, write_record};
 pub use status::{IllegalMove, Reason, Status};
 pub use task::{Approval, Claim, Delivery, Priority, Progress, Risk, Source, StepProgress, Task};
 pub use time::{Hlc, Timestamp};

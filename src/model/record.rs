@@ -6,6 +6,7 @@
 
 use super::{Digest, Task};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Grows whenever the same events would give another record.
 pub const FOLD_VERSION: u32 = 1;
@@ -46,6 +47,26 @@ pub fn parse_record(text: &str) -> Result<ParsedRecord, toml::de::Error> {
     let task: Task = toml::from_str(body)?;
     let matches = seal.as_ref().is_some_and(|seal| seal.record.digest == Digest::of(body));
     Ok(ParsedRecord { task, fold: seal.map_or(0, |seal| seal.record.fold), edited_by_hand: !matches })
+}
+
+/// What a person changed in the file: the fields that are theirs, and the names of those that are not.
+pub fn human_changes(folded: &Task, edited: &Task) -> (BTreeMap<String, toml::Value>, Vec<String>) {
+    const HUMAN: [&str; 9] =
+        ["title", "priority", "risk", "labels", "dependencies", "role", "repository", "agent", "parent"];
+    let table = |task: &Task| toml::Table::try_from(task).unwrap_or_default();
+    let (folded, edited) = (table(folded), table(edited));
+    let names: BTreeSet<&String> = folded.keys().chain(edited.keys()).collect();
+    let mut fields = BTreeMap::new();
+    let mut discarded = Vec::new();
+    for name in names.into_iter().filter(|name| folded.get(*name) != edited.get(*name)) {
+        if HUMAN.contains(&name.as_str()) {
+            let value = edited.get(name).cloned().unwrap_or(toml::Value::String(String::new()));
+            fields.insert(name.clone(), value);
+        } else {
+            discarded.push(name.clone());
+        }
+    }
+    (fields, discarded)
 }
 
 #[cfg(test)]

@@ -58,7 +58,9 @@ fn delete_branch(project: &Project, branch: &str) -> Result<Option<Oid>> {
     };
     match repository.delete_ref(&format!("refs/heads/{branch}"), tip)? {
         Swap::Done => Ok(Some(tip)),
-        Swap::Refused => Err(Error::failed(format!("the branch {branch} moved while it was being discarded"))),
+        Swap::Refused | Swap::Locked => {
+            Err(Error::failed(format!("the branch {branch} moved while it was being discarded")))
+        }
     }
 }
 

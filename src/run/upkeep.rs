@@ -3,7 +3,6 @@
 use crate::error::{Context, Result};
 use crate::git::Upkeep;
 use crate::host::files;
-use crate::model::Timestamp;
 use crate::process::alive;
 use crate::tasks::Project;
 use std::time::Duration;
@@ -23,14 +22,10 @@ pub fn pack(project: &Project) -> Result<Option<Upkeep>> {
 
 /// Removes the run folders of ended runs that are older than `age`. How many.
 pub fn sweep_old_runs(project: &Project, age: Duration) -> Result<usize> {
-    let now = project.host.now();
     let mut removed = 0;
     for name in files::names(&project.store.local.runs())? {
         let folder = project.store.local.runs().join(&name);
-        let modified = std::fs::metadata(&folder).and_then(|metadata| metadata.modified()).ok();
-        let since_epoch = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        let changed = Timestamp::from_millis(since_epoch.map_or(u64::MAX, |time| time.as_millis() as u64));
-        if now.since(changed) > age && !alive(&folder) {
+        if files::age(&folder).is_some_and(|old| old > age) && !alive(&folder) {
             std::fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", folder.display()))?;
             removed += 1;
         }

@@ -4,13 +4,13 @@
 //! transaction see the earlier ones. Moves and claims that the rules do not allow are refused here, and hand edits of
 //! `task.toml` are taken over before anything else happens to the task.
 
+use super::snapshot::{FoundRecord, HandEdit};
 use super::transaction::{Author, TaskChange};
 use super::{Snapshot, layout};
 use crate::error::{Error, Result};
 use crate::git::Edit;
 use crate::model::{
-    Change, Digest, Event, EventId, Hlc, IllegalMove, ParsedRecord, Status, Task, TaskId, TextFile, apply, fold,
-    write_record,
+    Change, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, apply, fold, write_record,
 };
 use std::collections::BTreeMap;
 
@@ -61,24 +61,16 @@ impl<'a> Clerk<'a> {
         let old_events = self.snapshot.find_file(&layout::events(id))?.unwrap_or_default();
         let record = match from_events {
             false => self.snapshot.find_record(id)?,
-            true => {
-                fold(id, &self.snapshot.events(id)?).map(|task| ParsedRecord { task, fold: 0, edited_by_hand: false })
-            }
+            true => fold(id, &self.snapshot.events(id)?).map(|task| FoundRecord { task, hand_edit: None }),
         };
         let last = old_events.lines().rev().filter_map(|line| Event::parse_line(line).ok());
         let last_by_author = last.into_iter().find(|event| event.actor == self.author.actor).map(|event| event.id);
-        let edited = record.as_ref().is_some_and(|record| record.edited_by_hand);
-        let folder = Folder {
-            task: record.map(|record| record.task),
-            old_events,
-            new_events: Vec::new(),
-            texts: BTreeMap::new(),
-            last_by_author,
-        };
+        let (task, hand_edit) = record.map_or((None, None), |record| (Some(record.task), record.hand_edit));
+        let folder = Folder { task, old_events, new_events: Vec::new(), texts: BTreeMap::new(), last_by_author };
         self.open.insert(id.clone(), folder);
         self.order.push(id.clone());
-        if edited {
-            self.take_over_hand_edit(id)?;
+        if let Some(edit) = hand_edit {
+            self.take_over(id, edit);
         }
         Ok(())
     }
@@ -143,31 +135,21 @@ impl<'a> Clerk<'a> {
 
     /// Human fields of an edited `task.toml` become an event whose id follows from the content, so that two clones
     /// which see the same edit agree on it. Machine fields go back to what the events say.
-    fn take_over_hand_edit(&mut self, id: &TaskId) -> Result<()> {
-        let events = self.snapshot.events(id)?;
-        let Some(folded) = fold(id, &events) else { return Ok(()) };
-        let text = self.snapshot.find_file(&layout::record(id))?.unwrap_or_default();
-        let folder = self.open.get_mut(id).expect("a folder is opened before it is used");
-        let Some(edited) = folder.task.replace(folded.clone()) else {
-            return Ok(());
-        };
-        let (fields, discarded) = compare(&folded, &edited);
-        if fields.is_empty() && discarded.is_empty() {
-            return Ok(());
-        }
-        let hlc = Hlc::next(folded.updated, folded.updated.time);
+    fn take_over(&mut self, id: &TaskId, edit: HandEdit) {
+        let folder = self.folder(id);
+        let last = folder.task.as_ref().map_or(Hlc::default(), |task| task.updated);
+        let hlc = Hlc::next(last, last.time);
         let event = Event {
-            id: EventId::from_digest(hlc.time, &Digest::of(&text)),
+            id: EventId::from_digest(hlc.time, &edit.text),
             hlc,
             actor: "hand-edit".to_owned(),
             session: None,
             fence: None,
             prev: None,
             sig: None,
-            change: Change::Imported { fields, discarded },
+            change: Change::Imported { fields: edit.fields, discarded: edit.discarded },
         };
         folder.add(id, event);
-        Ok(())
     }
 
     /// The files to write, in the order of first touch.
@@ -230,24 +212,4 @@ fn diff(old: &str, new: &str) -> String {
         0..=LONGEST_DIFF => text,
         bytes => format!("(a diff of {bytes} bytes, left out)\n"),
     }
-}
-
-/// What a person changed in the file: the fields that are theirs, and the names of those that are not.
-fn compare(folded: &Task, edited: &Task) -> (BTreeMap<String, toml::Value>, Vec<String>) {
-    const HUMAN: [&str; 9] =
-        ["title", "priority", "risk", "labels", "dependencies", "role", "repository", "agent", "parent"];
-    let table = |task: &Task| toml::Table::try_from(task).unwrap_or_default();
-    let (folded, edited) = (table(folded), table(edited));
-    let names: std::collections::BTreeSet<&String> = folded.keys().chain(edited.keys()).collect();
-    let mut fields = BTreeMap::new();
-    let mut discarded = Vec::new();
-    for name in names.into_iter().filter(|name| folded.get(*name) != edited.get(*name)) {
-        if HUMAN.contains(&name.as_str()) {
-            let value = edited.get(name).cloned().unwrap_or(toml::Value::String(String::new()));
-            fields.insert(name.clone(), value);
-        } else {
-            discarded.push(name.clone());
-        }
-    }
-    (fields, discarded)
 }

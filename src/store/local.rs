@@ -61,6 +61,7 @@ impl Local {
     /// Remembers that a person on this machine said yes to exactly this.
     pub fn vouch(&self, for_what: Vouch, digest: &Digest) -> Result<()> {
         let path = self.vouch_file(for_what);
+        let _lock = self.lock("vouch")?;
         let mut text = files::load_text(&path)?.unwrap_or_default();
         if !text.lines().any(|line| line == digest.as_str()) {
             text.push_str(digest.as_str());

@@ -6,8 +6,25 @@ use crate::git::{Entry, EntryKind, Oid};
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::text::escape_line;
-use crate::model::{Alphabet, Event, FOLD_VERSION, ParsedRecord, Task, TaskId, TextFile, fold, parse_record};
+use crate::model::{
+    Alphabet, Digest, Event, FOLD_VERSION, Task, TaskId, TextFile, fold, human_changes, overlay, parse_record,
+};
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+/// A record as it counts, and what a person changed in its file since it was written.
+pub(super) struct FoundRecord {
+    pub task: Task,
+    pub hand_edit: Option<HandEdit>,
+}
+
+pub(super) struct HandEdit {
+    /// Of the edited file.
+    pub text: Digest,
+    pub fields: BTreeMap<String, toml::Value>,
+    /// What was edited and is not a person's to write.
+    pub discarded: Vec<String>,
+}
 
 pub struct Snapshot<'s> {
     pub(super) store: &'s Store,
@@ -58,19 +75,25 @@ impl<'s> Snapshot<'s> {
         Ok(self.find_record(id)?.map(|record| record.task))
     }
 
-    pub(super) fn find_record(&self, id: &TaskId) -> Result<Option<ParsedRecord>> {
+    pub(super) fn find_record(&self, id: &TaskId) -> Result<Option<FoundRecord>> {
         let path = layout::record(id);
-        let Some(text) = self.find_file(&path)? else {
-            return Ok(None);
-        };
-        let mut record = parse_record(&text).map_err(|error| unreadable(&path, &text, error))?;
+        let Some(text) = self.find_file(&path)? else { return Ok(None) };
+        let record = parse_record(&text).map_err(|error| unreadable(&path, &text, error))?;
         if record.task.id != *id {
             return Err(damaged(&path, format!("it says it is task {}", escape_line(record.task.id.as_str()))));
         }
-        if record.fold < FOLD_VERSION && !record.edited_by_hand {
-            record.task = fold(id, &self.events(id)?).ok_or_else(|| damaged(&path, "no event creates the task"))?;
+        if record.fold >= FOLD_VERSION && !record.edited_by_hand {
+            return Ok(Some(FoundRecord { task: record.task, hand_edit: None }));
         }
-        Ok(Some(record))
+        let mut task = fold(id, &self.events(id)?).ok_or_else(|| damaged(&path, "no event creates the task"))?;
+        if !record.edited_by_hand {
+            return Ok(Some(FoundRecord { task, hand_edit: None }));
+        }
+        // A hand edit counts for what is a person's to write; the rest is what the events say.
+        let (fields, discarded) = human_changes(&task, &record.task);
+        overlay(&mut task, &fields);
+        let hand_edit = Some(HandEdit { text: Digest::of(&text), fields, discarded });
+        Ok(Some(FoundRecord { task, hand_edit }))
     }
 
     /// Spec or plan; empty where nobody has written it.

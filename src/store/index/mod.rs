@@ -11,8 +11,9 @@ mod schema;
 pub use query::{Filter, Hit, IndexRow};
 
 use super::Snapshot;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use rusqlite::{Connection, OpenFlags};
+use std::error::Error as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,8 +33,11 @@ pub struct Index {
 impl Index {
     pub fn of(snapshot: &Snapshot<'_>) -> Result<Index> {
         let path = snapshot.store.local.index_file();
-        if let Ok(index) = Index::on_disk(&path, snapshot) {
-            return Ok(index);
+        match Index::on_disk(&path, snapshot) {
+            Ok(index) => return Ok(index),
+            // Somebody else fills it right now, and takes long.
+            Err(error) if is_busy(&error) => return Index::in_memory(snapshot),
+            Err(_) => {}
         }
         // A damaged or foreign file is thrown away once; where that does not help either, memory will do.
         for ending in ["", "-wal", "-shm"] {
@@ -61,6 +65,12 @@ impl Index {
         fill::bring_up_to_date(&mut connection, snapshot)?;
         Ok(Index { connection })
     }
+}
+
+fn is_busy(error: &Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+    let code = cause.and_then(rusqlite::Error::sqlite_error_code);
+    matches!(code, Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked))
 }
 
 impl Snapshot<'_> {
