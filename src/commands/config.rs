@@ -7,6 +7,7 @@ use crate::model::text::find_nearest;
 use crate::tasks::{Project, Scope, set_setting, unset_setting};
 use crate::ui::{Columns, Style};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Show or change settings
 ///
@@ -50,16 +51,29 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         Verb::List => list(context, &project),
         Verb::Get { key } => get(context, &project, require_key(key)?),
         Verb::Set { key, values, user } => {
-            let path = set_setting(&project, require_key(key)?, &values.join("\n"), scope(*user))?;
-            context.ui.note(&format!("wrote {key} to {}", path.display()));
-            Ok(Finish::Well)
+            let (key, text) = (require_key(key)?, values.join("\n"));
+            let path = set_setting(&project, key, &text, scope(*user))?;
+            let said = format!("wrote {} to {}", key.name, path.display());
+            report_written(context, key, Some(key.kind.from_text(&text)), &path, &said)
         }
         Verb::Unset { key, user } => {
-            let path = unset_setting(&project, require_key(key)?, scope(*user))?;
-            context.ui.note(&format!("took {key} out of {}", path.display()));
-            Ok(Finish::Well)
+            let key = require_key(key)?;
+            let path = unset_setting(&project, key, scope(*user))?;
+            let said = format!("took {} out of {}", key.name, path.display());
+            report_written(context, key, None, &path, &said)
         }
     }
+}
+
+/// What the file holds now; another layer may still win.
+fn report_written(context: &Context, key: &Key, value: Option<toml::Value>, path: &Path, said: &str) -> Result<Finish> {
+    match context.ui.manner.json {
+        true => context.ui.answer_json(
+            &json!({ "schema": "aifactory.config/1", "key": key.name, "value": value, "path": path.display().to_string() }),
+        )?,
+        false => context.ui.note(said),
+    }
+    Ok(Finish::Well)
 }
 
 fn require_key(name: &str) -> Result<&'static Key> {

@@ -54,12 +54,18 @@ impl Context {
     /// The project, for a command that writes: first what dead workers left is repaired.
     pub fn project_for_writing(&self) -> Result<Project> {
         let project = self.project()?;
+        self.repair(&project)?;
+        Ok(project)
+    }
+
+    /// Repairs what dead workers left, before something is written to a state that is there.
+    pub fn repair(&self, project: &Project) -> Result<()> {
         project.store.snapshot()?;
-        for recovered in run::recover(&project).context(|| "cannot repair what a dead worker left")? {
+        for recovered in run::recover(project).context(|| "cannot repair what a dead worker left")? {
             let short = project.store.snapshot()?.short(&recovered.task);
             self.ui.note(&format!("{} {short}: {}", self.ui.paint_err(Style::Attention, "recovered"), recovered.what));
         }
-        Ok(project)
+        Ok(())
     }
 
     fn warn_about_settings(&self, project: &Project) {

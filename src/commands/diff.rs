@@ -32,7 +32,11 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
-    context.ui.answer(&repository.diff_text(from, to, context.ui.colours_answers(), args.stat)?)?;
+    let diff = repository.diff_text(from, to, false, args.stat)?;
+    match args.stat {
+        true => context.ui.answer_foreign(&diff)?,
+        false => context.ui.answer_diff(&diff)?,
+    }
     Ok(Finish::Well)
 }
 

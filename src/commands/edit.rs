@@ -9,6 +9,7 @@ use crate::process::Invocation;
 use crate::store::Snapshot;
 use crate::tasks::{Assignment, Project, TextOutcome, parse_assignment, replace_text, set};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Edit a task in your editor
 ///
@@ -48,30 +49,28 @@ pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file:
         _ => old.clone(),
     };
     let name = format!("{}-{}", snapshot.short(id), file.file_name());
-    let new = edit_text(context, &name, &template)?;
-    if new == template {
+    let edited = edit_text(context, &name, &template)?;
+    if edited.text == template {
         context.ui.note("nothing changed");
+        edited.accepted()?;
         return Ok(Finish::Well);
     }
-    match replace_text(project, id, file, &new, Some(&Digest::of(&old)))? {
-        TextOutcome::Outdated => Err(kept(project, &name, &new, file.word())?),
-        TextOutcome::Unchanged => Ok(Finish::Well),
-        TextOutcome::Written => {
-            if file == TextFile::Plan {
-                return super::plan::report_findings(context, &snapshot.short(id), &new);
-            }
-            Ok(Finish::Well)
+    let new = edited.text.clone();
+    let written = match replace_text(project, id, file, &new, Some(&Digest::of(&old))) {
+        Ok(TextOutcome::Outdated) => Err(outdated(file.word())),
+        other => other,
+    };
+    match edited.settle(written)? {
+        TextOutcome::Written if file == TextFile::Plan => {
+            super::plan::report_findings(context, &snapshot.short(id), &new)
         }
+        _ => Ok(Finish::Well),
     }
 }
 
-/// Keeps a text that cannot be written where the user finds it again.
-fn kept(project: &Project, name: &str, text: &str, what: &str) -> Result<Error> {
-    let path = project.store.local.root().join("kept").join(format!("{}-{name}", project.host.now().millis()));
-    files::write_text(&path, text)?;
-    Ok(Error::failed(format!("the {what} was changed by somebody else while you edited it; nothing was overwritten"))
-        .hint(format!("your text is kept in {}", path.display()))
-        .hint("look at theirs, then write yours again: aifactory plan|spec set <id> -F <file>"))
+fn outdated(what: &str) -> Error {
+    Error::failed(format!("the {what} was changed by somebody else while you edited it; nothing was overwritten"))
+        .hint("look at theirs, then write yours again: aifactory plan|spec set <id> -F <file>")
 }
 
 fn edit_fields(context: &Context, project: &Project, id: &TaskId) -> Result<Finish> {
@@ -79,20 +78,24 @@ fn edit_fields(context: &Context, project: &Project, id: &TaskId) -> Result<Fini
     let task = snapshot.task(id)?;
     let form = form(&snapshot, &task);
     let name = format!("{}.toml", snapshot.short(id));
-    let new = edit_text(context, &name, &form)?;
-    if new == form {
+    let edited = edit_text(context, &name, &form)?;
+    if edited.text == form {
         context.ui.note("nothing changed");
+        edited.accepted()?;
         return Ok(Finish::Well);
     }
-    let table: toml::Table = match toml::from_str(&new) {
-        Ok(table) => table,
-        Err(error) => return Err(kept(project, &name, &new, "form cannot be read, or it")?.caused_by(error)),
-    };
-    if project.store.snapshot()?.task(id)?.updated != task.updated {
-        return Err(kept(project, &name, &new, "task")?);
-    }
-    let changed = set(project, std::slice::from_ref(id), &assignments(&task, &table)?)?;
+    let written = write_form(project, &task, &edited.text);
+    let changed = edited.settle(written)?;
     context.report_changed(project, "aifactory.edit/1", "changed", &changed)
+}
+
+/// Writes what differs in the form, if nobody else changed the task since it was read.
+fn write_form(project: &Project, task: &Task, form: &str) -> Result<Vec<TaskId>> {
+    let table: toml::Table = toml::from_str(form).context(|| "the form cannot be read")?;
+    if project.store.snapshot()?.task(&task.id)?.updated != task.updated {
+        return Err(outdated("task"));
+    }
+    set(project, std::slice::from_ref(&task.id), &assignments(task, &table)?)
 }
 
 /// The fields that are a person's, as TOML with a word of help each.
@@ -146,8 +149,33 @@ fn assignments(task: &Task, form: &toml::Table) -> Result<Vec<Assignment>> {
     Ok(assignments)
 }
 
-/// Opens the user's editor on a text and returns what they saved.
-pub(super) fn edit_text(context: &Context, name: &str, text: &str) -> Result<String> {
+/// What the user saved, and the file that holds it until it has found its place.
+#[must_use = "the file stays until the text was accepted"]
+pub(super) struct Edited {
+    pub text: String,
+    path: PathBuf,
+}
+
+impl Edited {
+    /// The text is safe elsewhere, or none of it is the user's.
+    pub fn accepted(self) -> Result<()> {
+        files::remove_file(&self.path)
+    }
+
+    /// What became of the text: accepted, or kept where the error says.
+    pub fn settle<T>(self, outcome: Result<T>) -> Result<T> {
+        let value = outcome.map_err(|error| kept_in(error, &self.path))?;
+        self.accepted()?;
+        Ok(value)
+    }
+}
+
+fn kept_in(error: Error, path: &Path) -> Error {
+    error.hint(format!("your text is kept in {}", path.display()))
+}
+
+/// Opens the user's editor on a text.
+pub(super) fn edit_text(context: &Context, name: &str, text: &str) -> Result<Edited> {
     let project = context.project()?;
     let folder = project.store.local.root().join("editing");
     let path = folder.join(format!("{}-{name}", context.host.random_text(6)));
@@ -157,12 +185,12 @@ pub(super) fn edit_text(context: &Context, name: &str, text: &str) -> Result<Str
     let script = format!("{editor} \"$@\"");
     let exit = Invocation::new("sh").arg("-c").arg(script).arg("editor").arg(&path).run_interactive()?;
     if !exit.success() {
-        return Err(Error::failed(format!("the editor `{editor}` ended with {exit}; nothing was changed"))
-            .hint(format!("the text is in {}", path.display())));
+        let error = Error::failed(format!("the editor `{editor}` ended with {exit}; nothing was changed"));
+        return Err(kept_in(error, &path));
     }
-    let text = std::fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))?;
-    files::remove_file(&path)?;
-    Ok(text)
+    let text = std::fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()));
+    let text = text.map_err(|error| kept_in(error, &path))?;
+    Ok(Edited { text, path })
 }
 
 fn editor(context: &Context, project: &Project) -> String {

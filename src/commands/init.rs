@@ -6,9 +6,10 @@ use crate::error::{Context as _, Error, Result};
 use crate::host::files;
 use crate::policy::POLICY_PATH;
 use crate::process::Invocation;
-use crate::tasks::{Project, set_local};
+use crate::tasks::{Project, USER_CONFIG, set_local};
 use crate::ui::Style;
 use serde_json::json;
+use std::path::Path;
 
 /// Begin in this repository, or bring it up to date
 ///
@@ -30,8 +31,17 @@ pub struct Args {
     policy: bool,
 }
 
-/// Programs that people use as agents, for the choice of a default.
-const KNOWN_PROGRAMS: [&str; 8] = ["claude", "codex", "gemini", "copilot", "opencode", "qwen", "aider", "goose"];
+/// Programs that people use as agents, and how each is defined so that it gets the prompt and asks nothing back.
+const KNOWN_PROGRAMS: [(&str, &str); 8] = [
+    ("claude", r#"command = "claude -p""#),
+    ("codex", r#"command = "codex exec -""#),
+    ("gemini", r#"command = "gemini""#),
+    ("copilot", r#"command = "copilot", args = ["-p", "{prompt}"]"#),
+    ("opencode", r#"command = "opencode run", args = ["{prompt}"]"#),
+    ("qwen", r#"command = "qwen""#),
+    ("aider", r#"command = "aider --yes-always", args = ["--message", "{prompt}"]"#),
+    ("goose", r#"command = "goose run -i -""#),
+];
 
 const POLICY_TEMPLATE: &str = "\
 # The rules of this project for aifactory. Commit this file: it counts as it is on the target branch.
@@ -63,12 +73,21 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     if let Some(agent) = &agent {
         set_local(&project, "agent.default", agent)?;
     }
-    let root = project.settings.find_text("worktree.root").map(str::to_owned);
-    if let Some(root) = root.filter(|root| !root.starts_with(['/', '.'])) {
-        project.repository().exclude(&format!("/{root}/"))?;
-    }
+    exclude_worktrees(&project)?;
     let policy = if wants_policy { write_policy(&project)? } else { None };
     report(context, &Project::open(&context.host, &context.folder, None)?, begun, policy.as_deref())
+}
+
+/// Worktrees inside the repository are nobody's untracked files. An absolute place is the user's own business.
+fn exclude_worktrees(project: &Project) -> Result<()> {
+    let is_relative = project.settings.find_text("worktree.root").is_some_and(|root| !root.starts_with('/'));
+    let Some(repository) = project.repository().main_root().filter(|_| is_relative) else {
+        return Ok(());
+    };
+    match project.worktree_root()?.strip_prefix(&repository) {
+        Ok(inside) if inside != Path::new("") => project.repository().exclude(&format!("/{}/", inside.display())),
+        _ => Ok(()),
+    }
 }
 
 fn require_git() -> Result<()> {
@@ -99,11 +118,7 @@ fn chosen_agent(context: &Context, args: &Args, project: &Project) -> Result<Opt
         Agent::find(name, &project.settings, None)?;
         return Ok(Some(name.clone()));
     }
-    let names: Vec<String> = BUILT_IN
-        .into_iter()
-        .map(str::to_owned)
-        .chain(project.settings.agents().map(|(n, _, _)| n.to_owned()))
-        .collect();
+    let names = agents_to_offer(context, project);
     let current = project.settings.text("agent.default");
     if args.yes || !context.ui.can_ask() || names.len() < 2 {
         return Ok(None);
@@ -111,6 +126,17 @@ fn chosen_agent(context: &Context, args: &Args, project: &Project) -> Result<Opt
     let default = names.iter().position(|name| name == current).unwrap_or(0);
     let chosen = context.ui.ask_choice("Which agent carries out plans?", &names, default)?;
     Ok(Some(names[chosen].clone()))
+}
+
+/// What people defined and could use at once comes first.
+fn agents_to_offer(context: &Context, project: &Project) -> Vec<String> {
+    let is_installed = |name: &str| {
+        let agent = Agent::find(name, &project.settings, None);
+        agent.is_ok_and(|agent| agent.find_program(&context.own_program).is_some())
+    };
+    let defined = project.settings.agents().map(|(name, _, _)| name.to_owned());
+    let (installed, missing): (Vec<String>, Vec<String>) = defined.partition(|name| is_installed(name));
+    installed.into_iter().chain(BUILT_IN.map(str::to_owned)).chain(missing).collect()
 }
 
 fn wants_policy(context: &Context, args: &Args, project: &Project) -> Result<bool> {
@@ -146,11 +172,13 @@ ref = \"{}\"
 fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str>) -> Result<Finish> {
     let target = project.target.as_ref();
     let agent = project.settings.text("agent.default");
-    let installed: Vec<&str> = KNOWN_PROGRAMS.into_iter().filter(|program| which::which(program).is_ok()).collect();
+    let installed: Vec<(&str, &str)> =
+        KNOWN_PROGRAMS.into_iter().filter(|(program, _)| which::which(program).is_ok()).collect();
     if context.ui.manner.json {
         context.ui.answer_json(&json!({
             "schema": "aifactory.init/1", "begun": begun, "ref": project.store.ref_name(),
-            "target": target.map(|target| &target.branch), "agent": agent, "installed_agents": installed, "policy": policy,
+            "target": target.map(|target| &target.branch), "agent": agent, "policy": policy,
+            "installed_agents": installed.iter().map(|(program, _)| program).collect::<Vec<_>>(),
         }))?;
         return Ok(Finish::Well);
     }
@@ -164,11 +192,7 @@ fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str
     });
     field("state", &format!("{} (nothing leaves this machine unless you push it)", project.store.ref_name()));
     field("target", target.map_or("none yet", |target| &target.branch));
-    let programs = match installed.as_slice() {
-        [] => String::new(),
-        some => format!("   found: {}; define one with [agents.<name>] to use it", some.join(", ")),
-    };
-    field("agent", &format!("{agent}{programs}"));
+    field("agent", agent);
     field("worktrees", &project.worktree_root()?.display().to_string());
     if let Some(policy) = policy {
         ui.hint(&format!("look at {policy} and commit it"));
@@ -176,6 +200,26 @@ fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str
     if target.is_none_or(|target| target.commit.is_none()) {
         ui.hint("there is no commit yet; tasks can be written, but running them needs one");
     }
+    hint_at_programs(context, project, &installed);
     ui.hint("aifactory new \"what you want\", or aifactory import todo:TODO.md");
     Ok(Finish::Well)
+}
+
+/// How to use the programs that are installed and that no agent runs yet.
+fn hint_at_programs(context: &Context, project: &Project, installed: &[(&str, &str)]) {
+    let is_used = |program: &str| {
+        project.settings.agents().any(|(_, table, _)| {
+            let command = table.get("command").and_then(|command| command.as_str()).unwrap_or_default();
+            command.split_whitespace().next() == Some(program)
+        })
+    };
+    let unused: Vec<_> = installed.iter().filter(|(program, _)| !is_used(program)).collect();
+    let Some(folder) = project.host.env.config_folder().filter(|_| !unused.is_empty()) else {
+        return;
+    };
+    let ui = &context.ui;
+    ui.hint(&format!("to use what is installed, define it in {}:", folder.join(USER_CONFIG).display()));
+    for (program, definition) in unused {
+        ui.note(&format!("        agents.{program} = {{ {definition} }}"));
+    }
 }

@@ -33,6 +33,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let ids =
         if args.all { under_review(&project)? } else { context.resolve(&project.store.snapshot()?, &args.ids)? };
     if ids.is_empty() {
+        if context.ui.manner.json {
+            answer_json(context, &[])?;
+        }
         context.ui.note("nothing is ready for review");
         context.ui.hint("aifactory status");
         return Ok(Finish::Short(Kind::Missing));
@@ -46,18 +49,17 @@ fn under_review(project: &Project) -> Result<Vec<TaskId>> {
 }
 
 pub(super) fn merge_tasks(context: &Context, project: &Project, ids: &[TaskId], unverified: bool) -> Result<Finish> {
-    let options = MergeOptions { unverified };
+    let options = MergeOptions { unverified, unseen: false };
     let interrupt = Interrupt::install()?;
     let outcomes = {
-        let mut live = LiveRun::new(&context.ui, |id| short(project, id));
+        let mut live = LiveRun::beside_the_answer(&context.ui, |id| short(project, id));
         let own = context.own_program.clone();
-        merge(project, &context.folder, ids, &options, own, &interrupt, &mut |event| {
+        merge(project, &context.folder, ids, options, own, &interrupt, &mut |event| {
             let _ = live.show(event);
         })?
     };
     if context.ui.manner.json {
-        let results: Vec<Value> = outcomes.iter().map(|(id, outcome)| outcome_json(id, outcome)).collect();
-        context.ui.answer_json_line(&json!({ "schema": "aifactory.merge/1", "tasks": results }))?;
+        answer_json(context, &outcomes)?;
     } else {
         for (id, outcome) in &outcomes {
             report(context, &short(project, id), outcome);
@@ -85,6 +87,11 @@ fn report(context: &Context, short: &str, outcome: &MergeOutcome) {
         }
         MergeOutcome::Refused(error) => context.ui.error(error),
     }
+}
+
+fn answer_json(context: &Context, outcomes: &[(TaskId, MergeOutcome)]) -> Result<()> {
+    let results: Vec<Value> = outcomes.iter().map(|(id, outcome)| outcome_json(id, outcome)).collect();
+    context.ui.answer_json(&json!({ "schema": "aifactory.merge/1", "tasks": results }))
 }
 
 fn outcome_json(id: &TaskId, outcome: &MergeOutcome) -> Value {

@@ -1,6 +1,6 @@
 //! `aifactory new`
 
-use super::edit::edit_text;
+use super::edit::{Edited, edit_text};
 use super::{Context, Finish, run};
 use crate::error::{Context as _, Error, Result};
 use crate::model::event::Draft;
@@ -68,12 +68,13 @@ fn parse_risk(text: &str) -> Result<Risk, String> {
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
-    let (title, spec) = words(context, args)?;
     let plan = args.plan.as_deref().map(|path| read_file(context, path)).transpose()?.unwrap_or_default();
     let default_risk = Risk::parse(project.settings.text("risk.default")).unwrap_or_default();
+    // Last of what is read: whatever is wrong with the rest is said before somebody writes in an editor.
+    let words = words(context, args)?;
     let new = NewTask {
         draft: Draft {
-            title,
+            title: words.title,
             priority: args.priority.unwrap_or_default(),
             risk: args.risk.unwrap_or(default_risk),
             labels: args.labels.iter().cloned().collect::<BTreeSet<_>>(),
@@ -83,10 +84,14 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
             ..Draft::default()
         },
         dependencies: args.after.clone(),
-        spec,
+        spec: words.spec,
         plan,
     };
-    let id = create(&project, &new)?;
+    let created = create(&project, &new);
+    let id = match words.edited {
+        Some(edited) => edited.settle(created)?,
+        None => created?,
+    };
     let snapshot = project.store.snapshot()?;
     let short = snapshot.short(&id);
     if context.ui.manner.json {
@@ -103,27 +108,41 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     Ok(Finish::Well)
 }
 
+struct Words {
+    title: String,
+    spec: String,
+    /// Where they were written in an editor.
+    edited: Option<Edited>,
+}
+
 /// Title and spec, from wherever they were given.
-fn words(context: &Context, args: &Args) -> Result<(String, String)> {
-    if let Some(file) = &args.file {
-        let text = read_file(context, file)?;
-        return Ok(match &args.title {
-            Some(title) => (title.clone(), text),
-            None => split_title(&text),
-        });
+fn words(context: &Context, args: &Args) -> Result<Words> {
+    let (title, spec) = match (&args.file, &args.title) {
+        (Some(file), Some(title)) => (title.clone(), read_file(context, file)?),
+        (Some(file), None) => split_title(&read_file(context, file)?),
+        (None, Some(title)) => (title.clone(), args.message.join("\n\n")),
+        (None, None) if context.ui.can_ask() => return written_words(context),
+        (None, None) => return Err(no_title()),
+    };
+    Ok(Words { title, spec, edited: None })
+}
+
+const TEMPLATE: &str = "\n\n<!-- The first line is the title, the rest says what must be true when it is done. -->\n";
+
+fn written_words(context: &Context) -> Result<Words> {
+    let edited = edit_text(context, "new-task.md", TEMPLATE)?;
+    let lines = edited.text.lines().filter(|line| !line.starts_with("<!--"));
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    if text.trim().is_empty() {
+        edited.accepted()?;
+        return Err(no_title());
     }
-    match &args.title {
-        Some(title) => Ok((title.clone(), args.message.join("\n\n"))),
-        None if context.ui.can_ask() => {
-            let template =
-                "\n\n<!-- The first line is the title, the rest says what must be true when it is done. -->\n";
-            let text = edit_text(context, "new-task.md", template)?;
-            let text: String =
-                text.lines().filter(|line| !line.starts_with("<!--")).map(|line| format!("{line}\n")).collect();
-            Ok(split_title(&text))
-        }
-        None => Err(Error::usage("a task needs a title").hint("aifactory new \"what you want\"")),
-    }
+    let (title, spec) = split_title(&text);
+    Ok(Words { title, spec, edited: Some(edited) })
+}
+
+fn no_title() -> Error {
+    Error::usage("a task needs a title").hint("aifactory new \"what you want\"")
 }
 
 /// The first line that says something, without Markdown's mark of a heading, and what follows it.

@@ -1,10 +1,10 @@
 //! `aifactory quickstart`
 
 use super::{Context, Finish, log, run, status};
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Context as _, Error, Kind, Result};
 use crate::git::{Identity, Repository};
 use crate::model::text::escape_line;
-use crate::model::{Status, TaskId, TextFile};
+use crate::model::{Reason, Status, TaskId, TextFile};
 use crate::store::Filter;
 use crate::tasks::import::{ImportKind, ImportRequest, import};
 use crate::tasks::{Project, approve, ready, replace_text, set_local};
@@ -38,7 +38,15 @@ const PLANS: [(&str, &str); 4] = [
     ("Count", include_str!("quickstart/plans/count.md")),
 ];
 
+/// Variables that make git look for another repository than the one it stands in.
+const FOREIGN_REPOSITORY: [&str; 5] =
+    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"];
+
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    if context.ui.manner.json {
+        return Err(Error::usage("quickstart is for people; it has no JSON"));
+    }
+    refuse_foreign_repository(context)?;
     let folder = make_folder(context, args.folder.as_deref())?;
     let repository = make_project(context, &folder)?;
     let context = context.at(repository);
@@ -53,6 +61,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     project.store.begin()?;
     set_local(&project, "merge.target", "main")?;
     set_local(&project, "worktree.root", "../worktrees")?;
+    // The plans are written for it, whatever the user's own default is.
+    set_local(&project, "agent.default", "runbook")?;
 
     say(2, "aifactory import todo:TODO.md");
     let project = context.project()?;
@@ -63,7 +73,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 
     say(4, "aifactory run --all --merge    (the runbook agent runs the plans' own commands; no model is involved)");
     ready(&project, &ids)?;
-    run::run_tasks(&context, &project, Vec::new(), None, true)?;
+    let finish = run::run_tasks(&context, &project, Vec::new(), None, true)?;
+    if let Finish::Short(Kind::Interrupted) = finish {
+        return Ok(finish);
+    }
     say(5, "aifactory status");
     status::run(&context, &status::Args::default())?;
 
@@ -72,8 +85,19 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         log::show_brief(&context, &project, id)?;
     }
     ui.answer(&project.repository().short_log("main", 8)?)?;
+    check_outcome(&context, &project)?;
     next_steps(&context);
     Ok(Finish::Well)
+}
+
+/// It makes a repository of its own, and these would lead it into somebody else's.
+fn refuse_foreign_repository(context: &Context) -> Result<()> {
+    let set: Vec<&str> = FOREIGN_REPOSITORY.into_iter().filter(|name| context.host.env.is_set(name)).collect();
+    if set.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("the quickstart makes a repository of its own, but {} is set", set.join(", ")))
+        .hint(format!("unset {}", set.join(" "))))
 }
 
 fn make_folder(context: &Context, chosen: Option<&Path>) -> Result<PathBuf> {
@@ -137,6 +161,29 @@ fn write_plans(context: &Context, project: &Project, ids: &[TaskId]) -> Result<(
     Ok(())
 }
 
+/// Three plans are right and one has a mistake that its gate finds; anything else is no demonstration.
+fn check_outcome(context: &Context, project: &Project) -> Result<()> {
+    let merged = merged(project)?.len();
+    let filter = Filter { statuses: vec![Status::Waiting], ..Filter::default() };
+    let waiting = project.store.snapshot()?.index()?.tasks(&filter)?;
+    let reasons: Vec<Option<Reason>> = waiting.into_iter().map(|row| row.reason).collect();
+    let mut different = Vec::new();
+    if merged != 3 {
+        different.push(format!("3 tasks should be merged, and {merged} are"));
+    }
+    if reasons != [Some(Reason::GateFailed)] {
+        let words: Vec<&str> = reasons.into_iter().map(|reason| reason.map_or("no reason", Reason::word)).collect();
+        let found = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+        different.push(format!("1 task should wait with the reason gate-failed; waiting: {found}"));
+    }
+    if different.is_empty() {
+        return Ok(());
+    }
+    Err(Error::failed(format!("the quickstart did not come out as it should: {}", different.join("; ")))
+        .hint(format!("look at it: cd {} && aifactory status", context.folder.display())))
+}
+
+/// What was merged here; the item that was done in the list already is not.
 fn merged(project: &Project) -> Result<Vec<TaskId>> {
     let filter = Filter { statuses: vec![Status::Done], ..Filter::default() };
     let snapshot = project.store.snapshot()?;

@@ -29,8 +29,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let (runs, evidence) = (snapshot.runs(&id)?, snapshot.evidence(&id)?);
     let spec = snapshot.text(&id, TextFile::Spec)?;
     let change = find_change(&project, &task)?;
-    let diff = |colour: bool, stat: bool| match change {
-        Some((from, to)) => project.repository().diff_text(from, to, colour, stat),
+    let diff = |stat: bool| match change {
+        Some((from, to)) => project.repository().diff_text(from, to, false, stat),
         None => Ok(String::new()),
     };
     if context.ui.manner.json {
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         answer["spec_text"] = spec.into();
         answer["runs"] = serde_json::to_value(&runs).unwrap_or_default();
         answer["evidence"] = serde_json::to_value(&evidence).unwrap_or_default();
-        answer["diff"] = diff(false, false)?.into();
+        answer["diff"] = diff(false)?.into();
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
@@ -63,15 +63,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let _ = writeln!(page, "\n{}", strong("Steps"));
     for step in &plan.steps {
         let mark = if task.step_is_done(&step.id) { "✓" } else { "·" };
-        let _ = writeln!(page, "  {mark} {:<4} {}", step.id, escape_line(&step.title));
+        let _ = writeln!(page, "  {mark} {:<4} {}", escape_line(&step.id), escape_line(&step.title));
     }
     let _ = write!(page, "\n{}\n{}", strong("Evidence"), evidence_lines(context, &evidence));
     let _ = write!(page, "\n{}\n{}", strong("Runs"), run_lines(context, &runs));
     ui.answer(&page)?;
-    let stat = diff(ui.colours_answers(), true)?;
-    ui.answer(&format!("\n{}\n{}", strong("Change"), if stat.is_empty() { "  none yet\n".to_owned() } else { stat }))?;
+    let stat = diff(true)?;
+    ui.answer_line(&format!("\n{}", strong("Change")))?;
+    ui.answer_foreign(if stat.is_empty() { "  none yet\n" } else { &stat })?;
     if !args.brief {
-        ui.answer(&format!("\n{}", diff(ui.colours_answers(), false)?))?;
+        ui.answer_line("")?;
+        ui.answer_diff(&diff(false)?)?;
     }
     ui.hint(&format!("aifactory merge {short}, or aifactory reject {short} -m \"what is wrong\""));
     Ok(Finish::Well)
@@ -89,7 +91,7 @@ fn evidence_lines(context: &Context, evidence: &[Evidence]) -> String {
         let place = if item.clean { "clean checkout" } else { "worktree" };
         let tree: String = item.tree.chars().take(10).collect();
         let why = item.why.as_deref().map(|why| format!(", {}", escape_line(why))).unwrap_or_default();
-        let detail = format!("{} on tree {tree}, {place}{why}", ui.millis(item.duration_ms));
+        let detail = format!("{} on tree {}, {place}{why}", ui.millis(item.duration_ms), escape_line(&tree));
         let _ = writeln!(text, "  {verdict} {}  {}", escape_line(&item.gate), ui.paint(Style::Dim, &detail));
         if item.verdict != crate::model::run::Verdict::Passed {
             for line in tail(&item.tail, 8, 1_000).lines() {
@@ -112,7 +114,7 @@ fn run_lines(context: &Context, runs: &[RunRecord]) -> String {
             None if run.agent == crate::agent::runbook::NAME => "no model".to_owned(),
             None => "cost unknown".to_owned(),
         };
-        let step = run.step.as_deref().unwrap_or(&run.phase);
+        let step = escape_line(run.step.as_deref().unwrap_or(&run.phase));
         let _ = writeln!(
             text,
             "  {step:<4} {:<12} {outcome:<10} {time:>8}  {}",

@@ -64,13 +64,17 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
     field("priority", format!("{}   risk {}", task.priority, task.risk));
     field("labels", escape_line(&task.labels.iter().cloned().collect::<Vec<_>>().join(", ")).into_owned());
     field("after", dependencies(snapshot, task));
-    field("agent", task.agent.clone().unwrap_or_default());
-    field("role", task.role.clone().unwrap_or_default());
+    let recorded = |text: &Option<String>| escape_line(text.as_deref().unwrap_or_default()).into_owned();
+    field("agent", recorded(&task.agent));
+    field("role", recorded(&task.role));
     field(
         "from",
-        task.source.as_ref().map(|s| format!("{} ({})", escape_line(&s.place), s.system)).unwrap_or_default(),
+        task.source
+            .as_ref()
+            .map(|s| format!("{} ({})", escape_line(&s.place), escape_line(&s.system)))
+            .unwrap_or_default(),
     );
-    field("branch", task.branch.clone().unwrap_or_default());
+    field("branch", recorded(&task.branch));
     field(
         "claim",
         task.claim
@@ -154,8 +158,13 @@ fn steps(context: &Context, task: &Task, plan: &Plan) -> String {
             0 => String::new(),
             number => context.ui.paint(Style::Dim, &format!("  {}", count(number, "gate"))),
         };
-        let _ =
-            writeln!(text, "  {} {:<4} {}{gates}", context.ui.paint(style, mark), step.id, escape_line(&step.title));
+        let _ = writeln!(
+            text,
+            "  {} {:<4} {}{gates}",
+            context.ui.paint(style, mark),
+            escape_line(&step.id),
+            escape_line(&step.title)
+        );
     }
     text
 }
@@ -167,7 +176,7 @@ fn evidence(context: &Context, snapshot: &Snapshot<'_>, id: &TaskId) -> Result<S
         newest.retain(|(gate, _, _)| *gate != evidence.gate);
         let where_run = if evidence.clean { "clean checkout" } else { "worktree" };
         let tree: String = evidence.tree.chars().take(10).collect();
-        newest.push((evidence.gate, evidence.verdict, format!("tree {tree}, {where_run}")));
+        newest.push((evidence.gate, evidence.verdict, format!("tree {}, {where_run}", escape_line(&tree))));
     }
     if newest.is_empty() {
         return Ok(String::new());

@@ -3,14 +3,16 @@
 use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::text::escape_line;
+use crate::model::{Reason, Status, TaskId};
 use crate::policy::PolicyCommands;
-use crate::store::Vouch;
+use crate::store::{Filter, Vouch};
+use crate::tasks::{Project, Standing, retry, standing};
 use serde_json::json;
 
 /// Let the commands of the project's policy run on this machine
 ///
 /// Shows exactly what `.aifactory/config.toml` on the target branch would run: gates, setup, agents. Nothing of it runs
-/// before you say yes, and any change asks again.
+/// before you say yes, and any change asks again. Tasks that waited for your yes are ready again.
 #[derive(clap::Args)]
 pub struct Args {
     /// Say yes without being asked, in CI for instance
@@ -27,25 +29,62 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
-    if trusted {
-        let what = if commands.is_empty() {
-            "the project's policy runs no commands"
-        } else {
-            "these commands are trusted already"
-        };
-        context.ui.note(what);
+    let said = match (trusted, commands.is_empty()) {
+        (true, true) => "the project's policy runs no commands",
+        (true, false) => "these commands are trusted already",
+        (false, _) => {
+            ask(context, args, &commands)?;
+            project.store.local.vouch(Vouch::Policy, &commands.digest())?;
+            "trusted; a change will ask again"
+        }
+    };
+    let ready = release(context, &project)?;
+    if context.ui.manner.json {
+        let answer =
+            json!({ "schema": "aifactory.trust/1", "trusted": true, "commands": commands.lines, "ready": ready });
+        context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
+    context.ui.note(said);
+    match ready.is_empty() {
+        true => Ok(Finish::Well),
+        false => context.report_changed(&project, "aifactory.trust/1", "put back", &ready),
+    }
+}
+
+/// Shows the commands and gets a person's yes to them.
+fn ask(context: &Context, args: &Args, commands: &PolicyCommands) -> Result<()> {
     for line in &commands.lines {
         context.ui.note(&format!("  {}", escape_line(line)));
     }
-    if !args.yes && !context.ui.can_ask() {
+    if args.yes {
+        return Ok(());
+    }
+    if !context.ui.can_ask() {
         return Err(Error::person("nobody is here to trust these commands").hint("aifactory trust --yes"));
     }
-    if args.yes || context.ui.ask_yes("Let these commands run on this machine?", false)? {
-        project.store.local.vouch(Vouch::Policy, &commands.digest())?;
-        context.ui.note("trusted; a change will ask again");
-        return Ok(Finish::Well);
+    match context.ui.ask_yes("Let these commands run on this machine?", false)? {
+        true => Ok(()),
+        false => Err(Error::person("not trusted; nothing of it will run")),
     }
-    Err(Error::person("not trusted; nothing of it will run"))
+}
+
+/// Makes the tasks ready that waited for this alone. Those whose texts need a yes on this machine go on waiting.
+fn release(context: &Context, project: &Project) -> Result<Vec<TaskId>> {
+    if project.store.find_head()?.is_none() {
+        return Ok(Vec::new());
+    }
+    context.repair(project)?;
+    let snapshot = project.store.snapshot()?;
+    let filter = Filter { statuses: vec![Status::Waiting], reasons: vec![Reason::Trust], ..Filter::default() };
+    let mut ids = Vec::new();
+    for row in snapshot.index()?.tasks(&filter)? {
+        if !matches!(standing(project, &snapshot, &snapshot.task(&row.id)?)?, Standing::Untrusted(_)) {
+            ids.push(row.id);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    retry(project, &ids, None)
 }

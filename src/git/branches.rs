@@ -19,6 +19,8 @@ pub enum TargetMove {
     Done,
     /// The target is no longer where it was expected; nothing was changed.
     Elsewhere,
+    /// Somebody rebases or bisects the target; nothing was changed.
+    Occupied,
     /// The target is checked out with local changes; nothing was changed.
     CheckedOutDirty {
         path: PathBuf,
@@ -43,7 +45,7 @@ impl Repository {
         oid_in(worktree, &["rev-parse", "HEAD"]).map(Some)
     }
 
-    /// The tree of HEAD in a worktree.
+    /// The commit that HEAD of a worktree names.
     pub fn head_of(&self, worktree: &Path) -> Result<Oid> {
         oid_in(worktree, &["rev-parse", "HEAD"])
     }
@@ -76,6 +78,9 @@ impl Repository {
     pub fn move_target(&self, branch: &str, from: Oid, to: Oid) -> Result<TargetMove> {
         if self.branch_commit(branch)? != Some(from) {
             return Ok(TargetMove::Elsewhere);
+        }
+        if self.find_occupation(branch)?.is_some() {
+            return Ok(TargetMove::Occupied);
         }
         let Some(checkout) = self.find_checkout(branch)? else {
             let swap = self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: merge")?;
@@ -131,7 +136,7 @@ impl Repository {
         Ok(self.delete_ref(&format!("refs/heads/{branch}"), tip)? == Swap::Done)
     }
 
-    /// Moves a branch of ours; `None` where it was not at `from`.
+    /// Moves a branch of ours, if it still is at `from`.
     pub fn move_branch(&self, branch: &str, from: Oid, to: Oid) -> Result<Swap> {
         self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: rebase")
     }

@@ -142,11 +142,16 @@ impl Repository {
         Ok(commit.tree_id().context(|| format!("cannot read commit {}", commit.id))?.detach())
     }
 
-    /// The subject line of a commit.
-    pub fn subject_of(&self, commit: Oid) -> Result<String> {
+    /// The whole message of a commit.
+    pub fn message_of(&self, commit: Oid) -> Result<String> {
         let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
-        let message = commit.message().context(|| format!("cannot read commit {}", commit.id))?;
-        Ok(message.title.to_str_lossy().trim().to_owned())
+        Ok(commit.message_raw().context(|| format!("cannot read commit {}", commit.id))?.to_str_lossy().into_owned())
+    }
+
+    /// The commit before it, along the branch.
+    pub fn first_parent(&self, commit: Oid) -> Result<Option<Oid>> {
+        let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
+        Ok(commit.parent_ids().next().map(|id| id.detach()))
     }
 
     /// The text of a file as it is in a commit; nothing where it is not there.

@@ -45,6 +45,14 @@ impl Repository {
         self.edit_ref(name, change)
     }
 
+    /// A ref that must not exist yet.
+    pub fn create_ref(&self, name: &str, target: Oid, message: &str) -> Result<()> {
+        match self.swap_ref(name, Expected::Absent, target, message)? {
+            Swap::Done => Ok(()),
+            Swap::Refused | Swap::Locked => Err(Error::failed(format!("the ref {name} cannot be created"))),
+        }
+    }
+
     pub fn delete_ref(&self, name: &str, expected: Oid) -> Result<Swap> {
         let change = Change::Delete { expected: previous(Expected::Is(expected)), log: RefLog::AndReference };
         self.edit_ref(name, change)

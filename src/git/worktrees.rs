@@ -2,7 +2,7 @@
 
 use super::checkout::Head;
 use super::program::{git_in, text_in};
-use super::{Expected, Oid, Repository, Swap};
+use super::{Expected, Identity, Oid, Repository, Swap};
 use crate::error::{Context, Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -71,6 +71,12 @@ impl Repository {
         Ok(())
     }
 
+    /// Moves the worktree's branch back to `commit`. The caller has kept what is left behind.
+    pub fn reset_worktree(&self, path: &Path, commit: Oid) -> Result<()> {
+        git_in(path, &["reset", "--quiet", "--hard", &commit.to_string()]).run_ok()?;
+        Ok(())
+    }
+
     /// Throws away changes and new files that are not ignored.
     pub fn drop_changes(&self, path: &Path) -> Result<()> {
         git_in(path, &["reset", "--quiet", "--hard"]).run_ok()?;
@@ -108,23 +114,81 @@ impl Repository {
         Ok(wanted.into_iter().filter(|path| ignored.contains(path)).collect())
     }
 
-    /// Keeps everything uncommitted in the worktree as a commit under `name`, without touching the worktree.
-    pub fn save_uncommitted(&self, worktree: &Path, name: &str, message: &str) -> Result<Option<Oid>> {
-        git_in(worktree, &["add", "--all"]).run_ok()?;
-        let made = git_in(worktree, &["stash", "create", message])
-            .env("GIT_AUTHOR_NAME", "aifactory")
-            .env("GIT_AUTHOR_EMAIL", "aifactory@localhost")
-            .env("GIT_COMMITTER_NAME", "aifactory")
-            .env("GIT_COMMITTER_EMAIL", "aifactory@localhost")
-            .run_ok()?;
-        let Some(commit) = Repository::parse_oid(String::from_utf8_lossy(&made.stdout).trim()) else {
+    /// Keeps everything uncommitted in the worktree as a commit under a new ref, without touching the worktree. Nothing
+    /// where nothing is uncommitted.
+    pub fn save_uncommitted(&self, worktree: &Path, name: &str, message: &str, by: &Identity) -> Result<Option<Oid>> {
+        let head = self.head_of(worktree)?;
+        let tree = self.worktree_tree(worktree)?;
+        if tree == self.tree_of(head)? {
             return Ok(None);
-        };
-        let expected = self.ref_target(name)?.map_or(Expected::Absent, Expected::Is);
-        match self.swap_ref(name, expected, commit, message)? {
-            Swap::Done => Ok(Some(commit)),
-            Swap::Refused | Swap::Locked => Err(Error::failed(format!("cannot keep the uncommitted work as {name}"))),
         }
+        let commit = self.write_commit(tree, &[head], message, by)?;
+        self.create_ref(name, commit, message)?;
+        Ok(Some(commit))
+    }
+
+    /// The tree of everything in the worktree that is not ignored, committed or not. Its index stays as it is.
+    pub fn worktree_tree(&self, worktree: &Path) -> Result<Oid> {
+        let admin = admin_dir(worktree)?;
+        let index = admin.join("aifactory-index");
+        let failed = || format!("cannot read the files of {}", worktree.display());
+        if admin.join("index").exists() {
+            std::fs::copy(admin.join("index"), &index).context(failed)?;
+        }
+        let with_index = |args: &[&str]| git_in(worktree, args).env("GIT_INDEX_FILE", &index).run_ok();
+        let tree = with_index(&["add", "--all"]).and_then(|_| with_index(&["write-tree"])).context(failed);
+        crate::host::files::remove_file(&index)?;
+        let text = String::from_utf8_lossy(&tree?.stdout).trim().to_owned();
+        Repository::parse_oid(&text).ok_or_else(|| Error::failed(failed()))
+    }
+
+    /// Puts the worktree's files, index and HEAD to exactly `commit`, trusting nothing that its index says.
+    pub fn rebuild_worktree(&self, worktree: &Path, commit: Oid) -> Result<()> {
+        let admin = admin_dir(worktree)?;
+        for name in ["index", "index.lock", "config.worktree", "info/sparse-checkout"] {
+            crate::host::files::remove_file(&admin.join(name))?;
+        }
+        let commit = commit.to_string();
+        git_in(worktree, &["update-ref", "--no-deref", "HEAD", &commit]).run_ok()?;
+        git_in(worktree, &["read-tree", &commit]).run_ok()?;
+        // Compares every file by content, for the new index knows nothing about them; what differs is then written.
+        git_in(worktree, &["update-index", "-q", "--refresh"]).run()?;
+        git_in(worktree, &["-c", "core.sparseCheckout=false", "reset", "--quiet", "--hard", &commit]).run_ok()?;
+        Ok(())
+    }
+
+    /// A rebase, merge or the like that somebody left unfinished there.
+    pub fn find_operation(&self, worktree: &Path) -> Result<Option<&'static str>> {
+        let admin = admin_dir(worktree)?;
+        let marks = [
+            ("rebase-merge", "rebase"),
+            ("rebase-apply", "rebase"),
+            ("MERGE_HEAD", "merge"),
+            ("CHERRY_PICK_HEAD", "cherry-pick"),
+            ("REVERT_HEAD", "revert"),
+        ];
+        Ok(marks.into_iter().find(|(mark, _)| admin.join(mark).exists()).map(|(_, name)| name))
+    }
+
+    /// A git that was killed leaves its lock; the caller knows that nobody works in the worktree.
+    pub fn clear_index_lock(&self, worktree: &Path) -> Result<()> {
+        crate::host::files::remove_file(&admin_dir(worktree)?.join("index.lock"))
+    }
+
+    /// Where in the repository a branch is being rebased or bisected: moving it would break that.
+    pub fn find_occupation(&self, branch: &str) -> Result<Option<PathBuf>> {
+        let full = format!("refs/heads/{branch}");
+        let linked = self.common_dir.join("worktrees");
+        let admins = crate::host::files::names(&linked)?.into_iter().map(|name| linked.join(name));
+        for admin in std::iter::once(self.common_dir.clone()).chain(admins) {
+            for mark in ["rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"] {
+                let text = crate::host::files::load_text(&admin.join(mark))?.unwrap_or_default();
+                if [full.as_str(), branch].contains(&text.trim()) {
+                    return Ok(Some(admin));
+                }
+            }
+        }
+        Ok(None)
     }
 
     pub fn move_worktree(&self, from: &Path, to: &Path) -> Result<()> {
@@ -138,8 +202,9 @@ impl Repository {
         Ok(())
     }
 
-    /// Points a worktree whose `.git` file was damaged back at its administration, if git still has it.
-    pub fn repair_worktree(&self, path: &Path) -> Result<()> {
+    /// Points a worktree whose `.git` file was damaged back at its administration, if git still has it. A folder in its
+    /// place goes to `aside`. True if there was something to repair.
+    pub fn repair_worktree(&self, path: &Path, aside: &Path) -> Result<bool> {
         let name_of = |admin: &Path| std::fs::read_to_string(admin.join("gitdir")).unwrap_or_default();
         let folder = self.common_dir.join("worktrees");
         let wanted = path.join(".git");
@@ -150,14 +215,22 @@ impl Repository {
         };
         let text = format!("gitdir: {}\n", admin.display());
         if std::fs::read_to_string(&wanted).is_ok_and(|current| current == text) {
-            return Ok(());
+            return Ok(false);
         }
         if wanted.is_dir() {
-            let aside = path.join(".git.aifactory-saved");
-            std::fs::rename(&wanted, &aside).context(|| format!("cannot set {} aside", wanted.display()))?;
+            std::fs::rename(&wanted, aside).context(|| format!("cannot set {} aside", wanted.display()))?;
         }
-        crate::host::files::write_text(&wanted, &text)
+        crate::host::files::write_text(&wanted, &text)?;
+        Ok(true)
     }
+}
+
+/// The folder in the repository that a linked worktree's `.git` file names.
+fn admin_dir(worktree: &Path) -> Result<PathBuf> {
+    let failed = || format!("{} is not a worktree", worktree.display());
+    let text = std::fs::read_to_string(worktree.join(".git")).context(failed)?;
+    let path = text.trim().strip_prefix("gitdir: ").ok_or_else(|| Error::failed(failed()))?;
+    Ok(worktree.join(path))
 }
 
 fn parse_list(text: &str) -> Vec<Listed> {

@@ -126,6 +126,9 @@ pub enum Change {
         /// The release repairs a crash and counts towards giving up.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         recovery: bool,
+        /// The fence of the claim that ends. A later claim is not touched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        claim: Option<u64>,
     },
     Approved {
         digest: Digest,
@@ -148,6 +151,9 @@ pub enum Change {
         step: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         commit: Option<String>,
+        /// What the step said when it was done; a step that says something else since is to be done again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content: Option<Digest>,
     },
     StepReset {
         step: String,

@@ -44,6 +44,7 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Claimed { claim, host, lease_seconds, branch } => {
             take_claim(task, event, *claim, host, *lease_seconds, branch)
         }
+        Change::Released { claim: Some(claim), .. } if *claim != task.fence => {}
         Change::Released { recovery, .. } => release(task, *recovery),
         Change::Approved { digest, base, policy, .. } => {
             task.approval = Some(Approval {
@@ -60,10 +61,11 @@ pub fn apply(task: &mut Task, event: &Event) {
             progress.state = Progress::Running;
             progress.attempts += 1;
         }
-        Change::StepDone { step, commit } => {
+        Change::StepDone { step, commit, content } => {
             let progress = step_progress(task, step);
             progress.state = Progress::Done;
             progress.commit = commit.clone();
+            progress.content = content.clone();
         }
         Change::StepReset { step, .. } => step_progress(task, step).state = Progress::Pending,
         Change::Delivering { target, commit, from } => {
@@ -186,7 +188,12 @@ fn release(task: &mut Task, recovery: bool) {
 }
 
 fn step_progress<'a>(task: &'a mut Task, step: &str) -> &'a mut StepProgress {
-    task.steps.entry(step.to_owned()).or_insert(StepProgress { state: Progress::Pending, attempts: 0, commit: None })
+    task.steps.entry(step.to_owned()).or_insert(StepProgress {
+        state: Progress::Pending,
+        attempts: 0,
+        commit: None,
+        content: None,
+    })
 }
 
 /// Lays fields that a person edited over a folded record.

@@ -17,6 +17,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use super::Digest;
+
 /// More steps than a person can review, and the bound that keeps the checks between steps cheap.
 pub const MOST_STEPS: usize = 500;
 
@@ -68,6 +70,16 @@ pub fn parse_plan(text: &str) -> (Plan, Vec<Finding>) {
     findings.sort_by_key(|finding| (finding.line, finding.column));
     let steps = drafts.into_iter().map(|draft| draft.step).collect();
     (Plan { steps }, findings)
+}
+
+impl Step {
+    /// What the step asks for, whatever its number.
+    pub fn content(&self) -> Digest {
+        let lists = [&self.files, &self.gates, &self.scripts].map(|list| list.join("\0"));
+        Digest::of_all(
+            [self.title.as_bytes(), self.prose.as_bytes()].into_iter().chain(lists.iter().map(String::as_bytes)),
+        )
+    }
 }
 
 impl Plan {

@@ -81,6 +81,8 @@ pub enum Reason {
     PlanApproval,
     Question,
     GateFailed,
+    /// The agent failed, timed out or broke its worktree, as often as it may.
+    AgentFailed,
     NoWork,
     RecoveryExhausted,
     ReviewRejected,
@@ -92,10 +94,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 12] = [
         Reason::PlanApproval,
         Reason::Question,
         Reason::GateFailed,
+        Reason::AgentFailed,
         Reason::NoWork,
         Reason::RecoveryExhausted,
         Reason::ReviewRejected,
@@ -111,6 +114,7 @@ impl Reason {
             Reason::PlanApproval => "plan-approval",
             Reason::Question => "question",
             Reason::GateFailed => "gate-failed",
+            Reason::AgentFailed => "agent-failed",
             Reason::NoWork => "no-work",
             Reason::RecoveryExhausted => "recovery-exhausted",
             Reason::ReviewRejected => "review-rejected",
@@ -131,7 +135,7 @@ impl Reason {
                 "aifactory shell {id}, rebase there on the target, then aifactory retry {id} --run; or begin anew: \
                  aifactory discard {id}"
             ),
-            Reason::Trust => "aifactory trust".to_owned(),
+            Reason::Trust => format!("aifactory trust; or read the plan and say yes to it: aifactory approve {id}"),
             _ => format!("aifactory review {id}, then aifactory retry {id}"),
         }
     }

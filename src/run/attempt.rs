@@ -32,6 +32,8 @@ pub struct Attempt<'a> {
     pub branch: &'a str,
     /// HEAD before the agent starts.
     pub base: Oid,
+    /// The commit before the first attempt at this step: what an earlier attempt committed since counts as work.
+    pub begin: Oid,
     pub handle: Handle,
     pub stop: watch::Receiver<bool>,
     pub reporter: &'a Reporter,
@@ -50,6 +52,7 @@ impl Attempt<'_> {
         files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.job.task, self.session))?;
         let launch = self.agent.launch(&self.job)?;
         let configuration = self.project.repository().configuration_digest()?;
+        let before = self.project.repository().worktree_tree(self.job.worktree)?;
         let request = Request {
             guardian: self.job.own_program.to_owned(),
             folder: folder.clone(),
@@ -73,7 +76,7 @@ impl Attempt<'_> {
             }
             reader.pulse()
         }))?;
-        let (outcome, detail) = self.judge(&ended, &folder, &configuration)?;
+        let (outcome, detail) = self.judge(&ended, &folder, &configuration, before)?;
         Ok(AttemptResult { outcome, detail, transcript: transcript_digest(&folder) })
     }
 
@@ -89,7 +92,13 @@ impl Attempt<'_> {
         }
     }
 
-    fn judge(&self, ended: &Ended, folder: &Path, configuration: &Digest) -> Result<(Outcome, Option<String>)> {
+    fn judge(
+        &self,
+        ended: &Ended,
+        folder: &Path,
+        configuration: &Digest,
+        before: Oid,
+    ) -> Result<(Outcome, Option<String>)> {
         if let Some(harm) = self.find_harm(configuration)? {
             return Ok((Outcome::Misbehaved, Some(harm)));
         }
@@ -110,7 +119,7 @@ impl Attempt<'_> {
             Ending::Stopped => (Outcome::Stopped, None),
             Ending::GuardianLost => (Outcome::Interrupted, Some("its guardian was killed".to_owned())),
         };
-        if outcome == Outcome::Succeeded && !self.left_work()? {
+        if outcome == Outcome::Succeeded && !self.left_work(before)? {
             return Ok((Outcome::NoWork, Some(format!("{} ended well and changed nothing", self.agent.name))));
         }
         Ok((outcome, detail))
@@ -128,7 +137,14 @@ impl Attempt<'_> {
             return Ok(Some("the agent deleted its worktree; the commits on its branch are kept".to_owned()));
         }
         let repository = self.project.repository();
-        repository.repair_worktree(worktree)?;
+        let aside = self.job.run_folder.join("replaced.git");
+        let was_folder = worktree.join(".git").is_dir();
+        if repository.repair_worktree(worktree, &aside)? && was_folder {
+            return Ok(Some(format!(
+                "the agent put a repository of its own in place of .git; it is in {}",
+                aside.display()
+            )));
+        }
         let state = match repository.worktree_state(worktree) {
             Ok(state) => state,
             Err(error) => {
@@ -150,9 +166,11 @@ impl Attempt<'_> {
         Ok((!grown).then(|| format!("the agent rewrote the commits before its own; they are still {}", self.base)))
     }
 
-    fn left_work(&self) -> Result<bool> {
-        let state = self.project.repository().worktree_state(self.job.worktree)?;
-        Ok(state.head != Some(self.base) || !state.dirty.is_empty())
+    /// Files that are not as setup left them, a commit of the agent's, or one of an earlier attempt at the same step.
+    fn left_work(&self, before: Oid) -> Result<bool> {
+        let repository = self.project.repository();
+        let head = repository.head_of(self.job.worktree)?;
+        Ok(head != self.base || self.base != self.begin || repository.worktree_tree(self.job.worktree)? != before)
     }
 }
 

@@ -1,14 +1,16 @@
 //! Worktrees for tasks: from the pool where one is parked, new otherwise; and one clean checkout for gates that decide.
 //!
-//! They live outside the user's tree. Nothing is removed while anything in it is uncommitted: a worktree is parked when
-//! its work is merged, and thrown away only when the pool is full.
+//! They live outside the user's tree. A worktree counts as made only when a mark says so, so one whose creation was cut
+//! short is set aside and made again: no agent ever ran in it. Nothing is removed while anything in it is uncommitted: a
+//! worktree is parked when its work is merged, and thrown away only when the pool is full.
 
-use crate::error::{Context, Error, Result};
-use crate::git::{Oid, Repository, WorktreeState};
-use crate::host::files;
-use crate::model::TaskId;
+use crate::error::{Context, Error, Kind, Result};
+use crate::git::{Oid, Repository};
+use crate::host::files::{self, FileLock};
+use crate::model::{EventId, TaskId};
 use crate::tasks::Project;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub struct Checkouts<'p> {
     project: &'p Project,
@@ -23,11 +25,21 @@ pub struct TaskCheckout {
     pub reused: bool,
     /// Its setup has been completed since it was made or taken from the pool.
     pub is_set_up: bool,
+    /// Something the user should know about it.
+    pub note: Option<String>,
+}
+
+/// Held by whoever works in a task's worktree or takes it away: a worker until everything it started is gone.
+#[derive(Debug)]
+#[must_use = "the worktree is free again when this is dropped"]
+pub struct WorktreeHold {
+    _lock: FileLock,
 }
 
 impl<'p> Checkouts<'p> {
     pub fn of(project: &'p Project) -> Result<Checkouts<'p>> {
-        let root = project.worktree_root()?;
+        // Git writes real paths into its own files; ours have to be the same.
+        let root = files::real_path(&project.worktree_root()?);
         Ok(Checkouts { project, root })
     }
 
@@ -41,74 +53,162 @@ impl<'p> Checkouts<'p> {
 
     /// The task's worktree, if it has one.
     pub fn find(&self, task: &TaskId) -> Option<PathBuf> {
-        Some(self.path_of(task)).filter(|path| path.join(".git").exists())
+        Some(self.path_of(task)).filter(|path| path.join(".git").exists() && self.made_mark(task).exists())
     }
 
-    /// The task's worktree on `branch`, which starts at `base` where it does not exist.
+    /// Takes the worktree if nobody works in it.
+    pub fn find_hold(&self, task: &TaskId) -> Result<Option<WorktreeHold>> {
+        let path = self.project.store.local.root().join("holds").join(format!("{task}.lock"));
+        Ok(FileLock::attempt(&path)?.map(|lock| WorktreeHold { _lock: lock }))
+    }
+
+    /// Waits until nobody works in the worktree: a worker that lost its task may still be ending its agent.
+    pub fn hold(&self, task: &TaskId, stop: impl Fn() -> bool) -> Result<WorktreeHold> {
+        loop {
+            if let Some(hold) = self.find_hold(task)? {
+                return Ok(hold);
+            }
+            if stop() {
+                return Err(Error::new(Kind::Interrupted, "stopped"));
+            }
+            self.project.host.sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// The task's worktree on `branch`, which starts at `base` where it does not exist. The caller holds it.
     pub fn acquire(&self, task: &TaskId, branch: &str, base: Oid) -> Result<TaskCheckout> {
         let _lock = self.project.store.local.lock("worktrees")?;
         files::create_folder(&self.root)?;
         let path = self.path_of(task);
-        if path.join(".git").exists() && self.repository().worktree_state(&path).is_ok() {
-            return Ok(TaskCheckout { path, reused: true, is_set_up: self.set_up_file(task).exists() });
+        if self.find(task).is_some() && self.repository().worktree_state(&path).is_ok() {
+            let note = self.put_on_branch(task, &path, branch, base)?;
+            return Ok(TaskCheckout { path, reused: true, is_set_up: self.set_up_mark(task).exists(), note });
         }
-        files::remove_file(&self.set_up_file(task))?;
-        self.forget_what_is_gone(&path)?;
-        if let Some(parked) = self.parked()?.pop() {
-            self.repository().move_worktree(&parked, &path)?;
-            self.repository().switch_worktree(&path, branch, base)?;
-            return Ok(TaskCheckout { path, reused: true, is_set_up: false });
-        }
-        self.repository().add_worktree(&path, branch, base)?;
-        Ok(TaskCheckout { path, reused: false, is_set_up: false })
+        self.forget_marks(task)?;
+        let note = self.set_aside(&path)?;
+        let reused = match self.parked()?.pop() {
+            Some(parked) => {
+                self.repository().move_worktree(&parked, &path)?;
+                self.repository().switch_worktree(&path, branch, base)?;
+                true
+            }
+            None => {
+                self.repository().add_worktree(&path, branch, base)?;
+                false
+            }
+        };
+        files::write_text(&self.made_mark(task), "")?;
+        Ok(TaskCheckout { path, reused, is_set_up: false, note })
     }
 
-    /// Setup that was cut short is done again; this remembers that it was not.
-    pub fn note_set_up(&self, task: &TaskId) -> Result<()> {
-        files::write_text(&self.set_up_file(task), "")
+    /// A worktree that was left elsewhere goes back to its branch; what was not committed there is kept and named.
+    fn put_on_branch(&self, task: &TaskId, path: &Path, branch: &str, base: Oid) -> Result<Option<String>> {
+        let repository = self.repository();
+        repository.clear_index_lock(path)?;
+        if let Some(operation) = repository.find_operation(path)? {
+            return Err(Error::person(format!("a {operation} is unfinished in {}", path.display()))
+                .hint(format!("finish it there, or end it: git {operation} --abort"))
+                .hint(format!("to begin anew: aifactory discard {task}")));
+        }
+        if repository.worktree_state(path)?.branch.as_deref() == Some(branch) {
+            return Ok(None);
+        }
+        let saved = self.save(task, path)?;
+        repository.drop_changes(path)?;
+        repository.switch_worktree(path, branch, base)?;
+        Ok(saved.map(|(commit, name)| format!("what lay in the worktree is kept: git show {commit} ({name})")))
     }
 
-    fn set_up_file(&self, task: &TaskId) -> PathBuf {
+    /// Keeps everything uncommitted as a commit under a ref of its own, without touching the worktree.
+    pub fn save(&self, task: &TaskId, path: &Path) -> Result<Option<(Oid, String)>> {
+        let id = self.project.host.event_id(self.project.host.now());
+        let name = format!("refs/aifactory/saved/{task}/{id}");
+        let by = super::worker::committer(self.project);
+        let saved = self.repository().save_uncommitted(path, &name, "uncommitted work\n", &by)?;
+        Ok(saved.map(|commit| (commit, name)))
+    }
+
+    /// Keeps a commit that is about to be left behind.
+    pub fn keep_commit(&self, task: &TaskId, commit: Oid) -> Result<String> {
+        let id: EventId = self.project.host.event_id(self.project.host.now());
+        let name = format!("refs/aifactory/saved/{task}/{id}");
+        self.repository().create_ref(&name, commit, "aifactory: kept")?;
+        Ok(name)
+    }
+
+    /// Setup is through, and left this tree. Setup that was cut short is done again.
+    pub fn note_set_up(&self, task: &TaskId, tree: Oid) -> Result<()> {
+        files::write_text(&self.set_up_mark(task), &tree.to_string())
+    }
+
+    /// The tree that setup left, uncommitted files included: what is there later and not in it is somebody's work.
+    pub fn find_baseline(&self, task: &TaskId) -> Result<Option<Oid>> {
+        let text = files::load_text(&self.set_up_mark(task))?;
+        Ok(text.and_then(|text| Repository::parse_oid(text.trim())))
+    }
+
+    fn made_mark(&self, task: &TaskId) -> PathBuf {
+        self.project.store.local.root().join("made").join(task.as_str())
+    }
+
+    fn set_up_mark(&self, task: &TaskId) -> PathBuf {
         self.project.store.local.root().join("set-up").join(task.as_str())
     }
 
-    /// A worktree that was deleted behind git's back is still registered; what is left of its folder is set aside.
-    fn forget_what_is_gone(&self, path: &Path) -> Result<()> {
+    fn forget_marks(&self, task: &TaskId) -> Result<()> {
+        files::remove_file(&self.made_mark(task))?;
+        files::remove_file(&self.set_up_mark(task))
+    }
+
+    /// Makes room at `path`: what is there is renamed, and git forgets the worktree.
+    fn set_aside(&self, path: &Path) -> Result<Option<String>> {
+        let mut note = None;
         if path.exists() {
-            let aside = self.trash_name(path);
+            let aside = self.aside_name(path);
             files::create_folder(&self.root.join("trash"))?;
             std::fs::rename(path, &aside)
                 .context(|| format!("cannot set {} aside as {}", path.display(), aside.display()))?;
+            note = Some(format!("what was in {} is set aside in {}", path.display(), aside.display()));
         }
         if self.repository().worktrees()?.iter().any(|listed| listed.path == path) {
             self.repository().remove_worktree(path)?;
         }
-        Ok(())
+        Ok(note)
     }
 
-    fn trash_name(&self, path: &Path) -> PathBuf {
+    fn aside_name(&self, path: &Path) -> PathBuf {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        self.root.join("trash").join(format!("{name}-{}", self.project.host.now().millis()))
+        self.root.join("trash").join(format!("{name}-{}", self.project.host.random_text(8)))
     }
 
     fn parked(&self) -> Result<Vec<PathBuf>> {
         let folder = self.root.join("parked");
         let paths = files::names(&folder)?.into_iter().map(|name| folder.join(name));
-        Ok(paths.filter(|path| path.join(".git").exists()).collect())
+        let whole = |path: &PathBuf| {
+            let state = self.repository().worktree_state(path);
+            state.is_ok_and(|state| state.dirty.is_empty() && state.branch.is_none())
+        };
+        Ok(paths.filter(|path| path.join(".git").exists()).filter(whole).collect())
     }
 
-    /// Gives a worktree back to the pool. Refuses while anything in it is uncommitted.
+    /// Gives a worktree back to the pool. Refuses while anything in it is uncommitted, or somebody works in it.
     pub fn park(&self, task: &TaskId) -> Result<()> {
         let Some(path) = self.find(task) else { return Ok(()) };
+        let Some(_hold) = self.find_hold(task)? else {
+            return Err(Error::person(format!("somebody still works in {}", path.display())).hint("try again"));
+        };
         let _lock = self.project.store.local.lock("worktrees")?;
         let state = self.repository().worktree_state(&path)?;
-        refuse_dirty(&path, &state)?;
+        if !state.dirty.is_empty() {
+            let error = format!("{} holds uncommitted work: {}", path.display(), state.dirty.join(", "));
+            return Err(Error::person(error).hint("commit it there, or throw it away by name: aifactory discard <id>"));
+        }
         let Some(head) = state.head else { return Ok(()) };
-        files::remove_file(&self.set_up_file(task))?;
+        // From here on it is nobody's: if this is cut short, the next one that needs it makes its own.
+        self.forget_marks(task)?;
         self.repository().detach_worktree(&path, head)?;
         self.repository().clean_worktree(&path, &self.project.settings.list("worktree.caches"))?;
-        let parked = self.parked()?;
-        if parked.len() as u64 >= self.project.settings.number("worktree.parked") {
+        if self.parked()?.len() as u64 >= self.project.settings.number("worktree.parked") {
             return self.repository().remove_worktree(&path);
         }
         let folder = self.root.join("parked");
@@ -118,26 +218,20 @@ impl<'p> Checkouts<'p> {
         self.repository().move_worktree(&path, &free)
     }
 
-    /// The checkout where gates decide: no agent ever wrote in it. The caller holds the merge lock.
+    /// The checkout where gates decide, holding exactly `commit`. Nothing that an agent may have done to it counts: its
+    /// index is built anew, so every file is compared by content. The caller holds the merge lock.
     pub fn verification(&self, commit: Oid) -> Result<PathBuf> {
         let _lock = self.project.store.local.lock("worktrees")?;
         files::create_folder(&self.root)?;
         let path = self.root.join("verification");
         let caches = self.project.settings.list("worktree.caches");
-        if path.join(".git").exists() && self.repository().detach_worktree(&path, commit).is_ok() {
+        let usable = path.join(".git").exists() && self.repository().rebuild_worktree(&path, commit).is_ok();
+        if usable {
             self.repository().clean_worktree(&path, &caches)?;
             return Ok(path);
         }
-        self.forget_what_is_gone(&path)?;
+        self.set_aside(&path)?;
         self.repository().add_detached_worktree(&path, commit)?;
         Ok(path)
     }
-}
-
-fn refuse_dirty(path: &Path, state: &WorktreeState) -> Result<()> {
-    if state.dirty.is_empty() {
-        return Ok(());
-    }
-    Err(Error::person(format!("{} holds uncommitted work: {}", path.display(), state.dirty.join(", ")))
-        .hint("commit it there, or throw it away by name: aifactory discard <id>"))
 }

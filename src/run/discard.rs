@@ -25,30 +25,32 @@ pub fn discard(project: &Project, id: &TaskId) -> Result<Discarded> {
         return Err(Error::failed(format!("task {short} is {} right now", task.status))
             .hint(format!("to end its run first: aifactory stop {short}")));
     }
-    let uncommitted = remove_worktree(project, id)?;
-    let branch = task.branch.clone();
-    let tip = branch.as_deref().map(|branch| delete_branch(project, branch)).transpose()?.flatten();
-    let discarded = Discarded {
-        branch: branch.filter(|_| tip.is_some()),
+    let checkouts = Checkouts::of(project)?;
+    // A worker that just lost the task may still be ending its agent.
+    let hold = checkouts.find_hold(id)?.ok_or_else(|| {
+        Error::failed(format!("what task {short} had started is still being ended")).hint("try again in a moment")
+    })?;
+    let branch = task.branch.clone().filter(|branch| branch.contains(id.as_str()));
+    let tip = branch.as_deref().map(|branch| project.repository().branch_commit(branch)).transpose()?.flatten();
+    let mut discarded = Discarded {
+        branch: branch.clone().filter(|_| tip.is_some()),
         tip: tip.map(|oid| oid.to_string()),
-        uncommitted: uncommitted.map(|oid| oid.to_string()),
+        uncommitted: None,
     };
+    // The record first: if this is cut short, the steps are to be done again, and nothing counts that is gone.
     if !task.status.is_closed() {
         put_back(project, id, &discarded)?;
     }
-    Ok(discarded)
-}
-
-fn remove_worktree(project: &Project, id: &TaskId) -> Result<Option<Oid>> {
-    let checkouts = Checkouts::of(project)?;
-    let Some(path) = checkouts.find(id) else {
-        return Ok(None);
-    };
-    let name = format!("refs/aifactory/saved/{id}");
-    let saved = project.repository().save_uncommitted(&path, &name, "work that was discarded")?;
-    project.repository().drop_changes(&path)?;
+    if let Some(path) = checkouts.find(id) {
+        discarded.uncommitted = checkouts.save(id, &path)?.map(|(commit, _)| commit.to_string());
+        project.repository().drop_changes(&path)?;
+    }
+    drop(hold);
     checkouts.park(id)?;
-    Ok(saved)
+    if let Some(branch) = branch {
+        delete_branch(project, &branch)?;
+    }
+    Ok(discarded)
 }
 
 fn delete_branch(project: &Project, branch: &str) -> Result<Option<Oid>> {

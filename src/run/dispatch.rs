@@ -14,8 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
+
+/// Events that wait to be shown.
+const MOST_WAITING: usize = 4_096;
 
 pub struct RunRequest {
     /// The named tasks; every ready task where there are none.
@@ -44,6 +47,8 @@ pub struct Skipped {
     pub why: String,
     /// Only a person can change that.
     pub needs_person: bool,
+    /// It was asked for by its id.
+    pub was_named: bool,
 }
 
 #[derive(Debug, Default)]
@@ -63,11 +68,18 @@ impl RunReport {
         if self.results.iter().any(|result| result.error.is_some()) {
             return Some(Kind::Failed);
         }
+        // Stopped or cancelled by somebody while it ran.
+        let cut_short =
+            |result: &TaskResult| matches!(result.status, Status::Ready | Status::Backlog | Status::Cancelled);
+        if self.results.iter().any(cut_short) {
+            return Some(Kind::Interrupted);
+        }
         let asks = self.skipped.iter().any(|skipped| skipped.needs_person);
         if asks || self.results.iter().any(|result| result.status == Status::Waiting) {
             return Some(Kind::Person);
         }
-        (self.results.is_empty()).then_some(Kind::Missing)
+        let missed = self.skipped.iter().any(|skipped| skipped.was_named);
+        (missed || self.results.is_empty()).then_some(Kind::Missing)
     }
 }
 
@@ -82,7 +94,7 @@ struct Dispatcher<'a> {
     folder: &'a Path,
     request: &'a RunRequest,
     bench: Bench,
-    sender: Sender<Message>,
+    sender: SyncSender<Message>,
     running: BTreeSet<TaskId>,
     tried: BTreeSet<TaskId>,
     results: BTreeMap<TaskId, TaskResult>,
@@ -97,7 +109,8 @@ pub fn run(
     interrupt: &Interrupt,
     listener: &mut dyn FnMut(&RunEvent),
 ) -> Result<RunReport> {
-    let (sender, receiver) = channel();
+    // Bounded: an agent that prints faster than anybody can show it is slowed down instead of filling the memory.
+    let (sender, receiver) = sync_channel(MOST_WAITING);
     let mut dispatcher = Dispatcher {
         project,
         folder,
@@ -247,8 +260,13 @@ impl<'a> Dispatcher<'a> {
                 title: record.title.clone(),
                 kind: RunEventKind::Skipped { why: why.clone() },
             });
-            let needs_person = record.status == Status::Waiting || record.paused;
-            report.skipped.push(Skipped { task, why, needs_person });
+            let broken = matches!(
+                blocked(record.dependencies.iter().cloned(), |id| index.status_of(id)),
+                Some(Blocked::Broken { .. })
+            );
+            let needs_person = record.status == Status::Waiting || record.paused || broken;
+            let was_named = !self.request.tasks.is_empty();
+            report.skipped.push(Skipped { task, why, needs_person, was_named });
         }
         Ok(report)
     }
@@ -276,10 +294,8 @@ fn work_on(
     if !merge || settled.status != Status::Review {
         return Ok(settled);
     }
-    let options = MergeOptions { unverified: false };
-    // The target may have moved since the worker opened the project.
-    let project = Project::open(host, folder, None)?;
-    match merge_one(&project, task, &options, bench, reporter)? {
+    let options = MergeOptions { unverified: false, unseen: true };
+    match merge_one(host, folder, task, options, bench, reporter)? {
         MergeOutcome::Merged { .. } => Ok(Settled { status: Status::Done, reason: None, note: None }),
         MergeOutcome::Waiting { reason, note } => {
             Ok(Settled { status: Status::Waiting, reason: Some(reason), note: Some(note) })

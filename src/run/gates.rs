@@ -4,6 +4,7 @@
 //! was to judge says `unknown`, never `passed`.
 
 use super::attempt::RUN_LIMIT_LINE;
+use super::control::OWNER;
 use super::environment::Variables;
 use super::event::{Reporter, RunEventKind};
 use crate::error::{Context, Result};
@@ -35,6 +36,10 @@ pub struct GateRun<'a> {
     pub stop: watch::Receiver<bool>,
     pub reporter: &'a Reporter,
     pub own_program: PathBuf,
+    /// Whose worker runs it, for recovery.
+    pub session: &'a str,
+    /// How long one command may take.
+    pub timeout: Duration,
 }
 
 /// The gates that judge a whole task: those of its plan, then those of the project, each once.
@@ -49,22 +54,25 @@ pub fn gates_of(project: &Project, plan: &Plan) -> Vec<String> {
     gates
 }
 
-/// What aifactory measured about a tree with a gate, on this machine. A record that arrived from elsewhere proves nothing
-/// here; what was measured here left its run folder.
-pub fn find_passed<'e>(
-    project: &Project,
-    known: &'e [Evidence],
-    gate: &str,
-    tree: &str,
-    clean: bool,
-) -> Option<&'e Evidence> {
-    let measured_here = |e: &Evidence| project.store.local.run_folder(&e.id).join("exit.json").exists();
-    let says_so =
-        |e: &&Evidence| e.gate == gate && e.tree == tree && e.verdict == Verdict::Passed && (e.clean || !clean);
-    known.iter().find(|e| says_so(e) && measured_here(e))
+/// What a gate said about a tree before. Good enough to spare a look in the agent's own worktree; what decides a merge is
+/// always measured anew.
+pub fn has_passed(known: &[Evidence], gate: &str, tree: &str) -> bool {
+    known.iter().any(|e| e.gate == gate && e.tree == tree && e.verdict == Verdict::Passed)
 }
 
 impl GateRun<'_> {
+    /// Commands that prepare a checkout. The first that does not pass, if any.
+    pub fn run_setup(&self, commands: &[String]) -> Result<Option<Evidence>> {
+        for command in commands {
+            self.reporter.tell(RunEventKind::SetupStarted { command: command.clone() });
+            let evidence = self.run(command)?;
+            if evidence.verdict != Verdict::Passed {
+                return Ok(Some(evidence));
+            }
+        }
+        Ok(None)
+    }
+
     /// Runs gates in order and stops at the first that does not pass.
     pub fn run_all(&self, gates: &[String]) -> Result<Vec<Evidence>> {
         let mut all = Vec::new();
@@ -87,7 +95,7 @@ impl GateRun<'_> {
         let started = self.project.host.now();
         let id = self.project.host.event_id(started);
         let folder = self.project.store.local.run_folder(&id);
-        files::create_folder(&folder)?;
+        files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.task, self.session))?;
         let ended =
             self.handle.block_on(supervise(self.request(gate, &id, &folder), self.stop.clone(), |_| Pulse::InTool))?;
         let after = repository.worktree_state(self.worktree);
@@ -144,7 +152,7 @@ impl GateRun<'_> {
             env: self.environment.clone(),
             stdin: None,
             limits: Limits {
-                total: self.project.settings.duration("gate.timeout"),
+                total: self.timeout,
                 silence: Duration::MAX / 4,
                 silence_in_tool: Duration::MAX / 4,
                 grace: self.project.settings.duration("run.grace"),

@@ -15,6 +15,7 @@ mod gates;
 mod include;
 mod interrupt;
 mod merge;
+mod open_runs;
 mod ports;
 mod prompt;
 mod recovery;

@@ -15,11 +15,14 @@ pub struct PortRange {
     _lock: FileLock,
 }
 
-/// The first range that no other worker of this clone holds and whose first port is free.
+/// The first range that no other worker holds and whose first port is free.
 pub fn take(store: &Store, width: u64) -> Result<Option<PortRange>> {
+    // All clones of a user share the machine's ports.
+    let shared = store.host().env.state_folder().map(|state| state.join("ports"));
+    let folder = shared.unwrap_or_else(|| store.local.root().join("ports"));
     let width = u16::try_from(width.clamp(1, 80)).unwrap_or(20);
     for number in 0..RANGES.min((u16::MAX - FIRST) / width) {
-        let path = store.local.root().join(format!("ports/{number}.lock"));
+        let path = folder.join(format!("{number}.lock"));
         let Some(lock) = FileLock::attempt(&path)? else {
             continue;
         };

@@ -6,6 +6,7 @@
 
 use super::control::OWNER;
 use super::merge::finish_delivery;
+use super::open_runs::end_open_runs;
 use super::session::{self, SessionFile};
 use crate::error::Result;
 use crate::git::Repository;
@@ -13,7 +14,7 @@ use crate::host::files;
 use crate::model::run::Outcome;
 use crate::model::{Change, EventId, Progress, Reason, Status, Task, TaskId};
 use crate::process::sweep;
-use crate::store::{Changes, Snapshot, Store};
+use crate::store::{Changes, Store};
 use crate::tasks::Project;
 
 /// What was repaired, for a line to the user.
@@ -37,20 +38,29 @@ pub fn recover(project: &Project) -> Result<Vec<Recovered>> {
     let _lock = project.store.local.lock("recovery")?;
     let mut recovered = Vec::new();
     for dead in session::dead(&project.store)? {
-        let ended = end_what_it_started(project, &dead)?;
-        if let Some(what) = repair(project, &dead)? {
-            let also = match ended {
-                0 => String::new(),
-                _ => format!(
-                    ", ended {}",
-                    crate::model::text::count(ended as usize, "process").replace("processs", "processes")
-                ),
-            };
-            recovered.push(Recovered { task: dead.task.clone(), what: format!("{what}{also}") });
+        // What cannot be repaired is reported each time, and holds up nothing else.
+        match recover_one(project, &dead) {
+            Ok(Some(what)) => recovered.push(Recovered { task: dead.task, what }),
+            Ok(None) => {}
+            Err(error) => {
+                let why = [vec![error.to_string()], error.causes()].concat().join(": ");
+                recovered.push(Recovered { task: dead.task, what: format!("cannot be repaired: {why}") });
+            }
         }
-        session::remove(&dead.path)?;
     }
     Ok(recovered)
+}
+
+fn recover_one(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
+    let ended = end_what_it_started(project, dead)?;
+    let what = repair(project, dead)?;
+    session::remove(&dead.path)?;
+    let also = match ended {
+        0 => String::new(),
+        1 => ", ended 1 process".to_owned(),
+        several => format!(", ended {several} processes"),
+    };
+    Ok(what.map(|what| format!("{what}{also}")))
 }
 
 /// Ends every process of the session's runs, whether or not their guardians are still at it.
@@ -84,7 +94,8 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
             return Ok(());
         }
         release(&task, changes);
-        end_runs(project, snapshot, &dead.session, &task.id, changes)?;
+        let ending = (Outcome::Interrupted, "the worker died");
+        end_open_runs(project, snapshot, &dead.session, &task.id, ending, changes)?;
         if task.recoveries + 1 >= most {
             let note = format!("its worker died {} times", task.recoveries + 1);
             let moved = Change::Moved {
@@ -100,31 +111,12 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
     Ok(Some("its worker had died; the claim is free again".to_owned()))
 }
 
-/// A run whose worker died ended with it, however far it came.
-fn end_runs(
-    project: &Project,
-    snapshot: &Snapshot<'_>,
-    session: &str,
-    task: &TaskId,
-    changes: &mut Changes,
-) -> Result<()> {
-    for mut run in snapshot.runs(task)?.into_iter().filter(|run| run.session == session && run.ended.is_none()) {
-        run.ended = Some(project.host.now());
-        run.outcome = Some(Outcome::Interrupted);
-        run.detail = Some("the worker died".to_owned());
-        changes.run(task, &run);
-        let ended = Change::RunEnded { run: run.id.clone(), outcome: Outcome::Interrupted.word().to_owned() };
-        changes.event(task, ended);
-    }
-    Ok(())
-}
-
 fn release(task: &Task, changes: &mut Changes) {
     for (step, _) in task.steps.iter().filter(|(_, progress)| progress.state == Progress::Running) {
         let reset = Change::StepReset { step: step.clone(), why: "the worker died".to_owned() };
         changes.event(&task.id, reset);
     }
-    let released = Change::Released { why: "the worker died".to_owned(), recovery: true };
+    let released = Change::Released { why: "the worker died".to_owned(), recovery: true, claim: Some(task.fence) };
     changes.event(&task.id, released);
 }
 

@@ -9,13 +9,15 @@ mod phases;
 use super::checkout::{Checkouts, TaskCheckout};
 use super::environment::{Variables, child_environment};
 use super::event::{Reporter, RunEventKind};
+use super::open_runs::end_open_runs;
 use super::ports::{self, PortRange};
 use super::session::WorkerSession;
 use super::{gates, include};
 use crate::error::{Error, Kind, Result};
 use crate::git::Oid;
-use crate::model::plan::Plan;
-use crate::model::{Change, Reason, Status, TaskId};
+use crate::model::plan::{Plan, Step};
+use crate::model::run::Outcome;
+use crate::model::{Change, Progress, Reason, Status, TaskId};
 use crate::store::{Author, Changes, Snapshot};
 use crate::tasks::Project;
 use claim::ClaimOutcome;
@@ -43,6 +45,13 @@ pub struct Settled {
     pub note: Option<String>,
 }
 
+/// Where a step stands among its plan's, and where it is carried out.
+pub(super) struct Place<'a> {
+    number: usize,
+    of: usize,
+    worktree: &'a Path,
+}
+
 pub(super) struct Worker<'a> {
     project: &'a Project,
     task: TaskId,
@@ -61,6 +70,8 @@ pub(super) struct Worker<'a> {
 /// Carries a task as far as it goes without a person.
 pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporter) -> Result<Settled> {
     let session = WorkerSession::open(&project.store, task)?;
+    let stopped = || *bench.interrupt.borrow() || session.stop_is_requested();
+    let hold = Checkouts::of(project)?.hold(task, stopped)?;
     let claimed = claim::claim(project, task, &session.id);
     let claimed = match claimed {
         Ok(ClaimOutcome::Claimed(claimed)) => claimed,
@@ -88,7 +99,9 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
         stop,
         reporter: reporter.clone(),
     };
-    worker.finish()
+    let settled = worker.finish();
+    drop(hold);
+    settled
 }
 
 /// Ctrl-C and a word left in the session's stop file come out of the same channel.
@@ -141,9 +154,16 @@ impl Worker<'_> {
         let base = self.require_base()?;
         let ports = ports::take(&self.project.store, self.project.settings.number("worktree.ports"))?;
         let checkouts = Checkouts::of(self.project)?;
+        let is_begun = self.project.repository().branch_commit(&self.branch)?.is_some();
         let checkout = checkouts.acquire(&self.task, &self.branch, base)?;
-        self.reporter
-            .tell(RunEventKind::Worktree { path: checkout.path.display().to_string(), reused: checkout.reused });
+        let path = checkout.path.display().to_string();
+        self.reporter.tell(RunEventKind::Worktree { path, reused: checkout.reused });
+        if let Some(note) = &checkout.note {
+            self.note(note)?;
+        }
+        if !is_begun {
+            self.forget_progress()?;
+        }
         let environment = |also: &[String]| self.environment(&checkout.path, ports.as_ref(), also);
         if !checkout.is_set_up
             && let Some(settled) = self.set_up(&checkouts, &checkout, environment(&[]))?
@@ -153,10 +173,11 @@ impl Worker<'_> {
         let steps: Vec<_> = self.plan.order().into_iter().cloned().collect();
         for (number, step) in steps.iter().enumerate() {
             self.check_stop()?;
-            if self.current_task()?.step_is_done(&step.id) {
+            if self.has_done(step)? {
                 continue;
             }
-            if let Some(settled) = self.code_step(step, number + 1, steps.len(), &checkout.path, &environment)? {
+            let place = Place { number: number + 1, of: steps.len(), worktree: &checkout.path };
+            if let Some(settled) = self.code_step(step, &place, &environment)? {
                 return Ok(settled);
             }
         }
@@ -184,6 +205,39 @@ impl Worker<'_> {
         child_environment(&self.project.host.env, self.project.repository(), also, &own)
     }
 
+    /// A step counts as done while it says what it said then.
+    fn has_done(&self, step: &Step) -> Result<bool> {
+        let task = self.current_task()?;
+        let progress = task.steps.get(&step.id).filter(|progress| progress.state == Progress::Done);
+        Ok(progress.is_some_and(|progress| progress.content.as_ref() == Some(&step.content())))
+    }
+
+    /// Without its branch there is no work, whatever was recorded before.
+    fn forget_progress(&self) -> Result<()> {
+        let task = self.current_task()?;
+        let done: Vec<&String> =
+            task.steps.iter().filter(|(_, p)| p.state != Progress::Pending).map(|(step, _)| step).collect();
+        if done.is_empty() {
+            return Ok(());
+        }
+        self.record("begin anew", |_, changes| {
+            for step in &done {
+                let why = "the branch with its work is gone".to_owned();
+                changes.event(&self.task, Change::StepReset { step: (*step).clone(), why });
+            }
+            Ok(())
+        })
+    }
+
+    /// Tells the listener and the record.
+    fn note(&self, text: &str) -> Result<()> {
+        self.reporter.tell(RunEventKind::Note { text: text.to_owned() });
+        self.record("note", |_, changes| {
+            changes.event(&self.task, Change::Noted { text: text.to_owned() });
+            Ok(())
+        })
+    }
+
     /// Copies what `.worktreeinclude` asks for and runs the setup commands. Something if the task cannot go on.
     fn set_up(
         &self,
@@ -196,16 +250,15 @@ impl Worker<'_> {
             let text = format!("copied {} into the worktree", copied.join(", "));
             self.reporter.tell(RunEventKind::Note { text });
         }
-        for command in self.project.settings.list("worktree.setup") {
+        self.check_stop()?;
+        let mut setup = self.gates(&checkout.path, environment, None);
+        setup.timeout = self.project.settings.duration("worktree.setup-timeout");
+        if let Some(failed) = setup.run_setup(&self.project.settings.list("worktree.setup"))? {
             self.check_stop()?;
-            self.reporter.tell(RunEventKind::SetupStarted { command: command.clone() });
-            let evidence = self.gates(&checkout.path, environment.clone(), None).run(&command)?;
-            if evidence.verdict != crate::model::run::Verdict::Passed {
-                let note = format!("setup failed: {command}\n{}", evidence.tail);
-                return self.settle(Status::Waiting, Some(Reason::GateFailed), Some(note), |_| ()).map(Some);
-            }
+            let note = format!("setup failed: {}\n{}", failed.gate, failed.tail);
+            return self.settle(Status::Waiting, Some(Reason::GateFailed), Some(note), |_| Ok(())).map(Some);
         }
-        checkouts.note_set_up(&self.task)?;
+        checkouts.note_set_up(&self.task, self.project.repository().worktree_tree(&checkout.path)?)?;
         Ok(None)
     }
 
@@ -221,6 +274,8 @@ impl Worker<'_> {
             stop: self.stop.clone(),
             reporter: &self.reporter,
             own_program: self.bench.own_program.clone(),
+            session: &self.session.id,
+            timeout: self.project.settings.duration("gate.timeout"),
         }
     }
 
@@ -249,11 +304,11 @@ impl Worker<'_> {
         status: Status,
         reason: Option<Reason>,
         note: Option<String>,
-        also: impl Fn(&mut Changes),
+        also: impl Fn(&mut Changes) -> Result<()>,
     ) -> Result<Settled> {
         let subject = reason.map_or(status.word(), Reason::word);
         self.record(subject, |_, changes| {
-            also(changes);
+            also(changes)?;
             let moved = Change::Moved { from: Status::Running, to: status, reason, note: note.clone() };
             changes.event(&self.task, moved);
             Ok(())
@@ -265,8 +320,9 @@ impl Worker<'_> {
         if self.has_lost_its_claim()? {
             return self.current();
         }
-        self.record("release", |_, changes| {
-            let released = Change::Released { why: why.to_owned(), recovery: false };
+        self.record("release", |snapshot, changes| {
+            end_open_runs(self.project, snapshot, &self.session.id, &self.task, (Outcome::Stopped, why), changes)?;
+            let released = Change::Released { why: why.to_owned(), recovery: false, claim: self.author.fence };
             changes.event(&self.task, released);
             Ok(())
         })?;

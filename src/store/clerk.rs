@@ -200,7 +200,7 @@ fn without_secrets(change: Change, redactor: &super::Redactor) -> Change {
     match change {
         Change::Moved { from, to, reason, note } => Change::Moved { from, to, reason, note: note.map(clean) },
         Change::Noted { text } => Change::Noted { text: clean(text) },
-        Change::Released { why, recovery } => Change::Released { why: clean(why), recovery },
+        Change::Released { why, recovery, claim } => Change::Released { why: clean(why), recovery, claim },
         other => other,
     }
 }

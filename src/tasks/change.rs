@@ -3,8 +3,9 @@
 use super::Project;
 use super::create::one_line;
 use crate::error::{Error, Result};
+use crate::model::plan::parse_plan;
 use crate::model::text::{escape_line, find_nearest};
-use crate::model::{Change, Priority, Risk, Status, Task, TaskId, readiness};
+use crate::model::{Change, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness};
 use crate::store::{Changes, Snapshot};
 
 /// `key=value`, `key=` (clears), `labels+=x`, `labels-=x`.
@@ -212,19 +213,26 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
         if let Some(text) = note {
             changes.event(&task.id, Change::Noted { text: text.to_owned() });
         }
-        for (step, progress) in &task.steps {
-            let redo = task.status == Status::Review && last_step(task) == Some(step);
-            if progress.state == crate::model::Progress::Running || redo {
-                changes.event(&task.id, Change::StepReset { step: step.clone(), why: "asked to try again".to_owned() });
-            }
+        for step in steps_to_redo(snapshot, task)? {
+            changes.event(&task.id, Change::StepReset { step, why: "asked to try again".to_owned() });
         }
         Ok(true)
     })
 }
 
-/// `S10` comes after `S2`.
-fn last_step(task: &Task) -> Option<&String> {
-    task.steps.keys().max_by_key(|step| (step.len(), *step))
+/// What was interrupted, and, where all is done and the whole was found wanting, the plan's last step: its agent gets
+/// the note and what the gate said.
+fn steps_to_redo(snapshot: &Snapshot<'_>, task: &Task) -> Result<Vec<String>> {
+    let running = task.steps.iter().filter(|(_, progress)| progress.state == Progress::Running);
+    let mut redo: Vec<String> = running.map(|(step, _)| step.clone()).collect();
+    let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
+    let all_done = plan.steps.iter().all(|step| task.step_is_done(&step.id));
+    let wanting = task.status == Status::Review
+        || matches!(task.reason, Some(Reason::GateFailed | Reason::ReviewRejected | Reason::NoWork));
+    if all_done && wanting {
+        redo.extend(plan.order().last().map(|step| step.id.clone()));
+    }
+    Ok(redo)
 }
 
 /// A paused task is not started; one that runs is stopped by its worker, which watches for this.

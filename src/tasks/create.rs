@@ -18,11 +18,11 @@ pub struct NewTask {
 }
 
 pub fn create(project: &Project, new: &NewTask) -> Result<TaskId> {
-    let title = one_line(&new.draft.title)?;
+    let mut checked = new.draft.clone();
+    check_words(&mut checked)?;
     let author = project.person();
     let id = project.store.transact(&author, "new", |snapshot, changes| {
-        let mut draft = new.draft.clone();
-        draft.title.clone_from(&title);
+        let mut draft = checked.clone();
         for typed in &new.dependencies {
             draft.dependencies.insert(snapshot.resolve(typed)?);
         }
@@ -51,18 +51,46 @@ pub(super) fn fresh_id(host: &Host, snapshot: &Snapshot<'_>) -> Result<TaskId> {
     }
 }
 
-/// Titles are one line: blanks are folded, and what would disturb a terminal is refused.
+/// Brings everything that a person typed as one line into that shape.
+fn check_words(draft: &mut Draft) -> Result<()> {
+    draft.title = one_line(&draft.title)?;
+    draft.labels = draft.labels.iter().map(|label| one_line_of("label", label)).collect::<Result<_>>()?;
+    let named = [("agent", &mut draft.agent), ("role", &mut draft.role), ("repository", &mut draft.repository)];
+    for (field, value) in named {
+        if let Some(text) = value {
+            *text = one_line_of(field, text)?;
+        }
+    }
+    Ok(())
+}
+
+/// A title: one line, with a word on what to do instead where it is none.
 pub(super) fn one_line(title: &str) -> Result<String> {
-    let folded = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    if folded.is_empty() {
+    if title.trim().is_empty() {
         return Err(Error::usage("a task needs a title").hint("aifactory new \"what you want\""));
     }
-    if folded.chars().any(char::is_control) {
-        return Err(Error::usage(format!("the title holds control characters: `{}`", folded.escape_debug())));
+    let line = one_line_of("title", title);
+    line.map_err(|error| match title.chars().count() > LONGEST_LINE {
+        true => error.hint("put the rest into the spec: aifactory new \"short title\" -m \"the whole story\""),
+        false => error,
+    })
+}
+
+/// In characters.
+const LONGEST_LINE: usize = 300;
+
+/// What is one line: blanks are folded, and what would disturb a terminal is refused. `field` is named in the error.
+pub(super) fn one_line_of(field: &str, text: &str) -> Result<String> {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if folded.is_empty() {
+        return Err(Error::usage(format!("the {field} is empty")));
     }
-    if folded.chars().count() > 300 {
-        return Err(Error::usage(format!("the title is {} characters long; 300 is the most", folded.chars().count()))
-            .hint("put the rest into the spec: aifactory new \"short title\" -m \"the whole story\""));
+    if folded.chars().any(char::is_control) {
+        return Err(Error::usage(format!("the {field} holds control characters: `{}`", folded.escape_debug())));
+    }
+    let length = folded.chars().count();
+    if length > LONGEST_LINE {
+        return Err(Error::usage(format!("the {field} is {length} characters long; {LONGEST_LINE} is the most")));
     }
     Ok(folded)
 }

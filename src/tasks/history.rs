@@ -57,10 +57,10 @@ fn describe(change: &Change) -> (String, Option<String>) {
         Change::Approved { note, .. } => plain(format!("approved the plan{}", because(note))),
         Change::Rejected { note } => plain(format!("rejected it{}", because(note))),
         Change::StepStarted { step, .. } => plain(format!("started step {step}")),
-        Change::StepDone { step, commit: Some(commit) } => {
+        Change::StepDone { step, commit: Some(commit), .. } => {
             plain(format!("finished step {step} in commit {}", short(commit)))
         }
-        Change::StepDone { step, commit: None } => plain(format!("finished step {step}")),
+        Change::StepDone { step, commit: None, .. } => plain(format!("finished step {step}")),
         Change::StepReset { step, why } => plain(format!("reset step {step}: {why}")),
         Change::RunStarted { phase, agent, .. } => plain(format!("ran {agent} for {phase}")),
         Change::RunEnded { outcome, .. } => plain(format!("the run ended: {outcome}")),

@@ -1,19 +1,30 @@
 //! Progress of a run: one live line per task on a terminal, plain lines elsewhere, JSON lines where asked for.
 
-use super::{Style, Ui, event_line, reason_text, status_style};
+use super::{Manner, Style, Ui, event_line, reason_text, status_style};
 use crate::error::Result;
 use crate::model::TaskId;
 use crate::model::text::escape_line;
 use crate::run::{RunEvent, RunEventKind};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub struct LiveRun<'u> {
     ui: &'u Ui,
     short: Box<dyn Fn(&TaskId) -> String + 'u>,
-    bars: Option<MultiProgress>,
+    /// Short ids as they were first seen: finding one reads the state.
+    shorts: BTreeMap<TaskId, String>,
+    form: Form,
     lines: BTreeMap<TaskId, Line>,
+}
+
+enum Form {
+    /// A live line per task, on a terminal.
+    Bars(MultiProgress),
+    Lines,
+    Json,
+    Silent,
 }
 
 struct Line {
@@ -24,38 +35,49 @@ struct Line {
 
 impl<'u> LiveRun<'u> {
     pub fn new(ui: &'u Ui, short: impl Fn(&TaskId) -> String + 'u) -> LiveRun<'u> {
-        let live = ui.err_is_terminal && !ui.manner.json && !ui.manner.quiet && ui.manner.verbose == 0;
-        LiveRun {
-            ui,
-            short: Box::new(short),
-            bars: live.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())),
-            lines: BTreeMap::new(),
+        let form = match ui.manner {
+            Manner { json: true, .. } => Form::Json,
+            Manner { quiet: false, verbose: 0, .. } if ui.err_is_terminal => {
+                Form::Bars(MultiProgress::with_draw_target(ProgressDrawTarget::stderr()))
+            }
+            _ => Form::Lines,
+        };
+        LiveRun { ui, short: Box::new(short), shorts: BTreeMap::new(), form, lines: BTreeMap::new() }
+    }
+
+    /// For a command whose JSON is one object: its events are no answer, and with `-v` lines beside it.
+    pub fn beside_the_answer(ui: &'u Ui, short: impl Fn(&TaskId) -> String + 'u) -> LiveRun<'u> {
+        let mut live = LiveRun::new(ui, short);
+        if let Form::Json = live.form {
+            live.form = if ui.manner.verbose > 0 { Form::Lines } else { Form::Silent };
         }
+        live
     }
 
     pub fn show(&mut self, event: &RunEvent) -> Result<()> {
-        if self.ui.manner.json {
-            let mut value = serde_json::to_value(event).unwrap_or_default();
-            if let serde_json::Value::Object(fields) = &mut value {
-                fields.shift_insert(0, "schema".to_owned(), "aifactory.run-event/1".into());
+        match &self.form {
+            Form::Json => return self.ui.answer_json_line(&event_json(event)),
+            Form::Bars(bars) => {
+                let bars = bars.clone();
+                self.update(&bars, event);
             }
-            return self.ui.answer_json_line(&value);
-        }
-        match self.bars {
-            Some(_) => self.update(event),
-            None => {
-                let short = (self.short)(&event.task);
+            Form::Lines => {
+                let short = self.short_of(&event.task);
                 if let Some(line) = event_line(self.ui, &short, event) {
                     self.ui.note(&line);
                 }
             }
+            Form::Silent => {}
         }
         Ok(())
     }
 
-    fn update(&mut self, event: &RunEvent) {
-        let Some(bars) = &self.bars else { return };
-        let short = (self.short)(&event.task);
+    fn short_of(&mut self, task: &TaskId) -> String {
+        self.shorts.entry(task.clone()).or_insert_with(|| (self.short)(task)).clone()
+    }
+
+    fn update(&mut self, bars: &MultiProgress, event: &RunEvent) {
+        let short = self.short_of(&event.task);
         let line = self.lines.entry(event.task.clone()).or_insert_with(|| {
             let bar = bars.add(ProgressBar::new_spinner());
             bar.set_style(style());
@@ -83,12 +105,20 @@ impl<'u> LiveRun<'u> {
             }
             RunEventKind::Skipped { why } => return line.end(&format!("not started: {}", escape_line(why))),
             RunEventKind::Failed { error, hints } => {
-                let hint = hints.first().map(|hint| format!("  (hint: {hint})")).unwrap_or_default();
+                let hint = hints.first().map(|hint| format!("  (hint: {})", escape_line(hint))).unwrap_or_default();
                 return line.end(&format!("{} {}{hint}", self.ui.paint_err(Style::Bad, "error:"), escape_line(error)));
             }
         }
         line.refresh();
     }
+}
+
+fn event_json(event: &RunEvent) -> Value {
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    if let Value::Object(fields) = &mut value {
+        fields.shift_insert(0, "schema".to_owned(), "aifactory.run-event/1".into());
+    }
+    value
 }
 
 impl Line {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_macros, reason = "the one place that prints")]
 
+mod diff;
 mod json;
 mod live;
 mod paint;

@@ -38,10 +38,10 @@ fn a_worker_that_lost_its_claim_changes_nothing_any_more() {
         created(),
         event(2, None, moved(Status::Backlog, Status::Ready)),
         event(3, None, claimed(1)),
-        event(4, None, Change::Released { why: "died".into(), recovery: true }),
+        event(4, None, Change::Released { why: "died".into(), recovery: true, claim: None }),
         event(5, None, claimed(2)),
         event(6, Some(1), moved(Status::Running, Status::Review)),
-        event(7, Some(1), Change::StepDone { step: "S1".into(), commit: None }),
+        event(7, Some(1), Change::StepDone { step: "S1".into(), commit: None, content: None }),
     ];
     let task = fold(&id(), &events).unwrap();
     assert_eq!(task.status, Status::Running);
@@ -75,9 +75,9 @@ fn a_release_makes_the_running_step_pending_again_and_keeps_the_finished_ones() 
         event(2, None, moved(Status::Backlog, Status::Ready)),
         event(3, None, claimed(1)),
         event(4, Some(1), Change::StepStarted { step: "S1".into(), run: EventId::from_name("r") }),
-        event(5, Some(1), Change::StepDone { step: "S1".into(), commit: Some("c".into()) }),
+        event(5, Some(1), Change::StepDone { step: "S1".into(), commit: Some("c".into()), content: None }),
         event(6, Some(1), Change::StepStarted { step: "S2".into(), run: EventId::from_name("r") }),
-        event(7, None, Change::Released { why: "died".into(), recovery: true }),
+        event(7, None, Change::Released { why: "died".into(), recovery: true, claim: None }),
     ];
     let task = fold(&id(), &events).unwrap();
     assert!(task.step_is_done("S1"));
@@ -96,8 +96,8 @@ fn any_change() -> impl Strategy<Value = (Option<u64>, Change)> {
         (status.clone(), status).prop_map(|(from, to)| moved(from, to)),
         (0u64..5).prop_map(claimed),
         word.clone().prop_map(|step| Change::StepStarted { step, run: EventId::from_name("r") }),
-        word.prop_map(|step| Change::StepDone { step, commit: None }),
-        any::<bool>().prop_map(|recovery| Change::Released { why: String::new(), recovery }),
+        word.prop_map(|step| Change::StepDone { step, commit: None, content: None }),
+        any::<bool>().prop_map(|recovery| Change::Released { why: String::new(), recovery, claim: None }),
     ];
     (prop::option::of(0u64..5), change)
 }

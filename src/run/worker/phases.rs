@@ -1,6 +1,6 @@
 //! The two phases of a worker: code, step by step, and verify, on the whole.
 
-use super::{Settled, Worker};
+use super::{Place, Settled, Worker};
 use crate::agent::{Agent, Job};
 use crate::error::{Error, Kind, Result};
 use crate::git::{Identity, Oid};
@@ -8,9 +8,10 @@ use crate::model::plan::Step;
 use crate::model::run::{Evidence, Outcome, RunRecord, Usage, Verdict};
 use crate::model::{Change, EventId, Reason, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, make_folder};
+use crate::run::checkout::Checkouts;
 use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
-use crate::run::gates::{find_passed, gates_of};
+use crate::run::gates::{gates_of, has_passed};
 use crate::run::prompt::{PromptParts, notes_since_last_run, write_prompt};
 use crate::store::Changes;
 use std::path::Path;
@@ -22,14 +23,31 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// One try of one step, while it lasts.
 struct Try<'a> {
     step: &'a Step,
-    number: usize,
-    of: usize,
+    place: &'a Place<'a>,
     attempt: u64,
     agent: &'a Agent,
-    worktree: &'a Path,
+    /// HEAD when the try began.
     base: Oid,
+    /// The commit before the first try of this step.
+    begin: Oid,
     run: EventId,
     started: Timestamp,
+}
+
+/// What a try left and what was measured about it.
+struct Tried {
+    result: AttemptResult,
+    evidence: Vec<Evidence>,
+    commit: Option<Oid>,
+}
+
+impl Tried {
+    fn has_passed(&self, step: &Step) -> bool {
+        let gates = self.evidence.iter().map(|evidence| evidence.verdict);
+        // A step without gates of its own is judged with the whole.
+        let none = step.gates.is_empty().then_some(Verdict::Passed);
+        self.result.outcome == Outcome::Succeeded && Verdict::of_all(gates.chain(none)) == Verdict::Passed
+    }
 }
 
 impl Worker<'_> {
@@ -37,76 +55,86 @@ impl Worker<'_> {
     pub(super) fn code_step(
         &self,
         step: &Step,
-        number: usize,
-        of: usize,
-        worktree: &Path,
+        place: &Place<'_>,
         environment: &impl Fn(&[String]) -> Variables,
     ) -> Result<Option<Settled>> {
         let agent = self.agent()?;
         let most = if agent.may_vary { self.project.settings.number("run.attempts").max(1) } else { 1 };
         let before = self.current_task()?.steps.get(&step.id).map_or(0, |progress| progress.attempts);
-        let mut feedback: Option<String> = None;
+        let begin = self.begin_of(step, place.worktree)?;
+        let mut feedback = self.last_failure()?;
         for attempt in 1..=most {
             self.check_stop()?;
-            self.tidy(worktree, &agent)?;
+            self.tidy(place.worktree, &agent, begin)?;
             let started = self.project.host.now();
-            let current = Try {
-                step,
-                number,
-                of,
-                attempt: before + attempt,
-                agent: &agent,
-                worktree,
-                base: self.project.repository().head_of(worktree)?,
-                run: self.project.host.event_id(started),
-                started,
-            };
-            let (result, evidence, commit) = self.try_once(&current, environment(&agent.env), feedback.as_deref())?;
-            let verdict = Verdict::of_all(
-                evidence.iter().map(|e| e.verdict).chain(step.gates.is_empty().then_some(Verdict::Passed)),
-            );
-            if result.outcome == Outcome::Succeeded && verdict == Verdict::Passed {
-                self.record(&format!("{} done", step.id), |_, changes| {
-                    self.record_run(&current, &result, commit, &evidence, changes);
-                    let done =
-                        Change::StepDone { step: step.id.clone(), commit: commit.map(|commit| commit.to_string()) };
-                    changes.event(&self.task, done);
-                    Ok(())
-                })?;
-                self.reporter.tell(RunEventKind::StepDone {
-                    step: step.id.clone(),
-                    commit: commit.map(|commit| commit.to_string()),
-                });
-                return Ok(None);
+            let base = self.project.repository().head_of(place.worktree)?;
+            let run = self.project.host.event_id(started);
+            let current = Try { step, place, attempt: before + attempt, agent: &agent, base, begin, run, started };
+            let tried = self.try_once(&current, environment(&agent.env), feedback.as_deref())?;
+            if tried.has_passed(step) {
+                return self.finish_step(&current, &tried).map(|()| None);
             }
-            let (reason, note) = explain(&current, &result, &evidence);
-            if result.outcome == Outcome::Stopped {
-                self.record("stopped", |_, changes| {
-                    self.record_run(&current, &result, commit, &evidence, changes);
-                    Ok(())
-                })?;
+            if tried.result.outcome == Outcome::Stopped {
+                self.record("stopped", |_, changes| self.record_run(&current, &tried, changes))?;
                 return Err(Error::new(Kind::Interrupted, "stopped"));
             }
-            let again = attempt < most && result.outcome != Outcome::Misbehaved;
-            if !again {
-                let settled = self.settle(Status::Waiting, Some(reason), Some(note), |changes| {
-                    self.record_run(&current, &result, commit, &evidence, changes);
-                    changes.event(&self.task, reset(step, reason.word()));
-                });
-                return settled.map(Some);
+            let (reason, note) = explain(&current, &tried);
+            if attempt == most || tried.result.outcome == Outcome::Misbehaved {
+                return self.give_up(&current, &tried, reason, note).map(Some);
             }
-            let wait = (result.outcome != Outcome::Succeeded).then(|| self.wait_before(attempt));
             self.record("try again", |_, changes| {
-                self.record_run(&current, &result, commit, &evidence, changes);
+                self.record_run(&current, &tried, changes)?;
                 changes.event(&self.task, reset(step, reason.word()));
                 Ok(())
             })?;
-            if let Some(wait) = wait {
-                self.pause_before_retry(wait)?;
+            if tried.result.outcome != Outcome::Succeeded {
+                self.pause_before_retry(self.wait_before(attempt))?;
             }
             feedback = Some(note);
         }
         Err(Error::failed(format!("step {} ran out of attempts", step.id)))
+    }
+
+    fn finish_step(&self, current: &Try<'_>, tried: &Tried) -> Result<()> {
+        let step = &current.step.id;
+        let commit = tried.commit.map(|commit| commit.to_string());
+        self.record(&format!("{step} done"), |_, changes| {
+            self.record_run(current, tried, changes)?;
+            let content = Some(current.step.content());
+            changes.event(&self.task, Change::StepDone { step: step.clone(), commit: commit.clone(), content });
+            Ok(())
+        })?;
+        self.reporter.tell(RunEventKind::StepDone { step: step.clone(), commit });
+        Ok(())
+    }
+
+    fn give_up(&self, current: &Try<'_>, tried: &Tried, reason: Reason, note: String) -> Result<Settled> {
+        self.settle(Status::Waiting, Some(reason), Some(note), |changes| {
+            self.record_run(current, tried, changes)?;
+            changes.event(&self.task, reset(current.step, reason.word()));
+            Ok(())
+        })
+    }
+
+    /// The last commit that is not of an earlier try of this very step.
+    fn begin_of(&self, step: &Step, worktree: &Path) -> Result<Oid> {
+        let repository = self.project.repository();
+        let marks = [format!("Aifactory-Task: {}", self.task), format!("Aifactory-Step: {}", step.id)];
+        let mut commit = repository.head_of(worktree)?;
+        loop {
+            let message = repository.message_of(commit)?;
+            let own = marks.iter().all(|mark| message.lines().any(|line| line == mark));
+            match repository.first_parent(commit)? {
+                Some(parent) if own => commit = parent,
+                _ => return Ok(commit),
+            }
+        }
+    }
+
+    /// What the newest gate said, if it did not pass: an agent that tries again should know.
+    fn last_failure(&self) -> Result<Option<String>> {
+        let evidence = self.project.store.snapshot()?.evidence(&self.task)?;
+        Ok(evidence.last().filter(|evidence| evidence.verdict != Verdict::Passed).map(gate_note))
     }
 
     fn agent(&self) -> Result<Agent> {
@@ -121,37 +149,29 @@ impl Worker<'_> {
         Ok(agent)
     }
 
-    /// Work that an interrupted attempt left uncommitted is kept under a ref and named. A runbook then starts from the
-    /// last commit, for its scripts expect that; a model agent finds the files as they were left.
-    fn tidy(&self, worktree: &Path, agent: &Agent) -> Result<()> {
-        let repository = self.project.repository();
-        if repository.worktree_state(worktree)?.dirty.is_empty() {
-            return Ok(());
+    /// Work that an interrupted attempt left uncommitted is kept under a ref and named. A model agent then goes on from
+    /// the files as they are; a runbook's scripts expect what was there before the step, and begin from that.
+    fn tidy(&self, worktree: &Path, agent: &Agent, begin: Oid) -> Result<()> {
+        let (repository, checkouts) = (self.project.repository(), Checkouts::of(self.project)?);
+        let head = repository.head_of(worktree)?;
+        let tree = repository.worktree_tree(worktree)?;
+        let as_set_up = checkouts.find_baseline(&self.task)? == Some(tree);
+        if !as_set_up && let Some((saved, name)) = checkouts.save(&self.task, worktree)? {
+            self.note(&format!("uncommitted work of an earlier attempt is kept: git show {saved} ({name})"))?;
+            if !agent.may_vary {
+                repository.drop_changes(worktree)?;
+            }
         }
-        let name = format!("refs/aifactory/saved/{}", self.task);
-        let Some(saved) = repository.save_uncommitted(worktree, &name, "uncommitted work of an earlier attempt")?
-        else {
-            return Ok(());
-        };
-        let text = format!("uncommitted work of an earlier attempt is kept: git show {saved} ({name})");
-        self.reporter.tell(RunEventKind::Note { text: text.clone() });
-        self.record("keep uncommitted work", |_, changes| {
-            changes.event(&self.task, Change::Noted { text: text.clone() });
-            Ok(())
-        })?;
-        if !agent.may_vary {
-            repository.clean_worktree(worktree, &self.project.settings.list("worktree.caches"))?;
+        if !agent.may_vary && head != begin {
+            let name = checkouts.keep_commit(&self.task, head)?;
+            self.note(&format!("the step begins anew; its earlier commits are kept: git log {name}"))?;
+            repository.reset_worktree(worktree, begin)?;
         }
         Ok(())
     }
 
     /// Runs the agent, commits what it left, and runs the step's gates.
-    fn try_once(
-        &self,
-        current: &Try<'_>,
-        environment: Variables,
-        feedback: Option<&str>,
-    ) -> Result<(AttemptResult, Vec<Evidence>, Option<Oid>)> {
+    fn try_once(&self, current: &Try<'_>, environment: Variables, feedback: Option<&str>) -> Result<Tried> {
         let folder = make_folder(self.project, &current.run)?;
         let prompt = self.prompt(current.step, feedback)?;
         self.announce(current)?;
@@ -162,7 +182,7 @@ impl Worker<'_> {
             agent: current.agent,
             job: Job {
                 prompt: &prompt,
-                worktree: current.worktree,
+                worktree: current.place.worktree,
                 run_folder: &folder,
                 task: self.task.as_str(),
                 title: &self.title,
@@ -174,20 +194,21 @@ impl Worker<'_> {
             environment: environment.clone(),
             branch: &self.branch,
             base: current.base,
+            begin: current.begin,
             handle: self.bench.handle.clone(),
             stop: self.stop.clone(),
             reporter: &self.reporter,
         };
         let result = attempt.run()?;
         if result.outcome != Outcome::Succeeded {
-            return Ok((result, Vec::new(), None));
+            return Ok(Tried { result, evidence: Vec::new(), commit: None });
         }
         let commit = self.commit(current)?;
-        let gates = self.gates(current.worktree, environment, Some(&current.step.id));
+        let gates = self.gates(current.place.worktree, environment, Some(&current.step.id));
         let evidence = gates.run_all(&current.step.gates)?;
-        self.drop_what_gates_left(current.worktree)?;
+        self.drop_what_gates_left(current.place.worktree)?;
         self.check_stop()?;
-        Ok((result, evidence, Some(commit)))
+        Ok(Tried { result, evidence, commit: Some(commit) })
     }
 
     fn prompt(&self, step: &Step, feedback: Option<&str>) -> Result<String> {
@@ -207,7 +228,7 @@ impl Worker<'_> {
     /// The record says that the step runs before anything of it does.
     fn announce(&self, current: &Try<'_>) -> Result<()> {
         self.record(&format!("start {}", current.step.id), |_, changes| {
-            changes.run(&self.task, &self.run_record(current, None, None));
+            changes.run(&self.task, &self.run_record(current, None));
             let started = Change::RunStarted {
                 run: current.run.clone(),
                 phase: "code".to_owned(),
@@ -221,28 +242,23 @@ impl Worker<'_> {
         self.reporter.tell(RunEventKind::StepStarted {
             step: current.step.id.clone(),
             title: current.step.title.clone(),
-            number: current.number,
-            of: current.of,
+            number: current.place.number,
+            of: current.place.of,
             attempt: current.attempt,
         });
         Ok(())
     }
 
-    fn record_run(
-        &self,
-        current: &Try<'_>,
-        result: &AttemptResult,
-        commit: Option<Oid>,
-        evidence: &[Evidence],
-        changes: &mut Changes,
-    ) {
-        changes.run(&self.task, &self.run_record(current, Some(result), commit));
-        let ended = Change::RunEnded { run: current.run.clone(), outcome: result.outcome.word().to_owned() };
-        changes.event(&self.task, ended);
-        evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
+    fn record_run(&self, current: &Try<'_>, tried: &Tried, changes: &mut Changes) -> Result<()> {
+        changes.run(&self.task, &self.run_record(current, Some(tried)));
+        let outcome = tried.result.outcome.word().to_owned();
+        changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome });
+        tried.evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
+        Ok(())
     }
 
-    fn run_record(&self, current: &Try<'_>, result: Option<&AttemptResult>, commit: Option<Oid>) -> RunRecord {
+    fn run_record(&self, current: &Try<'_>, tried: Option<&Tried>) -> RunRecord {
+        let result = tried.map(|tried| &tried.result);
         RunRecord {
             id: current.run.clone(),
             agent: current.agent.name.clone(),
@@ -257,7 +273,7 @@ impl Worker<'_> {
             outcome: result.map(|result| result.outcome),
             detail: result.and_then(|result| result.detail.clone()),
             base: current.base.to_string(),
-            result: commit.map(|commit| commit.to_string()),
+            result: tried.and_then(|tried| tried.commit).map(|commit| commit.to_string()),
             transcript: result.and_then(|result| result.transcript.clone()),
             usage: Usage::default(),
         }
@@ -278,8 +294,8 @@ impl Worker<'_> {
             current.agent.name,
             self.author.fence.unwrap_or_default(),
         );
-        let committed = repository.commit_all(current.worktree, &message, &committer(self.project))?;
-        committed.map_or_else(|| repository.head_of(current.worktree), Ok)
+        let committed = repository.commit_all(current.place.worktree, &message, &committer(self.project))?;
+        committed.map_or_else(|| repository.head_of(current.place.worktree), Ok)
     }
 
     /// Everything of the agent's is committed by now; what gates leave behind is nobody's work.
@@ -315,12 +331,15 @@ impl Worker<'_> {
         let head = repository.head_of(worktree)?;
         let tree = repository.tree_of(head)?.to_string();
         let known = self.project.store.snapshot()?.evidence(&self.task)?;
-        let passed = |gate: &String| find_passed(self.project, &known, gate, &tree, false).is_some();
+        let passed = |gate: &String| has_passed(&known, gate, &tree);
         let gates: Vec<String> = gates_of(self.project, &self.plan).into_iter().filter(|gate| !passed(gate)).collect();
         let evidence = self.gates(worktree, environment, None).run_all(&gates)?;
         self.drop_what_gates_left(worktree)?;
         self.check_stop()?;
-        let also = |changes: &mut Changes| evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
+        let also = |changes: &mut Changes| {
+            evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
+            Ok(())
+        };
         match evidence.iter().find(|evidence| evidence.verdict != Verdict::Passed) {
             Some(failed) => self.settle(Status::Waiting, Some(Reason::GateFailed), Some(gate_note(failed)), also),
             None => self.settle(Status::Review, None, None, also),
@@ -356,7 +375,8 @@ fn reset(step: &Step, why: &str) -> Change {
 }
 
 /// Why a try did not pass, for the record and for the next prompt.
-fn explain(current: &Try<'_>, result: &AttemptResult, evidence: &[Evidence]) -> (Reason, String) {
+fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
+    let (result, evidence) = (&tried.result, &tried.evidence);
     if let Some(failed) = evidence.iter().find(|evidence| evidence.verdict != Verdict::Passed) {
         return (Reason::GateFailed, gate_note(failed));
     }
@@ -364,7 +384,7 @@ fn explain(current: &Try<'_>, result: &AttemptResult, evidence: &[Evidence]) -> 
     let note = format!("step {} {}{detail}", current.step.id, result.outcome);
     match result.outcome {
         Outcome::NoWork => (Reason::NoWork, note),
-        _ => (Reason::RecoveryExhausted, note),
+        _ => (Reason::AgentFailed, note),
     }
 }
 
