@@ -93,6 +93,11 @@ impl Error {
         &self.hints
     }
 
+    /// The message and its causes on one line.
+    pub fn full_text(&self) -> String {
+        [vec![self.message.clone()], self.causes()].concat().join(": ")
+    }
+
     /// The reasons behind the message, outermost first, each on one line and none repeating the one before it.
     pub fn causes(&self) -> Vec<String> {
         let mut causes: Vec<String> = Vec::new();

@@ -36,10 +36,10 @@ const KNOWN_PROGRAMS: [(&str, &str); 8] = [
     ("claude", r#"command = "claude -p""#),
     ("codex", r#"command = "codex exec -""#),
     ("gemini", r#"command = "gemini""#),
-    ("copilot", r#"command = "copilot", args = ["-p", "{prompt}"]"#),
-    ("opencode", r#"command = "opencode run", args = ["{prompt}"]"#),
+    ("copilot", "command = \"copilot\"\nargs = [\"-p\", \"{prompt}\"]"),
+    ("opencode", "command = \"opencode run\"\nargs = [\"{prompt}\"]"),
     ("qwen", r#"command = "qwen""#),
-    ("aider", r#"command = "aider --yes-always", args = ["--message", "{prompt}"]"#),
+    ("aider", "command = \"aider --yes-always\"\nargs = [\"--message\", \"{prompt}\"]"),
     ("goose", r#"command = "goose run -i -""#),
 ];
 
@@ -218,8 +218,8 @@ fn hint_at_programs(context: &Context, project: &Project, installed: &[(&str, &s
         return;
     };
     let ui = &context.ui;
-    ui.hint(&format!("to use what is installed, define it in {}:", folder.join(USER_CONFIG).display()));
+    ui.hint(&format!("to use what is installed as an agent, write into {}:", folder.join(USER_CONFIG).display()));
     for (program, definition) in unused {
-        ui.note(&format!("        agents.{program} = {{ {definition} }}"));
+        ui.note(&format!("[agents.{program}]\n{definition}"));
     }
 }

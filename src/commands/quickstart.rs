@@ -96,8 +96,11 @@ fn refuse_foreign_repository(context: &Context) -> Result<()> {
     if set.is_empty() {
         return Ok(());
     }
-    Err(Error::usage(format!("the quickstart makes a repository of its own, but {} is set", set.join(", ")))
-        .hint(format!("unset {}", set.join(" "))))
+    Err(Error::usage(format!(
+        "the quickstart makes a repository of its own, which it cannot with {} set",
+        set.join(", ")
+    ))
+    .hint(format!("unset {}", set.join(" "))))
 }
 
 fn make_folder(context: &Context, chosen: Option<&Path>) -> Result<PathBuf> {

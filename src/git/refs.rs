@@ -6,6 +6,9 @@ use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
 use std::path::PathBuf;
 
+/// Writes that fail for another reason than a conflict are tried this often.
+const MOST_TRIES: u32 = 3;
+
 /// What the ref must be for a write to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
@@ -60,15 +63,21 @@ impl Repository {
 
     fn edit_ref(&self, name: &str, change: Change) -> Result<Swap> {
         let full_name = FullName::try_from(name).context(|| format!("`{name}` is not a ref name"))?;
-        let edit = RefEdit::new(full_name, change);
         // A reflog needs somebody's name; who really acted is in the events.
         let committer = gix::actor::SignatureRef::from_bytes(b"aifactory <aifactory@localhost> 0 +0000").ok();
         let committer = self.inner.committer().and_then(|found| found.ok()).or(committer);
-        match self.inner.edit_references_as(Some(edit), committer) {
-            Ok(_) => Ok(Swap::Done),
-            Err(error) if error.dominant_class() == Some(gix::error::Class::Conflict) => Ok(Swap::Refused),
-            Err(error) if error.dominant_class() == Some(gix::error::Class::Retryable) => Ok(Swap::Locked),
-            Err(error) => Err(Error::failed(format!("cannot move the ref {name}")).caused_by(error)),
+        let mut tries = 0;
+        loop {
+            let edit = RefEdit::new(full_name.clone(), change.clone());
+            let Err(error) = self.inner.edit_references_as(Some(edit), committer) else { return Ok(Swap::Done) };
+            tries += 1;
+            match error.dominant_class() {
+                Some(gix::error::Class::Conflict) => return Ok(Swap::Refused),
+                Some(gix::error::Class::Retryable) => return Ok(Swap::Locked),
+                // Whoever deletes the last ref of a folder deletes the folder, perhaps just as we write into it.
+                _ if tries < MOST_TRIES => {}
+                _ => return Err(Error::failed(format!("cannot move the ref {name}")).caused_by(error)),
+            }
         }
     }
 

@@ -228,7 +228,7 @@ impl<'a> Dispatcher<'a> {
             None => {
                 RunEventKind::Settled { status: settled.status, reason: settled.reason, note: settled.note.clone() }
             }
-            Some(error) => RunEventKind::Failed { error: full_text(error), hints: error.hints().to_vec() },
+            Some(error) => RunEventKind::Failed { error: error.full_text(), hints: error.hints().to_vec() },
         };
         listener(&RunEvent { task: task.clone(), title: title.clone(), kind });
         let result = TaskResult {
@@ -237,7 +237,7 @@ impl<'a> Dispatcher<'a> {
             status: settled.status,
             reason: settled.reason,
             note: settled.note,
-            error: error.as_ref().map(full_text),
+            error: error.as_ref().map(Error::full_text),
         };
         self.results.insert(task, result);
     }
@@ -270,15 +270,6 @@ impl<'a> Dispatcher<'a> {
         }
         Ok(report)
     }
-}
-
-fn full_text(error: &Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.causes() {
-        text.push_str(": ");
-        text.push_str(&cause);
-    }
-    text
 }
 
 fn work_on(

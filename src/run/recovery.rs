@@ -43,8 +43,8 @@ pub fn recover(project: &Project) -> Result<Vec<Recovered>> {
             Ok(Some(what)) => recovered.push(Recovered { task: dead.task, what }),
             Ok(None) => {}
             Err(error) => {
-                let why = [vec![error.to_string()], error.causes()].concat().join(": ");
-                recovered.push(Recovered { task: dead.task, what: format!("cannot be repaired: {why}") });
+                let what = format!("cannot be repaired: {}", error.full_text());
+                recovered.push(Recovered { task: dead.task, what });
             }
         }
     }

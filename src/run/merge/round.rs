@@ -298,7 +298,8 @@ impl Queue<'_> {
             repository.delete_merged_branch(&branch, commit)
         });
         if let Err(error) = cleared {
-            self.reporter.tell(RunEventKind::Note { text: format!("merged, but not tidied up: {error}") });
+            self.reporter
+                .tell(RunEventKind::Note { text: format!("merged, but not tidied up: {}", error.full_text()) });
         }
     }
 }
