@@ -1,9 +1,6 @@
 //! Sessions with real processes: whatever they do and whoever is killed, nothing of them is left.
 
-#![allow(
-    clippy::disallowed_methods,
-    reason = "these tests start processes and measure real time"
-)]
+#![allow(clippy::disallowed_methods, reason = "these tests start processes and measure real time")]
 
 use std::ffi::OsString;
 use std::fs;
@@ -31,11 +28,7 @@ impl Session {
     fn new(script: &str) -> Session {
         let folder = tempfile::tempdir().unwrap();
         let request = request(folder.path(), script);
-        Session {
-            folder,
-            request,
-            never_stopped: watch::channel(false),
-        }
+        Session { folder, request, never_stopped: watch::channel(false) }
     }
 
     fn path(&self) -> &Path {
@@ -44,9 +37,7 @@ impl Session {
 
     /// A file the script writes when it got somewhere.
     fn written(&self, name: &str) -> PathBuf {
-        eventually(name, || {
-            fs::read_to_string(self.path().join(name)).is_ok_and(|text| text.ends_with('\n'))
-        });
+        eventually(name, || fs::read_to_string(self.path().join(name)).is_ok_and(|text| text.ends_with('\n')));
         self.path().join(name)
     }
 
@@ -82,20 +73,13 @@ fn request(folder: &Path, script: &str) -> Request {
         cwd: folder.to_owned(),
         env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
         stdin: None,
-        limits: Limits {
-            total: LONG,
-            grace: Duration::from_millis(300),
-            ..Limits::default()
-        },
+        limits: Limits { total: LONG, grace: Duration::from_millis(300), ..Limits::default() },
     }
 }
 
 /// Demands `Send`: the engine spawns its sessions on a pool of threads.
 fn block_on<T>(future: impl Future<Output = T> + Send) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(future)
 }
 
@@ -109,14 +93,7 @@ fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn kill(signal: &str, pid: u32) {
-    assert!(
-        Command::new("kill")
-            .arg(signal)
-            .arg(pid.to_string())
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").arg(signal).arg(pid.to_string()).status().unwrap().success());
 }
 
 fn guardian_of(folder: &Path) -> u32 {
@@ -146,10 +123,7 @@ fn the_run_folder_says_how_it_ended_and_is_free_again() {
     session.run();
     let read = |name| fs::read_to_string(session.path().join(name)).unwrap();
     assert_eq!(read("exit.json"), r#"{"code":3,"leftovers":0,"stopped":false}"#);
-    assert_eq!(
-        (read("stdout.log"), read("stderr.log")),
-        ("out\n".into(), "err\n".into())
-    );
+    assert_eq!((read("stdout.log"), read("stderr.log")), ("out\n".into(), "err\n".into()));
     assert!(!alive(session.path()));
 }
 
@@ -189,10 +163,7 @@ fn arguments_keep_bytes_that_are_no_text() {
     use std::os::unix::ffi::OsStringExt;
     let mut session = Session::new("");
     session.request.program = "printf".into();
-    session.request.args = vec![
-        OsString::from_vec(b"%s".to_vec()),
-        OsString::from_vec(b"a\xffb".to_vec()),
-    ];
+    session.request.args = vec![OsString::from_vec(b"%s".to_vec()), OsString::from_vec(b"a\xffb".to_vec())];
     session.run();
     assert_eq!(fs::read(session.path().join("stdout.log")).unwrap(), b"a\xffb");
 }
@@ -202,10 +173,7 @@ fn standard_input_arrives_whole_and_one_that_is_never_read_blocks_nobody() {
     let mut session = Session::new("wc -c");
     session.request.stdin = Some(vec![b'x'; 8 << 20]);
     session.run();
-    assert_eq!(
-        fs::read_to_string(session.path().join("stdout.log")).unwrap().trim(),
-        (8 << 20).to_string()
-    );
+    assert_eq!(fs::read_to_string(session.path().join("stdout.log")).unwrap().trim(), (8 << 20).to_string());
     session.request.args = vec!["-c".into(), "exit 0".into()];
     assert_eq!(session.run(), ended(Ending::Exited(0)));
 }
@@ -214,21 +182,11 @@ fn standard_input_arrives_whole_and_one_that_is_never_read_blocks_nobody() {
 fn a_program_that_cannot_be_started_is_named() {
     let mut session = Session::new("");
     session.request.program = "no-such-program-here".into();
-    let Ending::CouldNotStart(reason) = session.run().ending else {
-        panic!()
-    };
-    assert!(
-        reason.starts_with("cannot start no-such-program-here: No such file"),
-        "{reason}"
-    );
+    let Ending::CouldNotStart(reason) = session.run().ending else { panic!() };
+    assert!(reason.starts_with("cannot start no-such-program-here: No such file"), "{reason}");
     session.request.cwd = "/no/such/folder".into();
-    let Ending::CouldNotStart(reason) = session.run().ending else {
-        panic!()
-    };
-    assert_eq!(
-        reason,
-        "cannot start no-such-program-here in /no/such/folder: no such folder"
-    );
+    let Ending::CouldNotStart(reason) = session.run().ending else { panic!() };
+    assert_eq!(reason, "cannot start no-such-program-here in /no/such/folder: no such folder");
 }
 
 #[test]
@@ -271,10 +229,7 @@ fn a_program_may_use_its_grace_to_say_a_last_word() {
 #[test]
 fn a_session_stopped_before_its_start_is_not_started() {
     let session = Session::new("echo > started");
-    let ended = block_on(supervise(session.request.clone(), watch::channel(true).1, |_| {
-        Pulse::Between
-    }))
-    .unwrap();
+    let ended = block_on(supervise(session.request.clone(), watch::channel(true).1, |_| Pulse::Between)).unwrap();
     assert_eq!(ended.ending, Ending::Stopped);
     assert!(!session.path().join("guardian.lock").exists());
 }
@@ -286,10 +241,7 @@ fn silence_is_a_stall_between_tools_and_inside_one() {
     assert_eq!(session.run().ending, Ending::Stalled { in_tool: false });
     session.request.limits.silence = LONG;
     session.request.limits.silence_in_tool = Duration::from_millis(200);
-    assert_eq!(
-        session.run_with(|_| Pulse::InTool).ending,
-        Ending::Stalled { in_tool: true }
-    );
+    assert_eq!(session.run_with(|_| Pulse::InTool).ending, Ending::Stalled { in_tool: true });
 }
 
 #[test]
@@ -304,13 +256,7 @@ fn bytes_without_a_newline_are_no_silence_but_the_total_holds() {
 fn a_daemon_left_behind_is_ended() {
     let session = Session::new(&format!("{DAEMON} exit 4"));
     let ended = session.run();
-    assert_eq!(
-        ended,
-        Ended {
-            ending: Ending::Exited(4),
-            leftovers: 1
-        }
-    );
+    assert_eq!(ended, Ended { ending: Ending::Exited(4), leftovers: 1 });
     assert_eq!(start_time(session.pid("daemon")), None);
 }
 
@@ -342,13 +288,7 @@ fn processes_that_keep_forking_do_not_escape() {
 #[test]
 fn output_held_open_by_a_leftover_does_not_delay_the_end() {
     let session = Session::new("sleep 600 & exit 0");
-    assert_eq!(
-        session.run(),
-        Ended {
-            ending: Ending::Exited(0),
-            leftovers: 1
-        }
-    );
+    assert_eq!(session.run(), Ended { ending: Ending::Exited(0), leftovers: 1 });
 }
 
 #[test]
@@ -369,9 +309,7 @@ fn a_folder_that_vanishes_does_not_save_the_processes() {
 
 #[test]
 fn a_killed_guardian_is_noticed_and_its_session_ended() {
-    let session = Session::new(&format!(
-        "{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done"
-    ));
+    let session = Session::new(&format!("{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done"));
     let ended = session.run_while(|_| {
         session.pid("pid");
         kill("-KILL", guardian_of(session.path()));
@@ -400,9 +338,7 @@ fn a_guardian_outlives_hang_ups_and_takes_sigterm_for_a_stop() {
 fn a_dropped_future_ends_the_session() {
     let session = Session::new("echo $$ > pid; exec sleep 600");
     block_on(async {
-        let running = supervise(session.request.clone(), session.never_stopped.1.clone(), |_| {
-            Pulse::Between
-        });
+        let running = supervise(session.request.clone(), session.never_stopped.1.clone(), |_| Pulse::Between);
         let started = async {
             while !session.path().join("pid").exists() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -445,9 +381,7 @@ fn be_a_supervisor_when_asked_to() {
 
 fn supervise_for_long(folder: &Path) {
     let script = format!("{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done");
-    let _ = block_on(supervise(request(folder, &script), watch::channel(false).1, |_| {
-        Pulse::Between
-    }));
+    let _ = block_on(supervise(request(folder, &script), watch::channel(false).1, |_| Pulse::Between));
 }
 
 fn supervise_a_huge_line(folder: &Path) {
@@ -462,11 +396,7 @@ fn supervise_a_huge_line(folder: &Path) {
         Pulse::Between
     }));
     let growth = peak_memory_kib() - before;
-    fs::write(
-        folder.join("result"),
-        format!("{:?} {lengths:?} {growth}\n", ended.unwrap().ending),
-    )
-    .unwrap();
+    fs::write(folder.join("result"), format!("{:?} {lengths:?} {growth}\n", ended.unwrap().ending)).unwrap();
 }
 
 fn peak_memory_kib() -> u64 {
@@ -541,13 +471,7 @@ fn a_suspended_guardian_does_not_hold_up_a_stop() {
         kill("-STOP", guardian_of(session.path()));
         stop.send(true).unwrap();
     });
-    assert_eq!(
-        ended,
-        Ended {
-            ending: Ending::Stopped,
-            leftovers: 1
-        }
-    );
+    assert_eq!(ended, Ended { ending: Ending::Stopped, leftovers: 1 });
     assert_eq!(start_time(session.pid("pid")), None);
 }
 

@@ -1,0 +1,581 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_aifactory_global_optspecs
+    string join \n C= json color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_aifactory_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_aifactory_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_aifactory_using_subcommand
+    set -l cmd (__fish_aifactory_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c aifactory -n "__fish_aifactory_needs_command" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_needs_command" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_needs_command" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_needs_command" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_needs_command" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_needs_command" -s V -l version -d 'Print version'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "init" -d 'Begin in this repository, or bring it up to date'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "new" -d 'Add a task'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "list" -d 'List tasks'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "show" -d 'Show tasks: what they are, where they stand, what to do next'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "edit" -d 'Edit a task in your editor'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "set" -d 'Change fields of tasks'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "cancel" -d 'Cancel tasks'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "spec" -d 'Show or write what must be true when a task is done'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "plan" -d 'Show, write or check how to get there, in steps'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "approve" -d 'Say yes to spec and plan as they are now'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "reject" -d 'Say no to a plan, or to work under review'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "run" -d 'Carry out tasks'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "status" -d 'Show what runs, what waits for you, what is ready'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "log" -d 'Show the history of a task: who, when, what changed'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "stop" -d 'Stop running tasks'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "pause" -d 'Hold tasks back'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "resume" -d 'Let paused tasks go on'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "retry" -d 'Try tasks again'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "path" -d 'Print where a task\'s worktree is'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "shell" -d 'Open a shell in a task\'s worktree'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "exec" -d 'Run a command in a task\'s worktree'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "diff" -d 'Show what a task changed'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "review" -d 'Show what you need to judge a task: spec, change, evidence, cost'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "merge" -d 'Merge tasks that are ready for review'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "discard" -d 'Throw away the work of the named tasks'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "search" -d 'Search titles, specs, plans and messages'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "import" -d 'Take a backlog in: a TODO.md, or a folder of Markdown files'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "config" -d 'Show or change settings'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "trust" -d 'Let the commands of the project\'s policy run on this machine'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "doctor" -d 'Check that everything aifactory needs is in order, and say what to do'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "gc" -d 'Pack the state\'s objects and drop logs of old runs'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "quickstart" -d 'See it work: a small project of its own, four tasks, verified merges'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "completions" -d 'Print a completion script for your shell'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "man" -d 'Print a manual page'
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "__runbook"
+complete -c aifactory -n "__fish_aifactory_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -l agent -d 'The agent that carries out plans by default' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -l target -d 'The branch that work is merged into' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -s y -l yes -d 'Take the defaults and ask nothing'
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -l policy -d 'Write the policy file `.aifactory/config.toml` for you to commit'
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s m -l message -d 'What must be true when it is done (repeat for further paragraphs)' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s F -l file -d 'Read the spec from a file, `-` for standard input; without a title its first line is the title' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l plan -d 'Read the plan from a file' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s l -l label -d 'A label (repeatable)' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s p -l priority -d 'urgent, high, normal or low' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s a -l after -d 'A task that must be done first (repeatable)' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l risk -d 'How much a person has to do with it: auto, async or blocking' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l role -d 'The role that should do it' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l repository -d 'The repository it is about, where there are several' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l agent -d 'The agent that should do it' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l run -d 'Run it at once'
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s s -l status -d 'Only tasks with this status (repeatable)' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s l -l label -d 'Only tasks with this label (repeatable: all of them)' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s p -l priority -d 'Only tasks of this priority (repeatable)' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -l sort -d 'priority, created, updated, status or title' -r -f -a "priority\t''
+created\t''
+updated\t''
+status\t''
+title\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s n -l limit -d 'At most this many' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s a -l all -d 'Done and cancelled tasks too'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -l ready -d 'Only tasks that could be run now'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -l blocked -d 'Only tasks whose dependencies are not done'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -l claimed -d 'Only tasks that somebody works on'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s r -l reverse -d 'Turn the order around'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand show" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand show" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand show" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand show" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand show" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand show" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -l spec -d 'Edit the spec'
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -l plan -d 'Edit the plan'
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand set" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand set" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand set" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand set" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand set" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s m -l message -d 'Why' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from set" -s F -l file -d 'The file' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from set" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from set" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from set" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from edit" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from edit" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from edit" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from set" -s F -l file -d 'The file' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from set" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from set" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from set" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from edit" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from edit" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from edit" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -s m -l message -d 'A word with it' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand reject" -s m -l message -d 'What is wrong with it' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand reject" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand reject" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand reject" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand reject" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand reject" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand reject" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s j -l jobs -d 'How many tasks at once' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s a -l all -d 'Everything that is ready'
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l merge -d 'Merge each task as soon as it has passed'
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand status" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s a -l all -d 'Show all tasks of each group'
+complete -c aifactory -n "__fish_aifactory_using_subcommand status" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -s f -l follow -d 'Follow the live output of the run on this machine'
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l brief -d 'Leave out the diffs'
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand stop" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand stop" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand stop" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand stop" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand stop" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand pause" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand pause" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand pause" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand pause" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand pause" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand resume" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand resume" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand resume" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand resume" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand resume" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand resume" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -s m -l message -d 'What to do differently' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -l run -d 'Run them at once'
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand path" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand path" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand path" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand path" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand path" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand path" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand shell" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand shell" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand shell" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand shell" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand shell" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand shell" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand exec" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand exec" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand exec" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand exec" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand exec" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand diff" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand diff" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand diff" -l stat -d 'Only which files, and how much'
+complete -c aifactory -n "__fish_aifactory_using_subcommand diff" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand diff" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand diff" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand diff" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand review" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand review" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand review" -l brief -d 'Leave out the diff'
+complete -c aifactory -n "__fish_aifactory_using_subcommand review" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand review" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand review" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand review" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -s a -l all -d 'Everything that is ready for review'
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -l unverified -d 'Merge work that no gate looks at, on your own recorded word'
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand discard" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand discard" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand discard" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand discard" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand discard" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand discard" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand search" -s n -l limit -d 'At most this many hits' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand search" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand search" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand search" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand search" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand search" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand search" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -s n -l dry-run -d 'Say what would come in, and change nothing'
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -l write-back -d 'Afterwards write the tasks\' marks back into the file'
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -f -a "get" -d 'Print one value'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -f -a "set" -d 'Write a value for this clone'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -f -a "unset" -d 'Take a value out again'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -f -a "list" -d 'All settings (the default)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and not __fish_seen_subcommand_from get set unset list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from get" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from get" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from set" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from set" -l user -d 'For all your repositories'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from set" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from unset" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from unset" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from unset" -l user -d 'From the settings for all your repositories'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from unset" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from list" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from list" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "get" -d 'Print one value'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "set" -d 'Write a value for this clone'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "unset" -d 'Take a value out again'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "list" -d 'All settings (the default)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand trust" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand trust" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand trust" -s y -l yes -d 'Say yes without being asked, in CI for instance'
+complete -c aifactory -n "__fish_aifactory_using_subcommand trust" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand trust" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand trust" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand trust" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand doctor" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand doctor" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand doctor" -l repair -d 'Set right what can be: records that cannot be read are written anew from their events, dead workers cleaned up'
+complete -c aifactory -n "__fish_aifactory_using_subcommand doctor" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand doctor" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand doctor" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand gc" -l keep-logs -d 'Keep the live logs of runs this young' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand gc" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand gc" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand gc" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand gc" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand gc" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand gc" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand quickstart" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand quickstart" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand quickstart" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand quickstart" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand quickstart" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand quickstart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand completions" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand completions" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand completions" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand completions" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand completions" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand man" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand man" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand man" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand man" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand man" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand man" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand __runbook" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand __runbook" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand __runbook" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand __runbook" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand __runbook" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand __runbook" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "init" -d 'Begin in this repository, or bring it up to date'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "new" -d 'Add a task'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "list" -d 'List tasks'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "show" -d 'Show tasks: what they are, where they stand, what to do next'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "edit" -d 'Edit a task in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "set" -d 'Change fields of tasks'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "cancel" -d 'Cancel tasks'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "spec" -d 'Show or write what must be true when a task is done'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "plan" -d 'Show, write or check how to get there, in steps'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "approve" -d 'Say yes to spec and plan as they are now'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "reject" -d 'Say no to a plan, or to work under review'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "run" -d 'Carry out tasks'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "status" -d 'Show what runs, what waits for you, what is ready'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "log" -d 'Show the history of a task: who, when, what changed'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "stop" -d 'Stop running tasks'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "pause" -d 'Hold tasks back'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "resume" -d 'Let paused tasks go on'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "retry" -d 'Try tasks again'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "path" -d 'Print where a task\'s worktree is'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "shell" -d 'Open a shell in a task\'s worktree'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "exec" -d 'Run a command in a task\'s worktree'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "diff" -d 'Show what a task changed'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "review" -d 'Show what you need to judge a task: spec, change, evidence, cost'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "merge" -d 'Merge tasks that are ready for review'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "discard" -d 'Throw away the work of the named tasks'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "search" -d 'Search titles, specs, plans and messages'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "import" -d 'Take a backlog in: a TODO.md, or a folder of Markdown files'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "config" -d 'Show or change settings'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "trust" -d 'Let the commands of the project\'s policy run on this machine'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "doctor" -d 'Check that everything aifactory needs is in order, and say what to do'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "gc" -d 'Pack the state\'s objects and drop logs of old runs'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "quickstart" -d 'See it work: a small project of its own, four tasks, verified merges'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "completions" -d 'Print a completion script for your shell'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "man" -d 'Print a manual page'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "__runbook"
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and not __fish_seen_subcommand_from init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Print one value'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "set" -d 'Write a value for this clone'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "unset" -d 'Take a value out again'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "list" -d 'All settings (the default)'
