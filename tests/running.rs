@@ -214,7 +214,7 @@ fn a_cancelled_dependency_blocks_with_a_reason() {
         str![[r#"
 stderr: bdrd  Second                            not started: it depends on ehdn, which was cancelled
 stderr: nothing could be started
-exit 3
+exit 4
 
 "#]]
     );
@@ -235,7 +235,7 @@ Next
 
 "#]]
     );
-    assert_eq!(sandbox.run(&["run", "--all"]).status, 3);
+    assert_eq!(sandbox.run(&["run", "--all"]).status, 4, "only a person can go on from here");
     sandbox.ok(&["set", &second, &format!("dependencies-={first}")]);
     sandbox.ok(&["run", &second]);
 }
@@ -260,7 +260,7 @@ fn without_approval_a_task_waits_for_a_person() {
         sandbox.run(&["run", &id]),
         str![[r#"
 stderr: ehdn  Greet                             waiting  plan-approval: nobody has approved the plan yet
-stderr: hint: aifactory plan show ehdn, then aifactory approve ehdn
+stderr: hint: aifactory plan show ehdn (or plan edit), then aifactory approve ehdn
 exit 4
 
 "#]]

@@ -337,12 +337,9 @@ fn log_tells_who_changed_what_with_texts_as_diffs() {
 2026-01-01 00:01:00  ana@example.com  wrote the spec
     @@ -0,0 +1 @@
     +It greets.
-    \ No newline at end of file
 2026-01-01 00:02:00  ana@example.com  changed the spec
     @@ -1 +1,3 @@
-    -It greets.
-    \ No newline at end of file
-    +It greets.
+     It greets.
     +
     +By name.
 2026-01-01 00:03:00  ana@example.com  changed priority from normal to high

@@ -3,7 +3,7 @@
 use super::{Context, Finish};
 use crate::config::{KEYS, Key, Origin};
 use crate::error::{Error, Result};
-use crate::model::text::find_nearest;
+use crate::model::text::{escape_line, find_nearest};
 use crate::tasks::{Project, Scope, set_setting, unset_setting};
 use crate::ui::{Columns, Style};
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use std::path::Path;
 
 /// Show or change settings
 ///
-/// Without a verb, all settings with where their value comes from; with -v, what each is for. Later layers win: defaults, the policy on the target
-/// branch, your own file, this clone, the environment (AIFACTORY_RUN_JOBS for run.jobs).
+/// Without a verb, all settings with where their value comes from; with -v, what each is for. Later layers win: defaults,
+/// the policy on the target branch, your own file, this clone, the environment (AIFACTORY_RUN_JOBS for run.jobs).
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -93,7 +93,7 @@ fn get(context: &Context, project: &Project, key: &Key) -> Result<Finish> {
             json!({ "schema": "aifactory.config/1", "key": key.name, "value": value, "origin": origin.to_string() });
         context.ui.answer_json(&answer)?;
     } else {
-        context.ui.answer_line(&shown(value))?;
+        context.ui.answer_foreign(&format!("{}\n", shown(value)))?;
     }
     Ok(Finish::Well)
 }
@@ -118,7 +118,7 @@ fn list(context: &Context, project: &Project) -> Result<Finish> {
         let last = if explain { key.about.to_owned() } else { origin.to_string() };
         columns.row([
             (Style::Plain, key.name.to_owned()),
-            (style, shown(value).replace('\n', "; ")),
+            (style, escape_line(&shown(value).replace('\n', "; ")).into_owned()),
             (Style::Dim, last),
         ]);
     }

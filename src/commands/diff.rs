@@ -26,13 +26,13 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let repository = project.repository();
     if context.ui.manner.json {
         let paths = repository.changed_paths(repository.tree_of(from)?, repository.tree_of(to)?)?;
-        let diff = repository.diff_text(from, to, false, false)?;
+        let diff = repository.diff_text(from, to, false)?;
         let answer = json!({ "schema": "aifactory.diff/1", "id": task.id, "from": from.to_string(), "to": to.to_string(),
                              "paths": paths, "diff": diff });
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
-    let diff = repository.diff_text(from, to, false, args.stat)?;
+    let diff = repository.diff_text(from, to, args.stat)?;
     match args.stat {
         true => context.ui.answer_foreign(&diff)?,
         false => context.ui.answer_diff(&diff)?,

@@ -40,6 +40,6 @@ fn report(context: &Context, short: &str, discarded: &Discarded) {
         context.ui.hint(&format!("to bring its commits back: git branch {branch} {tip}"));
     }
     if let Some(saved) = &discarded.uncommitted {
-        context.ui.hint(&format!("to bring back what was not committed: git stash apply {saved}"));
+        context.ui.hint(&format!("to bring back what was not committed: git cherry-pick --no-commit {saved}"));
     }
 }

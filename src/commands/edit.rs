@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 /// Edit a task in your editor
 ///
 /// Without an option the fields that are yours: title, labels, priority and so on. If somebody changed the same thing
-/// while the editor was open, nothing is overwritten: your text is kept in a file and the error says where.
+/// while the editor was open, nothing is overwritten. A text that could not be taken is kept in a file, and the error
+/// says where.
 #[derive(clap::Args)]
 #[command(after_help = "The editor is $GIT_EDITOR, git's core.editor, $VISUAL or $EDITOR.")]
 pub struct Args {

@@ -32,16 +32,7 @@ pub struct Args {
 }
 
 /// Programs that people use as agents, and how each is defined so that it gets the prompt and asks nothing back.
-const KNOWN_PROGRAMS: [(&str, &str); 8] = [
-    ("claude", r#"command = "claude -p""#),
-    ("codex", r#"command = "codex exec -""#),
-    ("gemini", r#"command = "gemini""#),
-    ("copilot", "command = \"copilot\"\nargs = [\"-p\", \"{prompt}\"]"),
-    ("opencode", "command = \"opencode run\"\nargs = [\"{prompt}\"]"),
-    ("qwen", r#"command = "qwen""#),
-    ("aider", "command = \"aider --yes-always\"\nargs = [\"--message\", \"{prompt}\"]"),
-    ("goose", r#"command = "goose run -i -""#),
-];
+const KNOWN_PROGRAMS: [&str; 8] = ["claude", "codex", "gemini", "copilot", "opencode", "qwen", "aider", "goose"];
 
 const POLICY_TEMPLATE: &str = "\
 # The rules of this project for aifactory. Commit this file: it counts as it is on the target branch.
@@ -172,13 +163,12 @@ ref = \"{}\"
 fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str>) -> Result<Finish> {
     let target = project.target.as_ref();
     let agent = project.settings.text("agent.default");
-    let installed: Vec<(&str, &str)> =
-        KNOWN_PROGRAMS.into_iter().filter(|(program, _)| which::which(program).is_ok()).collect();
+    let installed: Vec<&str> = KNOWN_PROGRAMS.into_iter().filter(|program| which::which(program).is_ok()).collect();
     if context.ui.manner.json {
         context.ui.answer_json(&json!({
             "schema": "aifactory.init/1", "begun": begun, "ref": project.store.ref_name(),
             "target": target.map(|target| &target.branch), "agent": agent, "policy": policy,
-            "installed_agents": installed.iter().map(|(program, _)| program).collect::<Vec<_>>(),
+            "installed_agents": installed,
         }))?;
         return Ok(Finish::Well);
     }
@@ -206,20 +196,18 @@ fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str
 }
 
 /// How to use the programs that are installed and that no agent runs yet.
-fn hint_at_programs(context: &Context, project: &Project, installed: &[(&str, &str)]) {
+fn hint_at_programs(context: &Context, project: &Project, installed: &[&str]) {
     let is_used = |program: &str| {
         project.settings.agents().any(|(_, table, _)| {
             let command = table.get("command").and_then(|command| command.as_str()).unwrap_or_default();
             command.split_whitespace().next() == Some(program)
         })
     };
-    let unused: Vec<_> = installed.iter().filter(|(program, _)| !is_used(program)).collect();
-    let Some(folder) = project.host.env.config_folder().filter(|_| !unused.is_empty()) else {
-        return;
-    };
-    let ui = &context.ui;
-    ui.hint(&format!("to use what is installed as an agent, write into {}:", folder.join(USER_CONFIG).display()));
-    for (program, definition) in unused {
-        ui.note(&format!("[agents.{program}]\n{definition}"));
+    let unused: Vec<&str> = installed.iter().copied().filter(|program| !is_used(program)).collect();
+    let folder = project.host.env.config_folder();
+    if let (Some(folder), Some(first)) = (folder, unused.first()) {
+        let file = folder.join(USER_CONFIG);
+        context.ui.hint(&format!("installed and not used yet: {}", unused.join(", ")));
+        context.ui.hint(&format!("to use one: [agents.{first}] with its headless command line in {}", file.display()));
     }
 }

@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long)]
     claimed: bool,
     /// priority, created, updated, status or title
-    #[arg(long, value_name = "KEY", default_value = "priority")]
+    #[arg(long, value_name = "KEY", default_value = "priority", hide_possible_values = true)]
     sort: Sort,
     /// Turn the order around
     #[arg(short, long)]

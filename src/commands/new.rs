@@ -120,7 +120,7 @@ fn words(context: &Context, args: &Args) -> Result<Words> {
     let (title, spec) = match (&args.file, &args.title) {
         (Some(file), Some(title)) => (title.clone(), read_file(context, file)?),
         (Some(file), None) => split_title(&read_file(context, file)?),
-        (None, Some(title)) => (title.clone(), args.message.join("\n\n")),
+        (None, Some(title)) => (title.clone(), ended(args.message.join("\n\n"))),
         (None, None) if context.ui.can_ask() => return written_words(context),
         (None, None) => return Err(no_title()),
     };
@@ -143,6 +143,11 @@ fn written_words(context: &Context) -> Result<Words> {
 
 fn no_title() -> Error {
     Error::usage("a task needs a title").hint("aifactory new \"what you want\"")
+}
+
+/// Texts end with a line end, as files do.
+fn ended(text: String) -> String {
+    if text.is_empty() { text } else { format!("{}\n", text.trim_end()) }
 }
 
 /// The first line that says something, without Markdown's mark of a heading, and what follows it.

@@ -30,7 +30,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let spec = snapshot.text(&id, TextFile::Spec)?;
     let change = find_change(&project, &task)?;
     let diff = |stat: bool| match change {
-        Some((from, to)) => project.repository().diff_text(from, to, false, stat),
+        Some((from, to)) => project.repository().diff_text(from, to, stat),
         None => Ok(String::new()),
     };
     if context.ui.manner.json {

@@ -20,7 +20,8 @@ Examples:
   aifactory run --all --merge      merge what passes, so that what depends on it can start
   aifactory run 7kq2 --json        one event per line, the last line is the result
 
-Exit codes: 0 all went well, 1 something failed, 3 nothing was ready, 4 a person is needed, 130 interrupted")]
+Exit codes: 0 all went well, 1 something failed, 3 nothing was ready, 4 a person is needed,
+130 interrupted")]
 pub struct Args {
     /// The tasks; those in the backlog are made ready
     #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]

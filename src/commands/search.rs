@@ -9,11 +9,11 @@ use serde_json::json;
 
 /// Search titles, specs, plans and messages
 ///
-/// All words must occur; the last may be the beginning of one. "Quoted words" stand together, -word excludes.
+/// All words must occur; the last may be the beginning of one. "Quoted words" stand together; after `--`, -word excludes.
 #[derive(clap::Args)]
 pub struct Args {
     /// What to look for
-    #[arg(required = true, value_name = "WORD", allow_hyphen_values = true)]
+    #[arg(required = true, value_name = "WORD")]
     words: Vec<String>,
     /// At most this many hits
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]

@@ -21,6 +21,8 @@ pub enum TargetMove {
     Elsewhere,
     /// Somebody rebases or bisects the target; nothing was changed.
     Occupied,
+    /// A lock of git's lies on the target; nothing was changed.
+    Locked(PathBuf),
     /// The target is checked out with local changes; nothing was changed.
     CheckedOutDirty {
         path: PathBuf,
@@ -86,7 +88,8 @@ impl Repository {
             let swap = self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: merge")?;
             return Ok(match swap {
                 Swap::Done => TargetMove::Done,
-                Swap::Refused | Swap::Locked => TargetMove::Elsewhere,
+                Swap::Refused => TargetMove::Elsewhere,
+                Swap::Locked => TargetMove::Locked(self.ref_lock_file(&format!("refs/heads/{branch}"))),
             });
         };
         let files = tracked_changes(&checkout)?;
@@ -141,11 +144,10 @@ impl Repository {
         self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: rebase")
     }
 
-    /// The change between two commits as a unified diff, coloured by git where asked.
-    pub fn diff_text(&self, from: Oid, to: Oid, colour: bool, stat_only: bool) -> Result<String> {
-        let colour = if colour { "--color=always" } else { "--color=never" };
+    /// The change between two commits as a unified diff.
+    pub fn diff_text(&self, from: Oid, to: Oid, stat_only: bool) -> Result<String> {
         let (from, to) = (from.to_string(), to.to_string());
-        let mut args = vec!["diff", "--no-ext-diff", "--no-textconv", colour];
+        let mut args = vec!["diff", "--no-ext-diff", "--no-textconv", "--no-color"];
         if stat_only {
             args.push("--stat");
         }

@@ -2,12 +2,20 @@
 
 use super::{Oid, Repository};
 use crate::error::{Context, Error, Result};
+use crate::host::files;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use gix::refs::{FullName, Target};
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// Writes that fail for another reason than a conflict are tried this often.
+/// Writes that fail for another reason than a conflict or a lock are tried this often.
 const MOST_TRIES: u32 = 3;
+
+/// Each try waits for a tenth of a second by itself, so this is some ten seconds.
+const MOST_WAITS: u32 = 100;
+
+/// A ref is locked for milliseconds; a lock file of this age belongs to nobody.
+const STALE_LOCK: Duration = Duration::from_secs(5);
 
 /// What the ref must be for a write to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,18 +74,32 @@ impl Repository {
         // A reflog needs somebody's name; who really acted is in the events.
         let committer = gix::actor::SignatureRef::from_bytes(b"aifactory <aifactory@localhost> 0 +0000").ok();
         let committer = self.inner.committer().and_then(|found| found.ok()).or(committer);
-        let mut tries = 0;
+        let (mut tries, mut waits) = (0, 0);
         loop {
             let edit = RefEdit::new(full_name.clone(), change.clone());
             let Err(error) = self.inner.edit_references_as(Some(edit), committer) else { return Ok(Swap::Done) };
-            tries += 1;
             match error.dominant_class() {
                 Some(gix::error::Class::Conflict) => return Ok(Swap::Refused),
+                Some(gix::error::Class::Retryable) if waits < MOST_WAITS => {
+                    waits += 1;
+                    self.clear_stale_lock(name)?;
+                }
                 Some(gix::error::Class::Retryable) => return Ok(Swap::Locked),
                 // Whoever deletes the last ref of a folder deletes the folder, perhaps just as we write into it.
-                _ if tries < MOST_TRIES => {}
+                _ if tries < MOST_TRIES => tries += 1,
                 _ => return Err(Error::failed(format!("cannot move the ref {name}")).caused_by(error)),
             }
+        }
+    }
+
+    /// A writer that was killed between lock and rename leaves git's lock file behind. On refs that only aifactory
+    /// writes, an old one is removed; the user's branches are not touched.
+    fn clear_stale_lock(&self, name: &str) -> Result<()> {
+        let path = self.ref_lock_file(name);
+        let ours = name.starts_with("refs/aifactory/") || name.starts_with("refs/heads/aifactory/");
+        match files::age(&path) {
+            Some(age) if ours && age > STALE_LOCK => files::remove_file(&path),
+            _ => Ok(()),
         }
     }
 

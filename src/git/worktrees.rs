@@ -79,7 +79,8 @@ impl Repository {
 
     /// Throws away changes and new files that are not ignored.
     pub fn drop_changes(&self, path: &Path) -> Result<()> {
-        git_in(path, &["reset", "--quiet", "--hard"]).run_ok()?;
+        // Not `reset`, which would lock the branch as well.
+        git_in(path, &["read-tree", "--reset", "-u", "HEAD"]).run_ok()?;
         git_in(path, &["clean", "-ffdq"]).run_ok()?;
         Ok(())
     }
@@ -154,6 +155,17 @@ impl Repository {
         // Compares every file by content, for the new index knows nothing about them; what differs is then written.
         git_in(worktree, &["update-index", "-q", "--refresh"]).run()?;
         git_in(worktree, &["-c", "core.sparseCheckout=false", "reset", "--quiet", "--hard", &commit]).run_ok()?;
+        Ok(())
+    }
+
+    /// Drops the registration of a worktree of ours that a killed git left without its place: git cannot even list
+    /// worktrees while it is there. The caller knows that nobody is creating it right now.
+    pub fn forget_broken(&self, name: &str) -> Result<()> {
+        let admin = self.common_dir.join("worktrees").join(name);
+        let place = crate::host::files::load_text(&admin.join("gitdir"))?.unwrap_or_default();
+        if admin.is_dir() && place.trim().is_empty() {
+            std::fs::remove_dir_all(&admin).context(|| format!("cannot remove {}", admin.display()))?;
+        }
         Ok(())
     }
 

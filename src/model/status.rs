@@ -129,7 +129,7 @@ impl Reason {
     /// The command that moves the task on, with the task's id put in by the caller.
     pub fn way_out(self, id: &str) -> String {
         match self {
-            Reason::PlanApproval => format!("aifactory plan show {id}, then aifactory approve {id}"),
+            Reason::PlanApproval => format!("aifactory plan show {id} (or plan edit), then aifactory approve {id}"),
             Reason::GateFailed => format!("aifactory review {id}, then aifactory retry {id} -m \"what to change\""),
             Reason::Conflict => format!(
                 "aifactory shell {id}, rebase there on the target, then aifactory retry {id} --run; or begin anew: \

@@ -141,7 +141,7 @@ impl Attempt<'_> {
         let was_folder = worktree.join(".git").is_dir();
         if repository.repair_worktree(worktree, &aside)? && was_folder {
             return Ok(Some(format!(
-                "the agent put a repository of its own in place of .git; it is in {}",
+                "the agent put a repository of its own into the worktree; it is in {}",
                 aside.display()
             )));
         }

@@ -170,6 +170,8 @@ impl<'p> Checkouts<'p> {
                 .context(|| format!("cannot set {} aside as {}", path.display(), aside.display()))?;
             note = Some(format!("what was in {} is set aside in {}", path.display(), aside.display()));
         }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.repository().forget_broken(&name)?;
         if self.repository().worktrees()?.iter().any(|listed| listed.path == path) {
             self.repository().remove_worktree(path)?;
         }

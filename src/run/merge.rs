@@ -130,10 +130,10 @@ fn merge_in_rounds(
 }
 
 /// Records that the target holds the work.
-pub(super) fn finish_delivery(project: &Project, task: &TaskId, target: &str, commit: Oid) -> Result<()> {
+pub(super) fn finish_delivery(project: &Project, task: &TaskId, target: &str, commit: Oid, from: Status) -> Result<()> {
     project.store.transact(&project.person(), "done", |_, changes| {
         changes.event(task, Change::Delivered { target: target.to_owned(), commit: commit.to_string() });
-        changes.event(task, moved(Status::Delivering, Status::Done));
+        changes.event(task, moved(from, Status::Done));
         Ok(())
     })
 }

@@ -25,7 +25,7 @@ mod upkeep;
 mod worker;
 
 pub use checkout::{Checkouts, TaskCheckout};
-pub use control::{live_run_folder, request_stop};
+pub use control::request_stop;
 pub use discard::{Discarded, discard};
 pub use dispatch::{RunReport, RunRequest, Skipped, TaskResult, run};
 pub use environment::{child_environment, person_environment};

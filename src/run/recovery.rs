@@ -131,7 +131,7 @@ fn repair_delivery(project: &Project, task: &Task) -> Result<String> {
         return step_back(project, task);
     };
     if repository.is_ancestor(commit, tip)? {
-        finish_delivery(project, &task.id, &delivery.target, commit)?;
+        finish_delivery(project, &task.id, &delivery.target, commit, Status::Delivering)?;
         return Ok(format!("its merge into {} had landed and is recorded now", delivery.target));
     }
     step_back(project, task)

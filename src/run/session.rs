@@ -59,9 +59,10 @@ pub(super) fn stop_file(lock: &Path) -> PathBuf {
 }
 
 pub(super) fn remove(lock: &Path) -> Result<()> {
+    // The file with the task first: without it nobody takes the rest for a dead session.
+    files::remove_file(&task_file(lock))?;
     files::remove_file(&stop_file(lock))?;
-    files::remove_file(lock)?;
-    files::remove_file(&task_file(lock))
+    files::remove_file(lock)
 }
 
 /// The sessions of this clone whose worker is gone.

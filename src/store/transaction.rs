@@ -4,18 +4,13 @@ use super::clerk::Clerk;
 use super::{Snapshot, Store, layout};
 use crate::error::{Context, Error, Result};
 use crate::git::{Edit, Expected, Identity, Oid, Swap};
-use crate::host::files;
 use crate::model::event::Draft;
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::{Change, TaskId, TextFile};
-use std::time::Duration;
 
 /// Swaps that are refused are retried this often: another program must have moved the ref each time.
 const MOST_TRIES: u32 = 100;
-
-/// A ref is locked for milliseconds; a lock file of this age belongs to nobody.
-const STALE_LOCK: Duration = Duration::from_secs(5);
 
 /// Who makes a change: a person, or a worker under its claim.
 #[derive(Debug, Clone)]
@@ -116,24 +111,14 @@ impl Store {
             match self.publish(snapshot.commit, tree, &message, author)? {
                 Swap::Done => return Ok(answer),
                 Swap::Refused => {}
-                Swap::Locked => self.clear_stale_lock()?,
+                Swap::Locked => {
+                    let lock = self.repository.ref_lock_file(&self.ref_name);
+                    return Err(Error::failed(format!("{} stays locked by {}", self.ref_name, lock.display()))
+                        .hint("if no git command is running, remove that file"));
+                }
             }
         }
         Err(Error::failed(format!("{} keeps moving: another program writes it without our lock", self.ref_name)))
-    }
-
-    /// A writer that was killed between lock and rename leaves git's lock file behind. We hold our own lock, so it is no
-    /// writer of ours that lives; one that another program holds is young.
-    fn clear_stale_lock(&self) -> Result<()> {
-        let path = self.repository.ref_lock_file(&self.ref_name);
-        match files::age(&path) {
-            Some(age) if age > STALE_LOCK => files::remove_file(&path),
-            Some(_) => {
-                self.host.sleep(Duration::from_millis(100));
-                Ok(())
-            }
-            None => Ok(()),
-        }
     }
 
     /// Writes everything but the ref. Nothing where the changes come to nothing.

@@ -2,7 +2,7 @@
 
 use super::{MergeOptions, MergeOutcome, finish_delivery};
 use crate::error::{Error, Kind, Result};
-use crate::git::{Oid, Rebase, TargetMove};
+use crate::git::{Oid, Rebase, Repository, TargetMove};
 use crate::model::paths::covers;
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::run::{Evidence, Verdict};
@@ -55,6 +55,11 @@ impl Queue<'_> {
         }
         self.reporter.tell(RunEventKind::Merging { target: target.clone() });
         let (plan, _) = parse_plan(&snapshot.text(self.task, TextFile::Plan)?);
+        if let Some((commit, target)) = self.find_landed(&task)? {
+            finish_delivery(self.project, self.task, &target, commit, Status::Review)?;
+            self.tidy(&task, commit);
+            return Ok(Round::Settled(MergeOutcome::Merged { commit: commit.to_string(), target }));
+        }
         let (from, commit) = match self.rebase(&task, &target)? {
             Rebased::Onto { from, commit } => (from, commit),
             Rebased::Not(outcome) => return Ok(Round::Settled(outcome)),
@@ -103,6 +108,14 @@ impl Queue<'_> {
             Error::person(format!("task {short} has uncommitted work: {}", dirty.join(", ")))
                 .hint(format!("commit it in {} or undo it there", worktree.display()))
         }))
+    }
+
+    /// A merge that was stepped back while git was still at it: the target has it all the same.
+    fn find_landed(&self, task: &Task) -> Result<Option<(Oid, String)>> {
+        let Some(delivery) = task.delivery.as_ref().filter(|delivery| !delivery.done) else { return Ok(None) };
+        let Some(commit) = Repository::parse_oid(&delivery.commit) else { return Ok(None) };
+        let landed = self.has_landed(&delivery.target, commit)?;
+        Ok(landed.then(|| (commit, delivery.target.clone())))
     }
 
     fn rebase(&self, task: &Task, target: &str) -> Result<Rebased> {
@@ -230,6 +243,11 @@ impl Queue<'_> {
                 let error = Error::person(format!("{target} is being rebased or bisected"));
                 return Ok(refused(error.hint("finish that first; nothing was changed")));
             }
+            Ok(TargetMove::Locked(path)) => {
+                self.step_back("the target is locked")?;
+                let error = Error::person(format!("{target} is locked by {}", path.display()));
+                return Ok(refused(error.hint("if no git command is running, remove that file; nothing was changed")));
+            }
             Ok(TargetMove::CheckedOutDirty { path, files }) => {
                 self.step_back("the target's checkout holds local changes")?;
                 return Ok(refused(dirty_target(target, &path, &files)));
@@ -241,7 +259,7 @@ impl Queue<'_> {
             }
             Err(_) => {}
         }
-        finish_delivery(self.project, self.task, target, commit)?;
+        finish_delivery(self.project, self.task, target, commit, Status::Delivering)?;
         self.reporter.tell(RunEventKind::Merged { target: target.to_owned(), commit: commit.to_string() });
         self.tidy(landing.task, commit);
         Ok(Round::Settled(MergeOutcome::Merged { commit: commit.to_string(), target: target.to_owned() }))

@@ -196,7 +196,8 @@ fn an_import_is_one_commit() {
     let sandbox = Sandbox::new();
     let before = sandbox.head();
     sandbox.todo("- [ ] a\n- [x] b\n");
-    let subject = sandbox.project.repository().subject_of(sandbox.head()).unwrap();
+    let message = sandbox.project.repository().message_of(sandbox.head()).unwrap();
+    let subject = message.lines().next().unwrap();
     assert!(subject.starts_with("import 2 items from TODO.md ("), "{subject}");
     let log = Invocation::new("git").args(["rev-list", "--count"]).arg(format!("{before}..{}", sandbox.head()));
     assert_eq!(log.current_dir(sandbox.path("")).run_ok().unwrap().stdout, b"1\n");
