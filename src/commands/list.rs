@@ -4,10 +4,10 @@ use super::{Context, Finish};
 use crate::error::Result;
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::text::escape_line;
-use crate::model::{Priority, Status, TaskId};
+use crate::model::{Priority, Reason, Risk, Status, TaskId, Timestamp};
 use crate::store::{Filter, Index, IndexRow};
 use crate::ui::{Columns, Style, age, reason_text, status_style};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// List tasks
@@ -73,8 +73,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
     let snapshot = project.store.snapshot()?;
     let index = snapshot.index()?;
+    let wanted = filter(args);
     let mut rows: Vec<(IndexRow, Option<Blocked>)> = index
-        .tasks(&filter(args))?
+        .tasks(&wanted)?
         .into_iter()
         .map(|row| {
             let blocked = blocked_of(&index, &row);
@@ -84,7 +85,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         .filter(|(row, blocked)| !args.ready || (row.status == Status::Ready && blocked.is_none() && !row.paused))
         .collect();
     sort(&mut rows, args);
-    let found = rows.len();
+    let found = match wanted.limit {
+        Some(_) => index.count_matching(&wanted)?,
+        None => rows.len(),
+    };
     rows.truncate(args.limit.unwrap_or(usize::MAX));
     for problem in index.problems()? {
         context.ui.warn(&format!("{} cannot be read: {}", problem.path, problem.message));
@@ -112,6 +116,10 @@ fn filter(args: &Args) -> Filter {
         labels: args.labels.clone(),
         priorities: args.priority.clone(),
         claimed: args.claimed,
+        // What is looked at or sorted afterwards needs all of them.
+        limit: args
+            .limit
+            .filter(|_| matches!(args.sort, Sort::Priority) && !args.reverse && !args.ready && !args.blocked),
         ..Filter::default()
     }
 }
@@ -180,23 +188,64 @@ fn write_lines(context: &Context, rows: &[(IndexRow, Option<Blocked>)]) -> Resul
     context.ui.answer(&text)
 }
 
-fn write_json(context: &Context, rows: &[(IndexRow, Option<Blocked>)]) -> Result<()> {
-    let tasks: Vec<Value> = rows.iter().map(|(row, blocked)| row_json(row, blocked.as_ref())).collect();
-    context.ui.answer_json(&json!({ "schema": "aifactory.list/1", "tasks": tasks }))
+#[derive(Serialize)]
+struct ListJson<'a> {
+    schema: &'static str,
+    tasks: Vec<RowJson<'a>>,
 }
 
-pub(super) fn row_json(row: &IndexRow, blocked: Option<&Blocked>) -> Value {
-    let blocked_by: Vec<&TaskId> = match blocked {
+/// A task in a list; written straight from the index, for a list may be long.
+#[derive(Serialize)]
+pub(super) struct RowJson<'a> {
+    id: &'a TaskId,
+    title: &'a str,
+    status: Status,
+    reason: Option<Reason>,
+    note: Option<&'a str>,
+    labels: &'a [String],
+    priority: Priority,
+    risk: Risk,
+    paused: bool,
+    dependencies: &'a [TaskId],
+    blocked_by: Vec<&'a TaskId>,
+    planned: bool,
+    agent: Option<&'a str>,
+    holder: Option<&'a str>,
+    created: Timestamp,
+    updated: Timestamp,
+    not_before: Option<Timestamp>,
+}
+
+fn write_json(context: &Context, rows: &[(IndexRow, Option<Blocked>)]) -> Result<()> {
+    let tasks = rows.iter().map(|(row, blocked)| row_json(row, blocked.as_ref())).collect();
+    context.ui.answer_json(&ListJson { schema: "aifactory.list/1", tasks })
+}
+
+pub(super) fn row_json<'a>(row: &'a IndexRow, blocked: Option<&'a Blocked>) -> RowJson<'a> {
+    let blocked_by = match blocked {
         None => Vec::new(),
         Some(Blocked::Waiting(others)) => others.iter().collect(),
         Some(Blocked::Broken { dependency, .. }) => vec![dependency],
     };
-    json!({
-        "id": row.id, "title": row.title, "status": row.status, "reason": row.reason, "note": row.note,
-        "labels": row.labels, "priority": row.priority, "risk": row.risk, "paused": row.paused,
-        "dependencies": row.dependencies, "blocked_by": blocked_by, "planned": row.planned, "agent": row.agent,
-        "holder": row.holder, "created": row.created, "updated": row.updated, "not_before": row.not_before,
-    })
+    RowJson {
+        id: &row.id,
+        title: &row.title,
+        status: row.status,
+        reason: row.reason,
+        note: row.note.as_deref(),
+        labels: &row.labels,
+        priority: row.priority,
+        risk: row.risk,
+        paused: row.paused,
+        dependencies: &row.dependencies,
+        blocked_by,
+        planned: row.planned,
+        agent: row.agent.as_deref(),
+        holder: row.holder.as_deref(),
+        created: row.created,
+        updated: row.updated,
+        not_before: row.not_before,
+    }
 }
 
 fn empty_hint(context: &Context, index: &Index, args: &Args) -> Result<()> {

@@ -40,7 +40,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         let mut answer =
             json!({ "schema": "aifactory.status/1", "done": closed.0, "cancelled": closed.1, "dead_workers": dead });
         for group in &groups {
-            answer[group.key] = group.rows.iter().map(|(row, blocked)| row_json(row, blocked.as_ref())).collect();
+            let rows: Vec<_> = group.rows.iter().map(|(row, blocked)| row_json(row, blocked.as_ref())).collect();
+            answer[group.key] = serde_json::to_value(rows).unwrap_or_default();
         }
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);

@@ -37,7 +37,7 @@ impl Local {
     }
 
     pub fn index_file(&self) -> PathBuf {
-        self.root.join("index-1.db")
+        self.root.join("index-2.db")
     }
 
     /// The settings of this clone.

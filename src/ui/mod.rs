@@ -25,6 +25,7 @@ use crate::config::duration_text;
 use crate::error::{Error, Kind, Result};
 use crate::host::Host;
 use crate::model::text::{escape, escape_line};
+use serde::Serialize;
 use serde_json::Value;
 use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 
@@ -111,7 +112,7 @@ impl Ui {
         }
     }
 
-    pub fn answer_json(&self, value: &Value) -> Result<()> {
+    pub fn answer_json(&self, value: &impl Serialize) -> Result<()> {
         let text = match self.out_is_terminal {
             true => serde_json::to_string_pretty(value),
             false => serde_json::to_string(value),

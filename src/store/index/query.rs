@@ -42,6 +42,8 @@ pub struct Filter {
     /// `system:place`, as imported.
     pub source: Option<String>,
     pub claimed: bool,
+    /// At most this many, the first in order.
+    pub limit: Option<usize>,
 }
 
 impl Filter {
@@ -69,8 +71,20 @@ impl Index {
     /// The tasks that match, most urgent and then oldest first.
     pub fn tasks(&self, filter: &Filter) -> Result<Vec<IndexRow>> {
         let (conditions, values) = conditions(filter);
-        let sql = format!("SELECT {COLUMNS} FROM tasks WHERE {conditions} ORDER BY priority, created, id");
+        // A few of many are found along the order; all of them are faster sorted afterwards.
+        let (order, limit) = match filter.limit {
+            Some(limit) => (" INDEXED BY tasks_in_order", format!(" LIMIT {limit}")),
+            None => ("", String::new()),
+        };
+        let sql =
+            format!("SELECT {COLUMNS} FROM tasks{order} WHERE {conditions} ORDER BY priority, created, id{limit}");
         self.rows(&sql, values)
+    }
+
+    /// How many tasks match, whatever the limit.
+    pub fn count_matching(&self, filter: &Filter) -> Result<usize> {
+        let (conditions, values) = conditions(filter);
+        self.number(&format!("SELECT count(*) FROM tasks WHERE {conditions}"), values)
     }
 
     pub fn all(&self) -> Result<Vec<IndexRow>> {
@@ -79,11 +93,14 @@ impl Index {
 
     /// How many tasks have this status.
     pub fn count(&self, status: Status) -> Result<usize> {
+        self.count_matching(&Filter { statuses: vec![status], ..Filter::default() })
+    }
+
+    fn number(&self, sql: &str, values: Vec<Value>) -> Result<usize> {
         let failed = || "cannot read the index".to_owned();
-        let sql = "SELECT count(*) FROM tasks WHERE status = ?1";
         let mut statement = self.connection.prepare_cached(sql).context(failed)?;
-        let count: i64 = statement.query_row([status.word()], |row| row.get(0)).context(failed)?;
-        Ok(usize::try_from(count).unwrap_or(0))
+        let number: i64 = statement.query_row(params_from_iter(values), |row| row.get(0)).context(failed)?;
+        Ok(usize::try_from(number).unwrap_or(0))
     }
 
     fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<IndexRow>> {

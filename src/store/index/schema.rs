@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     updated INTEGER NOT NULL, not_before INTEGER, paused INTEGER NOT NULL, branch TEXT, agent TEXT, role TEXT,
     holder TEXT, session TEXT, parent TEXT, source TEXT, dependencies TEXT NOT NULL, planned INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tasks_in_order ON tasks (priority, created, id);
 CREATE INDEX IF NOT EXISTS tasks_by_status ON tasks (status, priority, created);
 CREATE TABLE IF NOT EXISTS labels (label TEXT NOT NULL, task TEXT NOT NULL, PRIMARY KEY (label, task)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS labels_by_task ON labels (task);
