@@ -17,7 +17,6 @@ pub struct Key {
 pub enum Kind {
     Text,
     Number,
-    Flag,
     /// `90s`, `15m`, `2h`, `1d`.
     Duration,
     List,
@@ -59,7 +58,6 @@ pub const KEYS: &[Key] = &[
         "what an acknowledged write survives: a killed process, or a power cut too (slower)",
     ),
     project("state.ref", Kind::Text, "refs/aifactory/state", "the ref that holds the state"),
-    machine("sync.auto", Kind::Flag, "false", "share changes by themselves; nothing leaves the machine otherwise"),
     project(
         "worktree.branch",
         Kind::Text,
@@ -90,11 +88,6 @@ impl Kind {
     pub fn from_text(self, text: &str) -> Value {
         match self {
             Kind::Number => text.parse().map(Value::Integer).unwrap_or_else(|_| Value::String(text.to_owned())),
-            Kind::Flag => match text {
-                "true" | "yes" | "on" | "1" => Value::Boolean(true),
-                "false" | "no" | "off" | "0" => Value::Boolean(false),
-                _ => Value::String(text.to_owned()),
-            },
             Kind::List => {
                 let items = text.split('\n').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
@@ -113,7 +106,6 @@ impl Kind {
         match self {
             Kind::Text => is(value.is_str(), "a text"),
             Kind::Number => is(value.as_integer().is_some_and(|number| number >= 0), "a whole number"),
-            Kind::Flag => is(value.is_bool(), "true or false"),
             Kind::Duration => is(
                 value.as_str().is_some_and(|text| values::parse_duration(text).is_some()),
                 "a time such as 90s, 15m or 2h",

@@ -160,10 +160,6 @@ impl Settings {
         self.value(name).0.as_integer().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()
     }
 
-    pub fn flag(&self, name: &str) -> bool {
-        self.value(name).0.as_bool().unwrap_or_default()
-    }
-
     pub fn duration(&self, name: &str) -> Duration {
         parse_duration(self.text(name)).unwrap_or_default()
     }
@@ -224,8 +220,8 @@ mod tests {
 
     #[test]
     fn a_project_cannot_set_what_belongs_to_the_machine() {
-        let settings = Settings::new([layer(Origin::Policy("abc".into()), "sync.auto = true")]).unwrap();
-        assert!(!settings.flag("sync.auto"));
+        let settings = Settings::new([layer(Origin::Policy("abc".into()), "run.jobs = 99")]).unwrap();
+        assert_eq!(settings.number("run.jobs"), 3);
         assert_eq!(settings.unknown.len(), 1);
     }
 
