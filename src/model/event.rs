@@ -98,8 +98,19 @@ pub enum Change {
     Removed {
         field: String,
         value: String,
+        /// The events that had added it, as far as the remover knew. An addition nobody saw here stays.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        saw: Vec<EventId>,
     },
     Text {
+        file: TextFile,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Digest>,
+        to: Digest,
+        diff: String,
+    },
+    /// A merge made this text, and somebody is about to build on it. Changes nothing by itself.
+    TextSeen {
         file: TextFile,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Digest>,
@@ -119,6 +130,26 @@ pub enum Change {
         host: String,
         lease_seconds: u64,
         branch: String,
+        /// Where others see that the holder lives: the last part of `refs/aifactory/live/<…>`. Absent where the claim
+        /// was made without a remote, and counts on this machine alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        live: Option<String>,
+    },
+    /// A claim that was made here and never became global: somebody else had the task, or it was no longer to be had.
+    ClaimLost {
+        claim: u64,
+        host: String,
+        branch: String,
+        /// The event that had claimed, and when. It was never published.
+        event: EventId,
+        at: Hlc,
+        why: String,
+        /// The work that the claim had led to, where there is some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
+        /// The work was finished: somebody has to choose.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        finished: bool,
     },
     /// The holder let go, or was seen to be dead.
     Released {
@@ -209,6 +240,13 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         discarded: Vec<String>,
     },
+    /// A person has looked at these conflicts.
+    Settled {
+        conflicts: Vec<String>,
+    },
+    /// What a newer version wrote. Its line is kept as it is, and says nothing to this one.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Event {
@@ -248,6 +286,12 @@ mod tests {
         let line = event.to_line();
         assert_eq!(line.lines().count(), 1);
         assert_eq!(Event::parse_line(&line).unwrap(), event);
+    }
+
+    #[test]
+    fn an_event_of_a_newer_version_is_read_as_unknown() {
+        let line = r#"{"id":"e","hlc":"1970-01-01T00:00:00.001Z/00000","actor":"a","op":"teleported","to":{"x":[1]}}"#;
+        assert_eq!(Event::parse_line(line).unwrap().change, Change::Unknown);
     }
 
     #[test]

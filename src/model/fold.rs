@@ -1,15 +1,16 @@
 //! From events to a record: pure, and the same on every machine that has the same events.
 //!
-//! Events are folded in the order of their hybrid clock and id. An event below the fence of an earlier acquisition is
-//! ignored: it comes from a worker that had lost its claim without knowing. Each human field is last-writer-wins by that
-//! same order, and sets are folded element by element.
+//! Events are folded in the order of their hybrid clock and id. An event of a worker counts only under the fence and
+//! session of the last acquisition: any other comes from one that had lost its claim without knowing. Each human field
+//! is last-writer-wins by that same order, and sets are folded element by element, where an addition that a removal did
+//! not see stays. Moves that do not follow from each other can only come from clones that were apart.
 
 use super::event::Draft;
 use super::{
-    Approval, Change, Claim, Delivery, Event, Priority, Progress, Reason, Risk, Status, StepProgress, Task, TaskId,
-    TextFile,
+    Approval, Change, Claim, Conflict, ConflictKind, Delivery, Digest, Event, EventId, Priority, Progress, Reason, Risk,
+    Status, StepProgress, Task, TaskId, TextFile,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Folds all events of a task. Nothing where no event creates it.
 pub fn fold(id: &TaskId, events: &[Event]) -> Option<Task> {
@@ -18,32 +19,118 @@ pub fn fold(id: &TaskId, events: &[Event]) -> Option<Task> {
     ordered.dedup_by(|a, b| a.id == b.id);
     let mut events = ordered.into_iter().skip_while(|event| !matches!(event.change, Change::Created { .. }));
     let first = events.next()?;
+    let Change::Created { draft } = &first.change else { return None };
     let mut task = Task::new(id.clone(), String::new(), first.hlc.time, first.id.clone());
-    apply(&mut task, first);
-    events.for_each(|event| apply(&mut task, event));
+    let mut additions = Additions::default();
+    create(&mut task, draft);
+    task.updated = first.hlc;
+    additions.see(first);
+    for event in events {
+        let removal_was_blind = additions.see(event);
+        if !removal_was_blind {
+            apply(&mut task, event);
+        } else {
+            note_event(&mut task, event);
+        }
+    }
     Some(task)
+}
+
+/// Which events put an element into a set. A removal takes away those it saw; where another one is left, somebody added
+/// the element meanwhile, and it stays.
+#[derive(Default)]
+struct Additions<'e> {
+    of: BTreeMap<(&'e str, &'e str), BTreeSet<&'e EventId>>,
+}
+
+impl<'e> Additions<'e> {
+    /// True for a removal that leaves the element in its set.
+    fn see(&mut self, event: &'e Event) -> bool {
+        match &event.change {
+            Change::Created { draft } => {
+                let labels = draft.labels.iter().map(|label| ("labels", label.as_str()));
+                let dependencies = draft.dependencies.iter().map(|id| ("dependencies", id.as_str()));
+                labels.chain(dependencies).for_each(|key| self.add(key, &event.id));
+            }
+            Change::Added { field, value } => self.add((field, value), &event.id),
+            Change::Removed { field, value, saw } => {
+                let left = self.of.entry((field, value)).or_default();
+                if saw.is_empty() {
+                    left.clear();
+                }
+                saw.iter().for_each(|seen| drop(left.remove(seen)));
+                return !left.is_empty();
+            }
+            // A hand edit says what the whole set is.
+            Change::Imported { fields, .. } => {
+                for (field, value) in fields.iter().filter(|(field, _)| matches!(field.as_str(), "labels" | "dependencies")) {
+                    self.of.retain(|(set, _), _| *set != field.as_str());
+                    let values = value.as_array().into_iter().flatten().filter_map(|value| value.as_str());
+                    values.for_each(|value| self.add((field, value), &event.id));
+                }
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn add(&mut self, key: (&'e str, &'e str), by: &'e EventId) {
+        self.of.entry(key).or_default().insert(by);
+    }
+}
+
+/// The events that put `value` into a set and were not removed since: what a removal sees.
+pub fn additions_of(events: &[Event], field: &str, value: &str) -> Vec<EventId> {
+    let mut ordered: Vec<&Event> = events.iter().collect();
+    ordered.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)));
+    let mut additions = Additions::default();
+    ordered.into_iter().for_each(|event| drop(additions.see(event)));
+    additions.of.remove(&(field, value)).into_iter().flatten().cloned().collect()
+}
+
+fn note_event(task: &mut Task, event: &Event) {
+    task.updated = task.updated.max(event.hlc);
+    task.last_event = event.id.clone();
+}
+
+/// Whether an event comes from a worker whose claim does not count: it has lost it, or never had it.
+fn is_stale(task: &Task, event: &Event) -> bool {
+    event.fence.is_some_and(|fence| fence != task.fence || event.session != task.holder)
 }
 
 /// Takes one more event into the record.
 pub fn apply(task: &mut Task, event: &Event) {
-    task.updated = task.updated.max(event.hlc);
-    task.last_event = event.id.clone();
-    if event.fence.is_some_and(|fence| fence < task.fence) {
+    note_event(task, event);
+    if is_stale(task, event) {
+        keep_second_result(task, event);
         return;
     }
     match &event.change {
-        Change::Created { draft } => create(task, draft),
+        // The first one counts.
+        Change::Created { .. } => {}
         Change::Set { field, to, .. } => set_field(task, field, to.as_deref()),
         Change::Added { field, value } => change_set(task, field, value, true),
-        Change::Removed { field, value } => change_set(task, field, value, false),
-        Change::Text { file, to, .. } => match file {
-            TextFile::Spec => task.spec = Some(to.clone()),
-            TextFile::Plan => task.plan = Some(to.clone()),
-        },
-        Change::Moved { to, reason, note, .. } => move_to(task, *to, *reason, note.clone(), event.fence.is_none()),
-        Change::Claimed { claim, host, lease_seconds, branch } => {
-            take_claim(task, event, *claim, host, *lease_seconds, branch)
+        Change::Removed { field, value, .. } => change_set(task, field, value, false),
+        Change::Text { file, from, to, .. } => take_text(task, *file, from.as_ref(), to),
+        Change::Moved { from, to, reason, note } => {
+            if !try_move(task, event, *from, *to) {
+                return;
+            }
+            move_to(task, *to, *reason, note.clone(), event.fence.is_none());
         }
+        Change::Claimed { claim, host, lease_seconds, branch, live } => {
+            let claim = Claim {
+                session: event.session.clone().unwrap_or_default(),
+                actor: event.actor.clone(),
+                host: host.clone(),
+                fence: *claim,
+                since: event.hlc.time,
+                lease_seconds: *lease_seconds,
+                live: live.clone(),
+            };
+            take_claim(task, claim, branch);
+        }
+        Change::ClaimLost { .. } => keep_second_result(task, event),
         Change::Released { claim: Some(claim), .. } if *claim != task.fence => {}
         Change::Released { recovery, .. } => release(task, *recovery),
         Change::Approved { digest, base, policy, .. } => {
@@ -81,11 +168,83 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Resumed => task.paused = false,
         Change::Parked { until, .. } => task.not_before = Some(*until),
         Change::Imported { fields, .. } => overlay(task, fields),
+        Change::Settled { conflicts } => task.conflicts.retain(|conflict| !conflicts.contains(&conflict.id)),
         Change::RunStarted { .. }
         | Change::RunEnded { .. }
         | Change::Gated { .. }
+        | Change::TextSeen { .. }
         | Change::TextImported { .. }
-        | Change::Noted { .. } => {}
+        | Change::Noted { .. }
+        | Change::Unknown => {}
+    }
+    contest(task);
+}
+
+/// Who writes a text on what the record says it is has seen what a merge left of it.
+fn take_text(task: &mut Task, file: TextFile, from: Option<&Digest>, to: &Digest) {
+    let kind = ConflictKind::of_text(file);
+    let current = match file {
+        TextFile::Spec => &mut task.spec,
+        TextFile::Plan => &mut task.plan,
+    };
+    if current.as_ref() == from {
+        task.conflicts.retain(|conflict| conflict.kind != kind);
+    }
+    *current = Some(to.clone());
+}
+
+/// Whether a move counts where the task stands. Histories that were made apart can hold moves that do not follow from
+/// each other; then the table decides, but that the target has the work is a fact and overrides it.
+fn try_move(task: &mut Task, event: &Event, from: Status, to: Status) -> bool {
+    if task.status == from || task.status.may_become(to) {
+        return true;
+    }
+    match (task.status, to) {
+        (Status::Done, Status::Cancelled) => {
+            add_conflict(task, cancelled(event, "it was merged all the same"));
+            false
+        }
+        (Status::Cancelled, Status::Done) => {
+            add_conflict(task, cancelled(event, "it had been cancelled elsewhere and was merged all the same"));
+            true
+        }
+        (_, Status::Done) => true,
+        _ => false,
+    }
+}
+
+fn cancelled(event: &Event, what: &str) -> Conflict {
+    Conflict::new(ConflictKind::Cancelled, &[event.id.as_str()], what.to_owned(), None)
+}
+
+fn add_conflict(task: &mut Task, conflict: Conflict) {
+    if !task.conflicts.iter().any(|known| known.id == conflict.id) {
+        task.conflicts.push(conflict);
+        task.conflicts.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+    }
+}
+
+/// A worker that finished under the fence of somebody else's claim: its result is kept for a person to choose.
+fn keep_second_result(task: &mut Task, event: &Event) {
+    if let Change::ClaimLost { claim, host, branch, commit, finished: true, .. } = &event.change
+        && *claim == task.fence
+        && !task.status.is_closed()
+    {
+        let who = format!("{} on {host} finished it, too, under a claim that did not count", event.actor);
+        let other = commit.clone().unwrap_or_else(|| branch.clone());
+        let session = event.session.as_deref().unwrap_or_default();
+        add_conflict(task, Conflict::new(ConflictKind::Result, &[session], who, Some(other)));
+        contest(task);
+    }
+}
+
+/// Two finished results of one task are a person's choice.
+fn contest(task: &mut Task) {
+    let contested = task.conflicts.iter().any(|conflict| conflict.kind == ConflictKind::Result);
+    if task.status == Status::Review && contested {
+        task.status = Status::Waiting;
+        task.reason = Some(Reason::Contested);
+        task.note = Some("two workers finished it; both results are kept".to_owned());
     }
 }
 
@@ -154,24 +313,20 @@ fn move_to(task: &mut Task, to: Status, reason: Option<Reason>, note: Option<Str
     }
 }
 
-fn take_claim(task: &mut Task, event: &Event, fence: u64, host: &str, lease_seconds: u64, branch: &str) {
+/// A claim counts if it is the next one. That the task was ready is checked when the claim is made and again when it is
+/// published; what people did meanwhile elsewhere does not take a published claim back, but closing the task does.
+fn take_claim(task: &mut Task, claim: Claim, branch: &str) {
     // TOML's integers end there, and no honest history comes near.
-    if fence <= task.fence || fence > i64::MAX as u64 {
+    if claim.fence <= task.fence || claim.fence > i64::MAX as u64 || task.status.is_closed() {
         return;
     }
-    task.fence = fence;
+    task.fence = claim.fence;
+    task.holder = Some(claim.session.clone());
     task.status = Status::Running;
     task.reason = None;
     task.note = None;
     task.branch.get_or_insert_with(|| branch.to_owned());
-    task.claim = Some(Claim {
-        session: event.session.clone().unwrap_or_default(),
-        actor: event.actor.clone(),
-        host: host.to_owned(),
-        fence,
-        since: event.hlc.time,
-        lease_seconds,
-    });
+    task.claim = Some(claim);
 }
 
 fn release(task: &mut Task, recovery: bool) {

@@ -1,6 +1,6 @@
 //! A task's record: the fields people write and the fields that follow from events.
 
-use super::{Digest, EventId, Hlc, Reason, Status, TaskId, Timestamp};
+use super::{Digest, EventId, Hlc, Reason, Status, TaskId, TextFile, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -44,6 +44,9 @@ pub struct Task {
     pub branch: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub fence: u64,
+    /// The session that acquired the fence, also when it has let go since. Only its events count under that fence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
     pub paused: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +64,9 @@ pub struct Task {
     pub delivery: Option<Delivery>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<String, StepProgress>,
+    /// What people who worked apart left for a person to look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// Fields that a newer version wrote; they are kept as they are.
     #[serde(flatten)]
     pub unknown: toml::Table,
@@ -98,6 +104,7 @@ impl Task {
             plan: None,
             branch: None,
             fence: 0,
+            holder: None,
             paused: false,
             not_before: None,
             recoveries: 0,
@@ -106,12 +113,65 @@ impl Task {
             approval: None,
             delivery: None,
             steps: BTreeMap::new(),
+            conflicts: Vec::new(),
             unknown: toml::Table::new(),
         }
     }
 
     pub fn step_is_done(&self, step: &str) -> bool {
         self.steps.get(step).is_some_and(|progress| progress.state == Progress::Done)
+    }
+}
+
+/// Two things that were both done and do not go together. Nothing of either is lost; a person says what counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// Follows from the content, so that every clone calls it the same.
+    pub id: String,
+    pub kind: ConflictKind,
+    /// In words, for a person.
+    pub what: String,
+    /// The branch, commit or file that holds what does not count at present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+}
+
+impl Conflict {
+    pub fn new(kind: ConflictKind, parts: &[&str], what: String, other: Option<String>) -> Conflict {
+        let parts = [kind.word()].into_iter().chain(parts.iter().copied());
+        let digest = Digest::of_all(parts.map(str::as_bytes));
+        Conflict { id: digest.hex().chars().take(10).collect(), kind, what, other }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConflictKind {
+    /// Two people changed the same part of the spec.
+    Spec,
+    /// Two people changed the same part of the plan.
+    Plan,
+    /// Two workers finished under the same fence.
+    Result,
+    /// Somebody cancelled what somebody else merged.
+    Cancelled,
+}
+
+impl ConflictKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            ConflictKind::Spec => "spec",
+            ConflictKind::Plan => "plan",
+            ConflictKind::Result => "result",
+            ConflictKind::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn of_text(file: TextFile) -> ConflictKind {
+        match file {
+            TextFile::Spec => ConflictKind::Spec,
+            TextFile::Plan => ConflictKind::Plan,
+        }
     }
 }
 
@@ -224,6 +284,9 @@ pub struct Claim {
     pub since: Timestamp,
     /// How long others must see no sign of life before they may take over.
     pub lease_seconds: u64,
+    /// The last part of `refs/aifactory/live/<…>`; absent where the claim counts on one machine alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<String>,
 }
 
 /// A yes to one exact spec and plan.

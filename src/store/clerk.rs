@@ -10,7 +10,8 @@ use super::{Snapshot, layout};
 use crate::error::{Error, Result};
 use crate::git::Edit;
 use crate::model::{
-    Change, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, apply, fold, write_record,
+    Change, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, additions_of, apply, fold,
+    write_record,
 };
 use std::collections::BTreeMap;
 
@@ -90,6 +91,7 @@ impl<'a> Clerk<'a> {
         let (redactor, now) = (self.snapshot.store.redactor(), self.snapshot.store.host().now());
         let change = without_secrets(change, redactor);
         let folder = self.open.get_mut(id).expect("a folder is opened before it is used");
+        let change = folder.with_what_it_saw(change);
         let last = folder.task.as_ref().map_or(Hlc::default(), |task| task.updated);
         let hlc = Hlc::next(last, now);
         let event = Event {
@@ -168,6 +170,15 @@ impl<'a> Clerk<'a> {
 }
 
 impl Folder {
+    /// A removal names the additions it takes away, so that one made elsewhere meanwhile is not lost by it.
+    fn with_what_it_saw(&self, change: Change) -> Change {
+        let Change::Removed { field, value, .. } = change else { return change };
+        let old = self.old_events.lines().filter_map(|line| Event::parse_line(line).ok());
+        let events: Vec<Event> = old.chain(self.new_events.iter().cloned()).collect();
+        let saw = additions_of(&events, &field, &value);
+        Change::Removed { field, value, saw }
+    }
+
     fn add(&mut self, id: &TaskId, event: Event) {
         match &mut self.task {
             Some(task) => apply(task, &event),

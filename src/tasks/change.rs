@@ -109,7 +109,7 @@ fn event_of(snapshot: &Snapshot<'_>, task: &Task, assignment: &Assignment) -> Re
         }
         Assignment::Remove { field, value } => {
             let value = element(snapshot, field, value)?;
-            Ok(holds(task, field, &value).then(|| Change::Removed { field: (*field).to_owned(), value }))
+            Ok(holds(task, field, &value).then(|| Change::Removed { field: (*field).to_owned(), value, saw: Vec::new() }))
         }
     }
 }

@@ -36,11 +36,12 @@ fn describe(change: &Change) -> (String, Option<String>) {
             plain(format!("changed {field} from {} to {}", value(from), value(to)))
         }
         Change::Added { field, value } => plain(format!("added {value} to {field}")),
-        Change::Removed { field, value } => plain(format!("removed {value} from {field}")),
+        Change::Removed { field, value, .. } => plain(format!("removed {value} from {field}")),
         Change::Text { file, from, diff, .. } => {
             let verb = if from.is_some() { "changed" } else { "wrote" };
             (format!("{verb} the {}", file.word()), Some(diff.clone()))
         }
+        Change::TextSeen { file, .. } => plain(format!("went on from the merged {}", file.word())),
         Change::Moved { to, reason, note, .. } => {
             let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
             let (first, rest) = note
@@ -51,6 +52,10 @@ fn describe(change: &Change) -> (String, Option<String>) {
         }
         Change::Claimed { claim, host, branch, .. } => {
             plain(format!("claimed it on {host} (fence {claim}, branch {branch})"))
+        }
+        Change::ClaimLost { host, why, commit, .. } => {
+            let kept = commit.as_deref().map(|commit| format!("; its work is kept: {}", short(commit)));
+            plain(format!("lost the claim made on {host}: {why}{}", kept.unwrap_or_default()))
         }
         Change::Released { why, .. } => plain(format!("released the claim: {why}")),
         Change::Approved { policy: true, .. } => plain("approved the plan by policy".to_owned()),
@@ -87,5 +92,7 @@ fn describe(change: &Change) -> (String, Option<String>) {
             };
             plain(format!("edited the record by hand ({}){lost}", names.join(", ")))
         }
+        Change::Settled { conflicts } => plain(format!("settled {}", count(conflicts.len(), "conflict"))),
+        Change::Unknown => plain("did something that a newer aifactory knows".to_owned()),
     }
 }

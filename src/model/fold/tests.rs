@@ -12,7 +12,10 @@ fn event(number: u64, fence: Option<u64>, change: Change) -> Event {
         id: EventId::new(time, &format!("{number:0>10}")),
         hlc: Hlc { time, count: 0 },
         actor: "ana".into(),
-        session: fence.map(|fence| format!("session {fence}")),
+        session: match &change {
+            Change::Claimed { claim, .. } => Some(format!("session {claim}")),
+            _ => fence.map(|fence| format!("session {fence}")),
+        },
         fence,
         prev: None,
         sig: None,
@@ -29,7 +32,7 @@ fn moved(from: Status, to: Status) -> Change {
 }
 
 fn claimed(claim: u64) -> Change {
-    Change::Claimed { claim, host: "mill".into(), lease_seconds: 60, branch: "b".into() }
+    Change::Claimed { claim, host: "mill".into(), lease_seconds: 60, branch: "b".into(), live: None }
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn any_change() -> impl Strategy<Value = (Option<u64>, Change)> {
     let change = prop_oneof![
         (field, prop::option::of(word.clone())).prop_map(|(field, to)| Change::Set { field, from: None, to }),
         word.clone().prop_map(|value| Change::Added { field: "labels".into(), value }),
-        word.clone().prop_map(|value| Change::Removed { field: "labels".into(), value }),
+        word.clone().prop_map(|value| Change::Removed { field: "labels".into(), value, saw: Vec::new() }),
         (status.clone(), status).prop_map(|(from, to)| moved(from, to)),
         (0u64..5).prop_map(claimed),
         word.clone().prop_map(|step| Change::StepStarted { step, run: EventId::from_name("r") }),

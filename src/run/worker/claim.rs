@@ -54,6 +54,7 @@ pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutco
             host: project.host.name(),
             lease_seconds: LEASE_SECONDS,
             branch: branch.clone(),
+            live: None,
         };
         changes.event(id, claimed);
         let (plan, _) = parse_plan(&snapshot.text(id, TextFile::Plan)?);

@@ -32,7 +32,7 @@ impl<'a> Past<'a> {
     /// Whether somebody took an element out of a set; a hand edit of the whole set counts.
     pub fn has_removed(&self, set: &str, element: &str) -> Result<bool> {
         let removes = |event: &Event| match &event.change {
-            Change::Removed { field, value } => field == set && value == element,
+            Change::Removed { field, value, .. } => field == set && value == element,
             Change::Imported { fields, .. } => fields.contains_key(set),
             _ => false,
         };

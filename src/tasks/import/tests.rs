@@ -100,7 +100,7 @@ impl Sandbox {
     }
 
     fn claim(&self, id: &TaskId) {
-        let claimed = Change::Claimed { claim: 1, host: "mill".into(), lease_seconds: 60, branch: "b".into() };
+        let claimed = Change::Claimed { claim: 1, host: "mill".into(), lease_seconds: 60, branch: "b".into(), live: None };
         self.event(id, &claimed);
     }
 
@@ -251,7 +251,7 @@ fn a_rename_in_aifactory_stays_while_the_line_says_the_same() {
 fn a_label_that_was_taken_away_stays_away() {
     let sandbox = Sandbox::new();
     let id = sandbox.todo("- [ ] a #ui #auth\n").created.remove(0);
-    let removed = Change::Removed { field: "labels".into(), value: "ui".into() };
+    let removed = Change::Removed { field: "labels".into(), value: "ui".into(), saw: Vec::new() };
     sandbox.event(&id, &removed);
     assert_eq!(sandbox.todo("- [ ] a #ui #auth\n").unchanged, 1);
     assert_eq!(sandbox.todo("- [ ] a #ui #auth #new\n").changed, [id]);
@@ -320,7 +320,7 @@ fn a_dependency_that_is_new_in_the_file_is_added() {
     let sandbox = Sandbox::new();
     let ids = sandbox.todo("- [ ] a\n- [ ] b\n").created;
     assert_eq!(sandbox.todo("- [ ] a (after: b)\n- [ ] b\n").changed, ids[..1]);
-    let removed = Change::Removed { field: "dependencies".into(), value: ids[1].to_string() };
+    let removed = Change::Removed { field: "dependencies".into(), value: ids[1].to_string(), saw: Vec::new() };
     sandbox.event(&ids[0], &removed);
     assert_eq!(sandbox.todo("- [ ] a (after: b)\n- [ ] b\n").unchanged, 2, "taken away by a person");
 }
