@@ -33,5 +33,6 @@ pub mod policy;
 pub mod process;
 pub mod run;
 pub mod store;
+pub mod sync;
 pub mod tasks;
 pub mod ui;

@@ -4,7 +4,7 @@ use super::run::short;
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
-use crate::run::{Interrupt, MergeOptions, MergeOutcome, merge};
+use crate::run::{FirstSignal, Interrupt, MergeOptions, MergeOutcome, merge};
 use crate::store::Filter;
 use crate::tasks::Project;
 use crate::ui::LiveRun;
@@ -26,6 +26,9 @@ pub struct Args {
     /// Merge work that no gate looks at, on your own recorded word
     #[arg(long)]
     unverified: bool,
+    /// Move the target on the remote first, as workers do
+    #[arg(long)]
+    push: bool,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
@@ -40,7 +43,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.hint("aifactory status");
         return Ok(Finish::Short(Kind::Missing));
     }
-    merge_tasks(context, &project, &ids, args.unverified)
+    merge_tasks(context, &project, &ids, args.unverified, args.push)
 }
 
 fn under_review(project: &Project) -> Result<Vec<TaskId>> {
@@ -48,9 +51,9 @@ fn under_review(project: &Project) -> Result<Vec<TaskId>> {
     Ok(project.store.snapshot()?.index()?.tasks(&filter)?.into_iter().map(|row| row.id).collect())
 }
 
-pub(super) fn merge_tasks(context: &Context, project: &Project, ids: &[TaskId], unverified: bool) -> Result<Finish> {
-    let options = MergeOptions { unverified, unseen: false };
-    let interrupt = Interrupt::install()?;
+pub(super) fn merge_tasks(context: &Context, project: &Project, ids: &[TaskId], unverified: bool, publish: bool) -> Result<Finish> {
+    let options = MergeOptions { unverified, unseen: false, publish };
+    let interrupt = Interrupt::install(FirstSignal::Stop)?;
     let outcomes = {
         let mut live = LiveRun::beside_the_answer(&context.ui, |id| short(project, id));
         let own = context.own_program.clone();

@@ -5,6 +5,7 @@
 
 mod approve;
 mod cancel;
+mod claim;
 mod completions;
 mod config;
 mod context;
@@ -27,6 +28,7 @@ mod pause;
 mod plan;
 mod quickstart;
 mod reject;
+mod release;
 mod resume;
 mod retry;
 mod review;
@@ -39,8 +41,10 @@ mod show;
 mod spec;
 mod status;
 mod stop;
+mod sync;
 mod text_verbs;
 mod trust;
+mod work;
 
 pub use context::{Context, Finish};
 
@@ -111,7 +115,10 @@ pub enum Command {
     Plan(plan::Args),
     Approve(approve::Args),
     Reject(reject::Args),
+    Claim(claim::Args),
+    Release(release::Args),
     Run(run::Args),
+    Work(work::Args),
     Status(status::Args),
     Log(log::Args),
     Stop(stop::Args),
@@ -126,6 +133,7 @@ pub enum Command {
     Merge(merge::Args),
     Discard(discard::Args),
     Search(search::Args),
+    Sync(sync::Args),
     Import(import::Args),
     Config(config::Args),
     Trust(trust::Args),
@@ -151,7 +159,10 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Plan(args) => plan::run(context, &args),
         Command::Approve(args) => approve::run(context, &args),
         Command::Reject(args) => reject::run(context, &args),
+        Command::Claim(args) => claim::run(context, &args),
+        Command::Release(args) => release::run(context, &args),
         Command::Run(args) => run::run(context, &args),
+        Command::Work(args) => work::run(context, &args),
         Command::Status(args) => status::run(context, &args),
         Command::Log(args) => log::run(context, &args),
         Command::Stop(args) => stop::run(context, &args),
@@ -166,6 +177,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Merge(args) => merge::run(context, &args),
         Command::Discard(args) => discard::run(context, &args),
         Command::Search(args) => search::run(context, &args),
+        Command::Sync(args) => sync::run(context, &args),
         Command::Import(args) => import::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Trust(args) => trust::run(context, &args),

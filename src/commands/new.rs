@@ -100,7 +100,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.answer_line(&context.ui.id(&id, &short))?;
     }
     if args.run {
-        return run::run_tasks(context, &project, vec![id], None, false);
+        return run::run_tasks(context, &project, vec![id], run::How::default());
     }
     if context.ui.out_is_terminal && new.plan.is_empty() {
         context.ui.hint(&format!("write its plan: aifactory plan edit {short}"));

@@ -73,7 +73,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 
     say(4, "aifactory run --all --merge    (the runbook agent runs the plans' own commands; no model is involved)");
     ready(&project, &ids)?;
-    let finish = run::run_tasks(&context, &project, Vec::new(), None, true)?;
+    let finish = run::run_tasks(&context, &project, Vec::new(), run::How { merge: true, ..run::How::default() })?;
     if let Finish::Short(Kind::Interrupted) = finish {
         return Ok(finish);
     }

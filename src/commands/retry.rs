@@ -25,7 +25,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let (project, ids) = args.tasks.for_writing(context)?;
     let changed = retry(&project, &ids, args.message.as_deref())?;
     if args.run {
-        return run::run_tasks(context, &project, ids, None, false);
+        return run::run_tasks(context, &project, ids, run::How::default());
     }
     context.report_changed(&project, "aifactory.retry/1", "ready again", &changed)
 }

@@ -3,7 +3,7 @@
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
-use crate::run::{Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
+use crate::run::{FirstSignal, Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
 use crate::tasks::{Project, ready};
 use crate::ui::LiveRun;
 use serde_json::json;
@@ -35,12 +35,22 @@ pub struct Args {
     /// Merge each task as soon as it has passed
     #[arg(long)]
     merge: bool,
+    /// Claim for this machine alone, whether or not the remote can be reached
+    #[arg(long)]
+    local: bool,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
     let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
-    run_tasks(context, &project, ids, args.jobs, args.merge)
+    run_tasks(context, &project, ids, How { jobs: args.jobs, merge: args.merge, local: args.local })
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct How {
+    pub jobs: Option<usize>,
+    pub merge: bool,
+    pub local: bool,
 }
 
 /// Runs the named tasks, or all that are ready where none is named.
@@ -48,8 +58,7 @@ pub(super) fn run_tasks(
     context: &Context,
     project: &Project,
     ids: Vec<TaskId>,
-    jobs: Option<usize>,
-    merge: bool,
+    how: How,
 ) -> Result<Finish> {
     let target = project.require_target()?;
     if target.commit.is_none() {
@@ -64,11 +73,13 @@ pub(super) fn run_tasks(
     }
     let request = RunRequest {
         tasks: ids,
-        jobs: jobs.unwrap_or(project.settings.number("run.jobs") as usize).max(1),
-        merge,
+        jobs: how.jobs,
+        merge: how.merge,
+        local: how.local,
+        work: None,
         own_program: context.own_program.clone(),
     };
-    let interrupt = Interrupt::install()?;
+    let interrupt = Interrupt::install(FirstSignal::Stop)?;
     let report = {
         let mut live = LiveRun::new(&context.ui, |id| short(project, id));
         let mut output = Ok(());

@@ -2,12 +2,12 @@
 
 use super::named::Named;
 use super::{Context, Finish};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::run::Verdict;
 use crate::model::text::{count, escape, escape_line};
-use crate::model::{Progress, Reason, Status, Task, TaskId, TextFile};
+use crate::model::{Conflict, ConflictKind, Progress, Reason, Status, Task, TaskId, TextFile};
 use crate::store::Snapshot;
 use crate::tasks::{Project, Standing, standing};
 use crate::ui::{Style, ago, reason_text, status_style, task_json, verdict_style};
@@ -19,12 +19,18 @@ use std::fmt::Write as _;
 pub struct Args {
     #[command(flatten)]
     tasks: Named,
+    /// The text that does not stand at present, of one of the task's conflicts
+    #[arg(long, value_name = "CONFLICT")]
+    conflict: Option<String>,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
     let snapshot = project.store.snapshot()?;
     let ids = args.tasks.resolve(context, &project)?;
+    if let Some(wanted) = &args.conflict {
+        return show_conflict(context, &snapshot, &ids, wanted);
+    }
     if context.ui.manner.json {
         let shown = ids.iter().map(|id| show_json(&snapshot, id)).collect::<Result<Vec<_>>>()?;
         let answer = match <[serde_json::Value; 1]>::try_from(shown) {
@@ -42,6 +48,25 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.answer(&text)?;
     }
     Ok(Finish::Well)
+}
+
+fn show_conflict(context: &Context, snapshot: &Snapshot<'_>, ids: &[TaskId], wanted: &str) -> Result<Finish> {
+    for id in ids {
+        let task = snapshot.task(id)?;
+        let found = task.conflicts.iter().filter(|conflict| conflict.id.starts_with(wanted) && !wanted.is_empty());
+        for conflict in found {
+            if let Some(text) = snapshot.conflict_text(id, conflict)? {
+                if context.ui.manner.json {
+                    context.ui.answer_json(&json!({ "schema": "aifactory.conflict/1", "conflict": conflict, "text": text }))?;
+                } else {
+                    context.ui.answer(&format!("{}\n", escape(text.trim_end())))?;
+                }
+                return Ok(Finish::Well);
+            }
+        }
+    }
+    let hint = ids.first().map(|id| format!("aifactory show {}", snapshot.short(id))).unwrap_or_default();
+    Err(Error::missing(format!("there is no text for a conflict `{}`", escape_line(wanted))).hint(hint))
 }
 
 fn show_json(snapshot: &Snapshot<'_>, id: &TaskId) -> Result<serde_json::Value> {
@@ -86,6 +111,7 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
         "created",
         format!("{}   changed {}", ago(context.host.now(), task.created), ago(context.host.now(), task.updated.time)),
     );
+    text.push_str(&conflicts(context, &task.conflicts, &snapshot.short(&task.id)));
     let spec = snapshot.text(&task.id, TextFile::Spec)?;
     if !spec.trim().is_empty() {
         let _ = writeln!(text, "\n{}\n{}", ui.paint(Style::Strong, "Spec"), indented(&spec));
@@ -127,6 +153,32 @@ fn heading(context: &Context, snapshot: &Snapshot<'_>, task: &Task) -> String {
             let _ = writeln!(text, "    {}", ui.paint(Style::Dim, &escape_line(line)));
         }
     }
+    text
+}
+
+/// What people who worked apart left to be looked at, and how to get rid of it.
+fn conflicts(context: &Context, conflicts: &[Conflict], short: &str) -> String {
+    if conflicts.is_empty() {
+        return String::new();
+    }
+    let ui = &context.ui;
+    let mut text = format!("\n{}\n", ui.paint(Style::Strong, "Conflicts"));
+    for conflict in conflicts {
+        let _ = writeln!(text, "  {} {}", ui.paint(Style::Attention, "!"), escape_line(&conflict.what));
+        if let Some(other) = &conflict.other {
+            let see = match conflict.kind {
+                ConflictKind::Spec | ConflictKind::Plan => format!("aifactory show {short} --conflict {}", conflict.id),
+                _ => format!("git show {}", escape_line(other)),
+            };
+            let _ = writeln!(text, "    {} {}", ui.paint(Style::Dim, "the other:"), ui.paint(Style::Hint, &see));
+        }
+    }
+    let _ = writeln!(
+        text,
+        "    {} {}",
+        ui.paint(Style::Dim, "when it is settled:"),
+        ui.paint(Style::Hint, &format!("aifactory set {short} conflicts="))
+    );
     text
 }
 

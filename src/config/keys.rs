@@ -33,6 +33,12 @@ const fn machine(name: &'static str, kind: Kind, default: &'static str, about: &
 
 pub const KEYS: &[Key] = &[
     project("agent.default", Kind::Text, "runbook", "the agent that carries out plans"),
+    project(
+        "claim.lease",
+        Kind::Duration,
+        "10m",
+        "how long a machine that shows no sign of life keeps its tasks before others may take them over",
+    ),
     project("gate.timeout", Kind::Duration, "10m", "how long one gate may run"),
     project("gates", Kind::List, "", "commands that must pass before any merge, besides the plan's own"),
     machine("merge.target", Kind::Text, "", "the branch that work is merged into; empty: the remote's default branch"),
@@ -58,6 +64,33 @@ pub const KEYS: &[Key] = &[
         "what an acknowledged write survives: a killed process, or a power cut too (slower)",
     ),
     project("state.ref", Kind::Text, "refs/aifactory/state", "the ref that holds the state"),
+    machine("sync.also", Kind::List, "", "further remotes that the state is shared through"),
+    machine(
+        "sync.auto",
+        Kind::Choice(&["off", "on"]),
+        "off",
+        "share after every command that changed something, some seconds later and in the background",
+    ),
+    project(
+        "sync.branches",
+        Kind::Choice(&["on", "off"]),
+        "on",
+        "whether the branch of a task that waits or is under review goes along with the state",
+    ),
+    machine("sync.interval", Kind::Duration, "30s", "how often a worker asks the remote for news, give or take a third"),
+    project(
+        "sync.remote",
+        Kind::Text,
+        "",
+        "the remote, or its address, that the state is shared through; empty: origin, or the only one",
+    ),
+    machine(
+        "trust.plans",
+        Kind::Choice(&["own", "shared"]),
+        "own",
+        "whose plans may run commands here: those written or approved on this machine, or whatever the state says",
+    ),
+    machine("work.pause", Kind::Duration, "0s", "the wait after each task that a worker carried out"),
     project(
         "worktree.branch",
         Kind::Text,

@@ -99,6 +99,10 @@ impl Repository {
         self.fast_forward(checkout, branch, to)
     }
 
+    pub fn is_checked_out(&self, branch: &str) -> Result<bool> {
+        Ok(self.find_checkout(branch)?.is_some())
+    }
+
     /// Where a branch is checked out with local changes to tracked files, and which files those are.
     pub fn find_dirty_checkout(&self, branch: &str) -> Result<Option<(PathBuf, Vec<String>)>> {
         let Some(checkout) = self.find_checkout(branch)? else {
@@ -185,6 +189,12 @@ impl Repository {
         git_in(folder, &["add", "--all"]).run_ok()?;
         let commit = git_in(folder, &["commit", "--quiet", "--no-verify", "--message", message]);
         signed_off(commit, by).run_ok().map(drop)
+    }
+
+    /// A clone of somebody's repository, as people make one.
+    pub fn clone_from(url: &str, folder: &Path) -> Result<()> {
+        let parent = folder.parent().unwrap_or(Path::new("."));
+        git_in(parent, &["clone", "--quiet", "--", url]).arg(folder).named("git clone").run_ok().map(drop)
     }
 
     /// Adds lines to `info/exclude`, git's own file for ignores that are nobody else's business.

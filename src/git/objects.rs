@@ -29,6 +29,8 @@ pub struct Entry {
 /// One file to put into a tree, or to take out of it.
 pub enum Edit {
     Put { path: String, content: Vec<u8> },
+    /// A file or folder that is in the repository already.
+    Graft { path: String, kind: EntryKind, oid: Oid },
     Remove { path: String },
 }
 
@@ -121,6 +123,10 @@ impl Repository {
                     let blob = self.inner.write_blob(content).context(failed)?;
                     editor.upsert(path.as_str(), GixKind::Blob, blob).context(failed)?;
                 }
+                Edit::Graft { path, kind, oid } => {
+                    let kind = if kind == EntryKind::Tree { GixKind::Tree } else { GixKind::Blob };
+                    editor.upsert(path.as_str(), kind, oid).context(failed)?;
+                }
                 Edit::Remove { path } => {
                     editor.remove(path.as_str()).context(failed)?;
                 }
@@ -146,6 +152,16 @@ impl Repository {
     pub fn message_of(&self, commit: Oid) -> Result<String> {
         let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
         Ok(commit.message_raw().context(|| format!("cannot read commit {}", commit.id))?.to_str_lossy().into_owned())
+    }
+
+    /// Whether the repository holds a commit of this id.
+    pub fn has_commit(&self, commit: Oid) -> bool {
+        self.inner.find_header(commit).is_ok_and(|header| header.kind() == gix::object::Kind::Commit)
+    }
+
+    pub fn parents(&self, commit: Oid) -> Result<Vec<Oid>> {
+        let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
+        Ok(commit.parent_ids().map(|id| id.detach()).collect())
     }
 
     /// The commit before it, along the branch.

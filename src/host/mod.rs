@@ -59,6 +59,11 @@ impl Host {
         (0..length).map(|_| Alphabet::digit(random.u8(..))).collect()
     }
 
+    /// Something between 0 and 1.
+    pub fn random_fraction(&self) -> f64 {
+        self.random.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).f64()
+    }
+
     /// A new event id: sorts by `at`, unique by its random tail.
     pub fn event_id(&self, at: Timestamp) -> EventId {
         EventId::new(at, &self.random_text(EventId::RANDOM))
@@ -106,6 +111,18 @@ impl Host {
 
 /// Time that only measures how long something takes.
 impl Host {
+    /// How long the machine has been running, asleep or not. Nobody can set this clock.
+    pub fn uptime(&self) -> std::time::Duration {
+        let since_boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        std::time::Duration::new(since_boot.tv_sec.unsigned_abs(), since_boot.tv_nsec.unsigned_abs() as u32)
+    }
+
+    /// Changes with every start of the machine: times of one boot say nothing in another.
+    pub fn boot(&self) -> String {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        id.trim().to_owned()
+    }
+
     pub fn monotonic(&self) -> std::time::Instant {
         std::time::Instant::now()
     }

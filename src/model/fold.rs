@@ -58,7 +58,7 @@ impl<'e> Additions<'e> {
                 if saw.is_empty() {
                     left.clear();
                 }
-                saw.iter().for_each(|seen| drop(left.remove(seen)));
+                left.retain(|by| !saw.contains(by));
                 return !left.is_empty();
             }
             // A hand edit says what the whole set is.
@@ -84,7 +84,9 @@ pub fn additions_of(events: &[Event], field: &str, value: &str) -> Vec<EventId> 
     let mut ordered: Vec<&Event> = events.iter().collect();
     ordered.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)));
     let mut additions = Additions::default();
-    ordered.into_iter().for_each(|event| drop(additions.see(event)));
+    for event in ordered {
+        additions.see(event);
+    }
     additions.of.remove(&(field, value)).into_iter().flatten().cloned().collect()
 }
 
@@ -131,7 +133,8 @@ pub fn apply(task: &mut Task, event: &Event) {
             take_claim(task, claim, branch);
         }
         Change::ClaimLost { .. } => keep_second_result(task, event),
-        Change::Released { claim: Some(claim), .. } if *claim != task.fence => {}
+        // Several may have noticed that the holder is gone.
+        Change::Released { claim: Some(ended), .. } if task.claim.as_ref().map(|claim| claim.fence) != Some(*ended) => {}
         Change::Released { recovery, .. } => release(task, *recovery),
         Change::Approved { digest, base, policy, .. } => {
             task.approval = Some(Approval {

@@ -6,6 +6,7 @@
 mod digest;
 pub mod event;
 mod fold;
+pub mod folder;
 pub mod frontmatter;
 mod id;
 pub mod message;
@@ -13,6 +14,7 @@ pub mod paths;
 pub mod plan;
 pub mod readiness;
 mod record;
+pub mod replay;
 pub mod risk;
 pub mod run;
 mod status;

@@ -167,6 +167,10 @@ impl ConflictKind {
         }
     }
 
+    pub fn is_about_text(self) -> bool {
+        matches!(self, ConflictKind::Spec | ConflictKind::Plan)
+    }
+
     pub fn of_text(file: TextFile) -> ConflictKind {
         match file {
             TextFile::Spec => ConflictKind::Spec,

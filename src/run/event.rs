@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunEvent {
-    pub task: TaskId,
+    /// Absent where it is about the worker as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub title: String,
     #[serde(flatten)]
     pub kind: RunEventKind,
@@ -78,6 +81,13 @@ pub enum RunEventKind {
     },
 }
 
+impl RunEvent {
+    /// Something about the worker as a whole.
+    pub fn note(text: String) -> RunEvent {
+        RunEvent { task: None, title: String::new(), kind: RunEventKind::Note { text } }
+    }
+}
+
 /// Where a worker's events go. They arrive in the order in which they were told, before the worker's own result.
 #[derive(Clone)]
 pub struct Reporter {
@@ -88,6 +98,6 @@ pub struct Reporter {
 
 impl Reporter {
     pub fn tell(&self, kind: RunEventKind) {
-        (self.listener)(RunEvent { task: self.task.clone(), title: self.title.clone(), kind });
+        (self.listener)(RunEvent { task: Some(self.task.clone()), title: self.title.clone(), kind });
     }
 }

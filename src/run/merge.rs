@@ -5,6 +5,7 @@
 //! checkout where no agent wrote, on the rebased commit, and the target moves by one compare-and-swap or not at all.
 
 mod round;
+mod target;
 
 use super::event::{Reporter, RunEvent};
 use super::interrupt::Interrupt;
@@ -29,6 +30,8 @@ pub struct MergeOptions {
     pub unverified: bool,
     /// Nobody has looked at the work: what touches risky paths beyond its plan stays under review.
     pub unseen: bool,
+    /// The target moves on the remote first, and here after it: others work from there.
+    pub publish: bool,
 }
 
 #[derive(Debug)]
@@ -57,7 +60,16 @@ pub fn merge(
     interrupt: &Interrupt,
     listener: &mut dyn FnMut(&RunEvent),
 ) -> Result<Vec<(TaskId, MergeOutcome)>> {
-    let bench = Bench { handle: interrupt.handle(), interrupt: interrupt.watch(), own_program, test_command: None };
+    let bench = Bench {
+        handle: interrupt.handle(),
+        interrupt: interrupt.watch(),
+        rest: interrupt.watch_rest(),
+        lost: tokio::sync::watch::channel(false).1,
+        own_program,
+        test_command: None,
+        local: false,
+        patient: false,
+    };
     let mut outcomes = Vec::new();
     for task in tasks {
         if interrupt.is_wanted() {

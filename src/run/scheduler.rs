@@ -1,6 +1,6 @@
 //! What starts next: a pure decision over what is ready, what runs and what time it is. It starts nothing itself.
 
-use crate::model::{TaskId, Timestamp};
+use crate::model::{Digest, TaskId, Timestamp};
 use crate::tasks::Candidate;
 use std::collections::BTreeSet;
 
@@ -42,6 +42,15 @@ pub fn decide(
         Some(time) => Decision::WaitUntil(time),
         None => Decision::Finished,
     }
+}
+
+/// Among tasks of the same priority, each worker has an order of its own, so that many of them do not all reach for the
+/// same one: the task for which the two names together draw the highest number comes first.
+pub fn prefer(candidates: &mut [Candidate], worker: &str) {
+    candidates.sort_by_cached_key(|candidate| {
+        let draw = Digest::of_all([worker.as_bytes(), candidate.row.id.as_str().as_bytes()]);
+        (candidate.row.priority, std::cmp::Reverse(draw))
+    });
 }
 
 #[cfg(test)]

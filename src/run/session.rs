@@ -85,3 +85,24 @@ pub(super) fn dead(store: &Store) -> Result<Vec<SessionFile>> {
     }
     Ok(dead)
 }
+
+/// Whether any worker of this clone is alive.
+pub(super) fn live_sessions(store: &Store) -> bool {
+    let folder = store.local.root().join("sessions");
+    let names = files::names(&folder).unwrap_or_default();
+    names.iter().any(|name| name.strip_suffix(".task").is_some_and(|id| FileLock::is_held(&store.local.session_lock(id))))
+}
+
+/// The living worker of this clone that carries a task.
+pub(super) fn session_of(store: &Store, task: &TaskId) -> Result<Option<String>> {
+    let folder = store.local.root().join("sessions");
+    for name in files::names(&folder)? {
+        let Some(session) = name.strip_suffix(".task") else { continue };
+        let path = store.local.session_lock(session);
+        let text = files::load_text(&task_file(&path))?.unwrap_or_default();
+        if text.trim() == task.as_str() && FileLock::is_held(&path) {
+            return Ok(Some(session.to_owned()));
+        }
+    }
+    Ok(None)
+}

@@ -14,11 +14,12 @@ use super::ports::{self, PortRange};
 use super::session::WorkerSession;
 use super::{gates, include};
 use crate::error::{Error, Kind, Result};
-use crate::git::Oid;
+use crate::git::{Oid, Repository};
 use crate::model::plan::{Plan, Step};
 use crate::model::run::Outcome;
 use crate::model::{Change, Progress, Reason, Status, TaskId};
 use crate::store::{Author, Changes, Snapshot};
+use crate::sync::{Manner, Sharing};
 use crate::tasks::Project;
 use claim::ClaimOutcome;
 pub(super) use phases::{add_evidence, committer, gate_note};
@@ -33,8 +34,16 @@ pub struct Bench {
     pub handle: Handle,
     /// The whole run is to stop.
     pub interrupt: watch::Receiver<bool>,
+    /// Nothing more is to start; what runs ends at its next safe point.
+    pub rest: watch::Receiver<bool>,
+    /// The remote was not reached for a whole lease.
+    pub lost: watch::Receiver<bool>,
     pub own_program: PathBuf,
     pub test_command: Option<String>,
+    /// Claims count on this machine alone.
+    pub local: bool,
+    /// Nobody watches: what fails is put off and tried again.
+    pub patient: bool,
 }
 
 /// Where the task stands when the worker lets it go.
@@ -72,7 +81,12 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
     let session = WorkerSession::open(&project.store, task)?;
     let stopped = || *bench.interrupt.borrow() || session.stop_is_requested();
     let hold = Checkouts::of(project)?.hold(task, stopped)?;
-    let claimed = claim::claim(project, task, &session.id);
+    let sharing = if bench.local { None } else { Sharing::find(project)? };
+    let live = sharing.as_ref().map(Sharing::live_name).transpose()?;
+    let claimed = claim::claim(project, task, &session.id, live).and_then(|claimed| match (&sharing, claimed) {
+        (Some(sharing), ClaimOutcome::Claimed(claimed)) => claim::make_global(sharing, task, &session.id, claimed),
+        (_, claimed) => Ok(claimed),
+    });
     let claimed = match claimed {
         Ok(ClaimOutcome::Claimed(claimed)) => claimed,
         Ok(ClaimOutcome::Settled(settled)) => {
@@ -109,6 +123,7 @@ fn watch_for_stop(bench: &Bench, session: &WorkerSession) -> watch::Receiver<boo
     let (sender, receiver) = watch::channel(false);
     let file = session.stop_file();
     let mut interrupt = bench.interrupt.clone();
+    let lost = bench.lost.clone();
     bench.handle.spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_millis(150));
         loop {
@@ -117,7 +132,7 @@ fn watch_for_stop(bench: &Bench, session: &WorkerSession) -> watch::Receiver<boo
                 _ = tick.tick() => {}
                 () = sender.closed() => return,
             }
-            if *interrupt.borrow() || file.exists() {
+            if *interrupt.borrow() || *lost.borrow() || file.exists() {
                 let _ = sender.send(true);
                 return;
             }
@@ -132,7 +147,10 @@ impl Worker<'_> {
         let result = self.work();
         let settled = match result {
             Ok(settled) => settled,
-            Err(error) if error.kind() == Kind::Interrupted => self.release("stopped")?,
+            Err(error) if error.kind() == Kind::Interrupted => {
+                let is_cut_off = *self.bench.lost.borrow();
+                self.release(if is_cut_off { "the remote was not reached for a whole lease" } else { "stopped" })?
+            }
             Err(error) if self.has_lost_its_claim()? => {
                 self.reporter.tell(RunEventKind::Note { text: format!("the claim was lost: {error}") });
                 self.current()?
@@ -141,7 +159,7 @@ impl Worker<'_> {
                 // The machinery failed, not the task: it goes back, and the error goes up.
                 let why = format!("{error}: {}", error.causes().join(": "));
                 // If even that fails, the session stays for recovery.
-                self.release(&why)?;
+                if self.bench.patient { self.put_off(&why)? } else { self.release(&why)? };
                 self.session.close()?;
                 return Err(error);
             }
@@ -154,6 +172,10 @@ impl Worker<'_> {
         let base = self.require_base()?;
         let ports = ports::take(&self.project.store, self.project.settings.number("worktree.ports"))?;
         let checkouts = Checkouts::of(self.project)?;
+        if let Some(sharing) = Sharing::find(self.project)?.filter(|_| !self.bench.local) {
+            // Another machine may have begun it.
+            sharing.bring_branch(&self.branch)?;
+        }
         let is_begun = self.project.repository().branch_commit(&self.branch)?.is_some();
         let checkout = checkouts.acquire(&self.task, &self.branch, base)?;
         let path = checkout.path.display().to_string();
@@ -173,7 +195,10 @@ impl Worker<'_> {
         let steps: Vec<_> = self.plan.order().into_iter().cloned().collect();
         for (number, step) in steps.iter().enumerate() {
             self.check_stop()?;
-            if self.has_done(step)? {
+            if *self.bench.rest.borrow() {
+                return Err(Error::new(Kind::Interrupted, "stopped"));
+            }
+            if self.has_done(step, &checkout.path)? {
                 continue;
             }
             let place = Place { number: number + 1, of: steps.len(), worktree: &checkout.path };
@@ -187,7 +212,19 @@ impl Worker<'_> {
 
     fn require_base(&self) -> Result<Oid> {
         let target = self.project.require_target()?;
-        target.commit.ok_or_else(|| {
+        let here = target.commit;
+        // Others may have merged what this task builds on; where that goes on from ours, it is the better base.
+        let there = match Sharing::find(self.project)?.filter(|_| !self.bench.local) {
+            Some(sharing) => sharing.fetch_branch(&target.branch)?,
+            None => None,
+        };
+        let repository = self.project.repository();
+        let newer = match (here, there) {
+            (Some(here), Some(there)) => repository.is_ancestor(here, there)?.then_some(there),
+            (None, there) => there,
+            _ => None,
+        };
+        newer.or(here).ok_or_else(|| {
             Error::failed(format!("the branch {} has no commit yet, so there is nothing to work on", target.branch))
                 .hint("make the first commit: git commit --allow-empty -m \"begin\"")
         })
@@ -205,11 +242,20 @@ impl Worker<'_> {
         child_environment(&self.project.host.env, self.project.repository(), also, &own)
     }
 
-    /// A step counts as done while it says what it said then.
-    fn has_done(&self, step: &Step) -> Result<bool> {
+    /// A step counts as done while it says what it said then, and its work is on the branch: a worker that was cut off
+    /// may have recorded work that never left its machine.
+    fn has_done(&self, step: &Step, worktree: &Path) -> Result<bool> {
         let task = self.current_task()?;
-        let progress = task.steps.get(&step.id).filter(|progress| progress.state == Progress::Done);
-        Ok(progress.is_some_and(|progress| progress.content.as_ref() == Some(&step.content())))
+        let Some(progress) = task.steps.get(&step.id).filter(|progress| progress.state == Progress::Done) else {
+            return Ok(false);
+        };
+        let repository = self.project.repository();
+        let head = repository.head_of(worktree)?;
+        let commit = progress.commit.as_deref().and_then(Repository::parse_oid);
+        let is_here = commit.is_none_or(|commit| {
+            repository.has_commit(commit) && repository.is_ancestor(commit, head).unwrap_or(false)
+        });
+        Ok(is_here && progress.content.as_ref() == Some(&step.content()))
     }
 
     /// Without its branch there is no work, whatever was recorded before.
@@ -313,7 +359,21 @@ impl Worker<'_> {
             changes.event(&self.task, moved);
             Ok(())
         })?;
+        self.publish();
         Ok(Settled { status, reason, note })
+    }
+
+    /// A finish and the branch it is about go out together. What cannot be published now goes with the next exchange.
+    fn publish(&self) {
+        let published = || -> Result<()> {
+            match Sharing::find(self.project)?.filter(|_| !self.bench.local) {
+                Some(sharing) => sharing.exchange(Manner::default(), &mut |_| {}).map(drop),
+                None => Ok(()),
+            }
+        };
+        if let Err(error) = published() {
+            self.reporter.tell(RunEventKind::Note { text: format!("not published yet: {}", error.full_text()) });
+        }
     }
 
     fn release(&self, why: &str) -> Result<Settled> {
@@ -327,6 +387,32 @@ impl Worker<'_> {
             Ok(())
         })?;
         Ok(Settled { status: Status::Ready, reason: None, note: Some(why.to_owned()) })
+    }
+
+    /// Gives the task back for later: the more often this happened, the later, and after enough of it a person is asked.
+    /// All of this is on the record, so that it survives us.
+    fn put_off(&self, why: &str) -> Result<Settled> {
+        if self.has_lost_its_claim()? {
+            return self.current();
+        }
+        let settings = &self.project.settings;
+        let most = settings.number("run.recoveries");
+        self.record("put off", |snapshot, changes| {
+            end_open_runs(self.project, snapshot, &self.session.id, &self.task, (Outcome::Failed, why), changes)?;
+            let before = snapshot.task(&self.task)?.recoveries;
+            let released = Change::Released { why: why.to_owned(), recovery: true, claim: self.author.fence };
+            changes.event(&self.task, released);
+            if before + 1 >= most {
+                let (reason, note) = (Some(Reason::RecoveryExhausted), Some(why.to_owned()));
+                changes.event(&self.task, Change::Moved { from: Status::Ready, to: Status::Waiting, reason, note });
+            } else {
+                let wait = settings.duration("run.backoff") * 2u32.pow(u32::try_from(before).unwrap_or(9).min(9));
+                let until = self.project.host.now().after(wait.min(Duration::from_secs(300)));
+                changes.event(&self.task, Change::Parked { until, why: why.to_owned() });
+            }
+            Ok(())
+        })?;
+        self.current()
     }
 
     fn current_task(&self) -> Result<crate::model::Task> {

@@ -9,8 +9,10 @@ use super::transaction::{Author, TaskChange};
 use super::{Snapshot, layout};
 use crate::error::{Error, Result};
 use crate::git::Edit;
+use crate::model::folder::attic_name;
+use crate::model::replay::unified_diff;
 use crate::model::{
-    Change, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, additions_of, apply, fold,
+    Change, Conflict, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, additions_of, apply, fold,
     write_record,
 };
 use std::collections::BTreeMap;
@@ -33,6 +35,10 @@ struct Folder {
     old_events: String,
     new_events: Vec<Event>,
     texts: BTreeMap<TextFile, String>,
+    /// Versions that are too long for their event.
+    kept: Vec<(Digest, String)>,
+    /// The conflicts that were open before, with what they left in the attic.
+    conflicts: Vec<Conflict>,
     last_by_author: Option<EventId>,
 }
 
@@ -62,12 +68,21 @@ impl<'a> Clerk<'a> {
         let old_events = self.snapshot.find_file(&layout::events(id))?.unwrap_or_default();
         let record = match from_events {
             false => self.snapshot.find_record(id)?,
-            true => fold(id, &self.snapshot.events(id)?).map(|task| FoundRecord { task, hand_edit: None }),
+            true => self.snapshot.fold_again(id)?.map(|task| FoundRecord { task, hand_edit: None }),
         };
         let last = old_events.lines().rev().filter_map(|line| Event::parse_line(line).ok());
         let last_by_author = last.into_iter().find(|event| event.actor == self.author.actor).map(|event| event.id);
         let (task, hand_edit) = record.map_or((None, None), |record| (Some(record.task), record.hand_edit));
-        let folder = Folder { task, old_events, new_events: Vec::new(), texts: BTreeMap::new(), last_by_author };
+        let conflicts = task.as_ref().map(|task| task.conflicts.clone()).unwrap_or_default();
+        let folder = Folder {
+            task,
+            old_events,
+            new_events: Vec::new(),
+            texts: BTreeMap::new(),
+            kept: Vec::new(),
+            conflicts,
+            last_by_author,
+        };
         self.open.insert(id.clone(), folder);
         self.order.push(id.clone());
         if let Some(edit) = hand_edit {
@@ -124,15 +139,43 @@ impl<'a> Clerk<'a> {
         if old == content {
             return Ok(());
         }
-        let change = Change::Text {
-            file,
-            from: (!old.is_empty()).then(|| Digest::of(&old)),
-            to: Digest::of(&content),
-            diff: diff(&old, &content),
-        };
-        self.take_event(id, change)?;
+        let from = (!old.is_empty()).then(|| Digest::of(&old));
+        self.take_merged_text(id, file, from.as_ref(), &old)?;
+        let to = Digest::of(&content);
+        let diff = self.diff(id, &old, &content);
+        self.take_event(id, Change::Text { file, from, to, diff })?;
         self.folder(id).texts.insert(file, content);
         Ok(())
+    }
+
+    /// What a merge made is no version that an event made. Who builds on it first writes it down, so that every version
+    /// can be told from the events alone.
+    fn take_merged_text(&mut self, id: &TaskId, file: TextFile, from: Option<&Digest>, old: &str) -> Result<()> {
+        let Some(to) = from else { return Ok(()) };
+        let lines = self.folder(id).old_events.clone();
+        let events = lines.lines().filter_map(|line| Event::parse_line(line).ok());
+        let versions: Vec<Digest> = events
+            .chain(self.folder(id).new_events.clone())
+            .filter_map(|event| match event.change {
+                Change::Text { file: of, to, .. } | Change::TextSeen { file: of, to, .. } if of == file => Some(to),
+                _ => None,
+            })
+            .collect();
+        if versions.contains(to) || versions.is_empty() {
+            return Ok(());
+        }
+        let diff = self.diff(id, "", old);
+        self.take_event(id, Change::TextSeen { file, from: None, to: to.clone(), diff })
+    }
+
+    /// The change as a diff; where that would be too long for an event, the new text is kept beside the task.
+    fn diff(&mut self, id: &TaskId, old: &str, new: &str) -> String {
+        let text = unified_diff(old, new);
+        if text.len() <= LONGEST_DIFF {
+            return text;
+        }
+        self.folder(id).kept.push((Digest::of(new), new.to_owned()));
+        format!("(a diff of {} bytes, left out; the text is kept beside the task)\n", text.len())
     }
 
     /// Human fields of an edited `task.toml` become an event whose id follows from the content, so that two clones
@@ -164,6 +207,11 @@ impl<'a> Clerk<'a> {
             edits.push(put(layout::record(&id), write_record(&task)));
             edits.push(put(layout::events(&id), format!("{}{gap}{new_lines}", folder.old_events)));
             edits.extend(folder.texts.into_iter().map(|(file, text)| put(layout::text(&id, file), text)));
+            let below = |name: String| format!("{}/{name}", layout::task_folder(&id));
+            edits.extend(folder.kept.into_iter().map(|(digest, text)| put(below(layout::kept_text(&digest)), text)));
+            let settled = folder.conflicts.iter().filter(|conflict| !task.conflicts.contains(conflict));
+            let settled = settled.filter(|conflict| conflict.kind.is_about_text());
+            edits.extend(settled.map(|conflict| Edit::Remove { path: below(attic_name(conflict)) }));
         }
         edits
     }
@@ -213,14 +261,5 @@ fn without_secrets(change: Change, redactor: &super::Redactor) -> Change {
         Change::Noted { text } => Change::Noted { text: clean(text) },
         Change::Released { why, recovery, claim } => Change::Released { why: clean(why), recovery, claim },
         other => other,
-    }
-}
-
-fn diff(old: &str, new: &str) -> String {
-    let diff = similar::TextDiff::configure().timeout(std::time::Duration::from_millis(300)).diff_lines(old, new);
-    let text = diff.unified_diff().context_radius(3).to_string();
-    match text.len() {
-        0..=LONGEST_DIFF => text,
-        bytes => format!("(a diff of {bytes} bytes, left out)\n"),
     }
 }

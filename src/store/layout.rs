@@ -1,9 +1,10 @@
 //! Where each record lies in the tree. Two levels of one character each keep every folder small.
 
-use crate::model::{EventId, TaskId, TextFile};
+use crate::model::{Digest, EventId, TaskId, TextFile};
 
 pub const TASKS: &str = ".aifactory/tasks";
 pub const MESSAGES: &str = ".aifactory/messages";
+pub const ATTIC: &str = ".aifactory/attic";
 
 pub fn task_folder(id: &TaskId) -> String {
     let text = id.as_str();
@@ -20,6 +21,11 @@ pub fn text(id: &TaskId, file: TextFile) -> String {
 
 pub fn events(id: &TaskId) -> String {
     format!("{}/events.jsonl", task_folder(id))
+}
+
+/// Where a version of a text lies, below its task's folder, that is too long for an event to carry its diff.
+pub fn kept_text(digest: &Digest) -> String {
+    format!("texts/{}.md", digest.hex().get(..16).unwrap_or_default())
 }
 
 pub fn run(id: &TaskId, run: &EventId) -> String {

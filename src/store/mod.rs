@@ -7,15 +7,19 @@
 mod clerk;
 mod genesis;
 mod index;
+mod inspect;
 mod layout;
 mod local;
+mod merge;
 mod redact;
 mod snapshot;
 mod transaction;
 
+pub use inspect::{Flaw, inspect, inspect_commit};
 pub use index::{Filter, Hit, Index, IndexRow, Problem};
 pub use layout::task_of_path;
 pub use local::{Local, Vouch};
+pub use merge::{MergedTree, TakenIn};
 pub use redact::Redactor;
 pub use snapshot::Snapshot;
 pub use transaction::{Author, Changes};

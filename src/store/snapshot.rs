@@ -6,8 +6,9 @@ use crate::git::{Entry, EntryKind, Oid};
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::text::escape_line;
+use crate::model::folder::{attic_name, fold_with_texts};
 use crate::model::{
-    Alphabet, Digest, Event, FOLD_VERSION, Task, TaskId, TextFile, fold, human_changes, overlay, parse_record,
+    Alphabet, Conflict, Digest, Event, FOLD_VERSION, Task, TaskId, TextFile, human_changes, overlay, parse_record,
 };
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ impl<'s> Snapshot<'s> {
         if record.fold >= FOLD_VERSION && !record.edited_by_hand {
             return Ok(Some(FoundRecord { task: record.task, hand_edit: None }));
         }
-        let mut task = fold(id, &self.events(id)?).ok_or_else(|| damaged(&path, "no event creates the task"))?;
+        let mut task = self.fold_again(id)?.ok_or_else(|| damaged(&path, "no event creates the task"))?;
         if !record.edited_by_hand {
             return Ok(Some(FoundRecord { task, hand_edit: None }));
         }
@@ -94,6 +95,22 @@ impl<'s> Snapshot<'s> {
         overlay(&mut task, &fields);
         let hand_edit = Some(HandEdit { text: Digest::of(&text), fields, discarded });
         Ok(Some(FoundRecord { task, hand_edit }))
+    }
+
+    /// What the side of a conflict said that does not stand.
+    pub fn conflict_text(&self, id: &TaskId, conflict: &Conflict) -> Result<Option<String>> {
+        self.find_file(&format!("{}/{}", layout::task_folder(id), attic_name(conflict)))
+    }
+
+    /// The record as its events make it, with the texts as they lie beside it where a version is too long for an event.
+    pub(super) fn fold_again(&self, id: &TaskId) -> Result<Option<Task>> {
+        let events = self.events(id)?;
+        let known = |digest: &Digest| {
+            let names = [TextFile::Spec.file_name().to_owned(), TextFile::Plan.file_name().to_owned(), layout::kept_text(digest)];
+            let mut texts = names.iter().filter_map(|name| self.find_file(&format!("{}/{name}", layout::task_folder(id))).ok().flatten());
+            texts.find(|text| Digest::of(text) == *digest)
+        };
+        Ok(fold_with_texts(id, &events, &known).map(|folded| folded.task))
     }
 
     /// Spec or plan; empty where nobody has written it.

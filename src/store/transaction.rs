@@ -155,7 +155,7 @@ impl Store {
         Ok(swap)
     }
 
-    fn flush_if_durable(&self) -> Result<()> {
+    pub(super) fn flush_if_durable(&self) -> Result<()> {
         if self.durable {
             crate::host::files::flush_file_system(self.repository.common_dir())?;
         }

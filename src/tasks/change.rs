@@ -5,7 +5,7 @@ use super::create::one_line;
 use crate::error::{Error, Result};
 use crate::model::plan::parse_plan;
 use crate::model::text::{escape_line, find_nearest};
-use crate::model::{Change, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness};
+use crate::model::{Change, Conflict, ConflictKind, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness};
 use crate::store::{Changes, Snapshot};
 
 /// `key=value`, `key=` (clears), `labels+=x`, `labels-=x`.
@@ -14,6 +14,8 @@ pub enum Assignment {
     Set { field: &'static str, value: String },
     Add { field: &'static str, value: String },
     Remove { field: &'static str, value: String },
+    /// `conflicts=`: a person has looked at them.
+    Settle,
 }
 
 const SCALARS: [&str; 7] = ["title", "priority", "risk", "role", "repository", "agent", "parent"];
@@ -26,6 +28,12 @@ pub fn parse_assignment(text: &str) -> Result<Assignment> {
     };
     let (left, value) = text.split_once('=').ok_or_else(shape)?;
     let value = value.trim().to_owned();
+    if left.trim() == "conflicts" {
+        return match value.is_empty() {
+            true => Ok(Assignment::Settle),
+            false => Err(Error::usage("conflicts cannot be set, only settled").hint("write conflicts=")),
+        };
+    }
     let (name, sign) = match left.strip_suffix(['+', '-']) {
         Some(name) => (name.trim(), left.chars().last()),
         None => (left.trim(), None),
@@ -76,7 +84,10 @@ pub fn set(project: &Project, ids: &[TaskId], assignments: &[Assignment]) -> Res
         for id in ids {
             let task = snapshot.task(id)?;
             let events = assignments.iter().map(|assignment| event_of(snapshot, &task, assignment));
-            let events: Vec<Change> = events.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+            let mut events: Vec<Change> = events.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+            if assignments.contains(&Assignment::Settle) {
+                events.extend(settle(&task));
+            }
             if !events.is_empty() {
                 changed.push(id.clone());
             }
@@ -91,15 +102,34 @@ fn subject(verb: &str, assignments: &[Assignment]) -> String {
         .iter()
         .map(|assignment| match assignment {
             Assignment::Set { field, .. } | Assignment::Add { field, .. } | Assignment::Remove { field, .. } => *field,
+            Assignment::Settle => "conflicts",
         })
         .collect();
     format!("{verb} {}", names.join(", "))
+}
+
+/// A person has looked at the conflicts. Of two results the one that is on the record counts then.
+fn settle(task: &Task) -> Vec<Change> {
+    if task.conflicts.is_empty() {
+        return Vec::new();
+    }
+    let mut changes = vec![settled(task, |_| true)];
+    if task.reason == Some(Reason::Contested) {
+        changes.push(Change::Moved { from: task.status, to: Status::Review, reason: None, note: None });
+    }
+    changes
+}
+
+fn settled(task: &Task, which: impl Fn(&Conflict) -> bool) -> Change {
+    let conflicts = task.conflicts.iter().filter(|conflict| which(conflict)).map(|conflict| conflict.id.clone());
+    Change::Settled { conflicts: conflicts.collect() }
 }
 
 /// The event that an assignment is, or nothing where it changes nothing.
 fn event_of(snapshot: &Snapshot<'_>, task: &Task, assignment: &Assignment) -> Result<Option<Change>> {
     match assignment {
         Assignment::Set { field, value } => set_event(snapshot, task, field, value),
+        Assignment::Settle => Ok(None),
         Assignment::Add { field, value } => {
             let value = element(snapshot, field, value)?;
             if *field == "dependencies" {
@@ -209,6 +239,10 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
             Status::Ready => return Ok(false),
             _ => return Err(not_now(snapshot, task, "be tried again")),
         };
+        // Done once more, it is one result.
+        if task.conflicts.iter().any(|conflict| conflict.kind == ConflictKind::Result) {
+            changes.event(&task.id, settled(task, |conflict| conflict.kind == ConflictKind::Result));
+        }
         changes.event(&task.id, moved(task, next, note));
         if let Some(text) = note {
             changes.event(&task.id, Change::Noted { text: text.to_owned() });

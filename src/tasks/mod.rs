@@ -3,6 +3,7 @@
 
 mod approve;
 mod change;
+mod claim;
 mod create;
 mod history;
 pub mod import;
@@ -13,6 +14,7 @@ mod texts;
 
 pub use approve::{Standing, approve, reject, standing};
 pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
+pub use claim::{claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
 pub use project::{Project, USER_CONFIG};

@@ -59,10 +59,17 @@ impl<'u> LiveRun<'u> {
             Form::Json => return self.ui.answer_json_line(&event_json(event)),
             Form::Bars(bars) => {
                 let bars = bars.clone();
-                self.update(&bars, event);
+                match &event.task {
+                    Some(task) => self.update(&bars, task, event),
+                    None => {
+                        if let Some(line) = event_line(self.ui, "", event) {
+                            let _ = bars.println(line);
+                        }
+                    }
+                }
             }
             Form::Lines => {
-                let short = self.short_of(&event.task);
+                let short = event.task.as_ref().map(|task| self.short_of(task)).unwrap_or_default();
                 if let Some(line) = event_line(self.ui, &short, event) {
                     self.ui.note(&line);
                 }
@@ -76,9 +83,9 @@ impl<'u> LiveRun<'u> {
         self.shorts.entry(task.clone()).or_insert_with(|| (self.short)(task)).clone()
     }
 
-    fn update(&mut self, bars: &MultiProgress, event: &RunEvent) {
-        let short = self.short_of(&event.task);
-        let line = self.lines.entry(event.task.clone()).or_insert_with(|| {
+    fn update(&mut self, bars: &MultiProgress, task: &TaskId, event: &RunEvent) {
+        let short = self.short_of(task);
+        let line = self.lines.entry(task.clone()).or_insert_with(|| {
             let bar = bars.add(ProgressBar::new_spinner());
             bar.set_style(style());
             let title: String = escape_line(&event.title).chars().take(34).collect();

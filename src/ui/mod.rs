@@ -13,6 +13,7 @@ mod plain;
 mod prompt;
 mod table;
 mod text;
+mod transfer;
 
 pub use json::{error_json, task_json};
 pub use live::LiveRun;

@@ -46,6 +46,9 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
             format!("{} {}{hints}", ui.paint_err(Style::Bad, "error:"), escape_line(error))
         }
     };
+    if event.task.is_none() {
+        return Some(ui.paint_err(Style::Dim, &text));
+    }
     let title: String = event.title.chars().take(32).collect();
     Some(format!("{}  {:<32}  {text}", ui.paint_err(Style::Id, short), escape_line(&title)))
 }

@@ -1,5 +1,6 @@
 //! One round of the queue: may the task enter, does it rebase, do all gates pass, does the target still stand there.
 
+use super::target::Published;
 use super::{MergeOptions, MergeOutcome, finish_delivery};
 use crate::error::{Error, Kind, Result};
 use crate::git::{Oid, Rebase, Repository, TargetMove};
@@ -55,6 +56,9 @@ impl Queue<'_> {
         }
         self.reporter.tell(RunEventKind::Merging { target: target.clone() });
         let (plan, _) = parse_plan(&snapshot.text(self.task, TextFile::Plan)?);
+        if let Some(refusal) = self.catch_up(&target)? {
+            return Ok(refused(refusal));
+        }
         if let Some((commit, target)) = self.find_landed(&task)? {
             finish_delivery(self.project, self.task, &target, commit, Status::Review)?;
             self.tidy(&task, commit);
@@ -232,6 +236,21 @@ impl Queue<'_> {
     fn deliver(&self, landing: &Landing<'_>, evidence: &[Evidence]) -> Result<Round> {
         let Landing { target, from, commit, .. } = *landing;
         self.record_intent(landing, evidence)?;
+        match self.publish_target(target, from, commit) {
+            Ok(Published::Done) => {}
+            Ok(Published::Again) => {
+                self.step_back("the target moved on the remote")?;
+                return Ok(Round::Again);
+            }
+            Ok(Published::Refused(error)) => {
+                self.step_back("the remote refuses the merge")?;
+                return Ok(refused(error));
+            }
+            Err(error) => {
+                self.step_back("the remote could not be reached")?;
+                return Err(error);
+            }
+        }
         match self.project.repository().move_target(target, from, commit) {
             Ok(TargetMove::Done) => {}
             Ok(TargetMove::Elsewhere) => {
@@ -356,7 +375,7 @@ fn not_under_review(task: &Task, short: &str) -> Error {
     }
 }
 
-fn dirty_target(target: &str, path: &Path, files: &[String]) -> Error {
+pub fn dirty_target(target: &str, path: &Path, files: &[String]) -> Error {
     Error::person(format!(
         "{target} is checked out in {} with changes of yours that a merge would touch or mix with: {}",
         path.display(),

@@ -7,10 +7,8 @@ use crate::model::readiness::{Blocked, blocked};
 use crate::model::text::slug;
 use crate::model::{Approval, Change, Reason, Status, Task, TaskId, TextFile};
 use crate::store::{Author, Changes, Snapshot};
+use crate::sync::{Confirmed, Sharing};
 use crate::tasks::{Project, Standing, standing};
-
-/// How long a claim counts when its holder is not seen to be alive. On one host a lock tells at once.
-const LEASE_SECONDS: u64 = 30 * 60;
 
 pub enum ClaimOutcome {
     Claimed(Claimed),
@@ -26,7 +24,36 @@ pub struct Claimed {
     pub spec: String,
 }
 
-pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutcome> {
+/// Publishes the claim. Until the remote has it, it is a wish, and nothing is done under it.
+pub fn make_global(sharing: &Sharing<'_>, id: &TaskId, session: &str, claimed: Claimed) -> Result<ClaimOutcome> {
+    match sharing.confirm(id, session) {
+        Ok(Confirmed::Held) => Ok(ClaimOutcome::Claimed(claimed)),
+        Ok(Confirmed::Lost(why)) => {
+            let task = sharing.project.store.snapshot()?.task(id)?;
+            Ok(ClaimOutcome::Settled(Settled { status: task.status, reason: task.reason, note: Some(why) }))
+        }
+        Err(error) => {
+            let short = sharing.project.store.snapshot()?.short(id);
+            give_back(sharing.project, id, session)?;
+            Err(error.hint(format!("to work on it all the same, for this machine alone: aifactory run {short} --local")))
+        }
+    }
+}
+
+/// An unpublished claim goes as it came.
+fn give_back(project: &Project, id: &TaskId, session: &str) -> Result<()> {
+    project.store.transact(&project.person(), "release", |snapshot, changes| {
+        let task = snapshot.task(id)?;
+        if let Some(claim) = task.claim.filter(|claim| claim.session == session) {
+            let why = "it could not be published".to_owned();
+            changes.event(id, Change::Released { why, recovery: false, claim: Some(claim.fence) });
+        }
+        Ok(())
+    })
+}
+
+/// `live` is where others see that we live, for a claim that is to count everywhere.
+pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>) -> Result<ClaimOutcome> {
     let author = Author { actor: project.actor.clone(), session: Some(session.to_owned()), fence: None };
     let policy_is_trusted = project.policy_is_trusted()?;
     project.store.transact(&author, "claim", |snapshot, changes| {
@@ -37,6 +64,13 @@ pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutco
             return Ok(ClaimOutcome::Settled(Settled { status: task.status, reason: task.reason, note }));
         }
         require_startable(snapshot, &task)?;
+        // What this machine may not run another one may: the task stays where it is.
+        let elsewhere = |why: String| {
+            Ok(ClaimOutcome::Settled(Settled { status: Status::Ready, reason: None, note: Some(why) }))
+        };
+        if !policy_is_trusted && live.is_some() {
+            return elsewhere("the project's policy is not trusted on this machine: aifactory trust".to_owned());
+        }
         if !policy_is_trusted {
             let note = "the project's policy runs commands that nobody on this machine has trusted yet";
             return Ok(wait(&task, Reason::Trust, note, changes));
@@ -45,6 +79,9 @@ pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutco
             Standing::Approved => {}
             Standing::ByPolicy => changes.event(id, approved_by_policy(project, snapshot, &task)?),
             Standing::Asked(why) => return Ok(wait(&task, Reason::PlanApproval, &why, changes)),
+            Standing::Untrusted(why) if live.is_some() => {
+                return elsewhere(format!("{why}; to run it here all the same: aifactory approve {id}"));
+            }
             Standing::Untrusted(why) => return Ok(wait(&task, Reason::Trust, &why, changes)),
         }
         let fence = task.fence + 1;
@@ -52,9 +89,9 @@ pub fn claim(project: &Project, id: &TaskId, session: &str) -> Result<ClaimOutco
         let claimed = Change::Claimed {
             claim: fence,
             host: project.host.name(),
-            lease_seconds: LEASE_SECONDS,
+            lease_seconds: project.settings.duration("claim.lease").as_secs().max(1),
             branch: branch.clone(),
-            live: None,
+            live: live.clone(),
         };
         changes.event(id, claimed);
         let (plan, _) = parse_plan(&snapshot.text(id, TextFile::Plan)?);

@@ -1,0 +1,163 @@
+//! `aifactory work`
+
+use super::run::short;
+use super::{Context, Finish};
+use crate::error::{Error, Kind, Result};
+use crate::host::files;
+use crate::model::Status;
+use crate::run::{FirstSignal, Interrupt, RunReport, RunRequest, Until, WorkOrder, run as carry_out};
+use crate::sync::{Manner, Place, Sharing};
+use crate::tasks::{Project, set_local};
+use crate::ui::LiveRun;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Work on what is ready, and wait for more
+///
+/// A worker claims ready tasks one after another, carries each out, and publishes the result. Any number of them share
+/// one backlog, on any number of machines: no task is worked on twice, and what a machine leaves behind that falls
+/// silent is taken over after its lease. It wakes at once when something changes here, and asks the remote now and then.
+///
+/// The first Ctrl-C (or SIGTERM) starts nothing more and lets each task come to the end of its step; the second stops
+/// what runs; a third one ends the program at once.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  aifactory work -j 4                       four tasks at once, until Ctrl-C
+  aifactory work --drain --merge            until nothing is left to do; merge what passes
+  aifactory work --label backend --max-tasks 10
+  aifactory work --remote git@example.com:team/app.git
+                                            on an empty machine: clone, work, push
+
+Plans that were written on another machine run commands here only if you say so, once and for this machine:
+  aifactory config set trust.plans shared
+
+Exit codes: 0 ended as it was told to, 1 something failed, 130 interrupted")]
+pub struct Args {
+    /// How many tasks at once
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Carry out what is ready now, then end
+    #[arg(long, conflicts_with = "drain")]
+    once: bool,
+    /// End when nothing is ready any more
+    #[arg(long)]
+    drain: bool,
+    /// End after this many tasks
+    #[arg(long, value_name = "N")]
+    max_tasks: Option<usize>,
+    /// Only tasks with this label; repeatable, all are needed
+    #[arg(short, long = "label", value_name = "LABEL")]
+    labels: Vec<String>,
+    /// Merge what passes into the target, on the remote and here
+    #[arg(long)]
+    merge: bool,
+    /// Claim for this machine alone, whether or not the remote can be reached
+    #[arg(long, conflicts_with = "remote")]
+    local: bool,
+    /// Work in a clone of this repository, made below the current folder if it is not there
+    #[arg(long, value_name = "URL")]
+    remote: Option<String>,
+}
+
+pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    match &args.remote {
+        Some(url) => {
+            let folder = clone_of(context, url)?;
+            work(&context.at(folder), args)
+        }
+        None => work(context, args),
+    }
+}
+
+fn work(context: &Context, args: &Args) -> Result<Finish> {
+    let project = context.project()?;
+    if let (None, Some(url)) = (project.store.find_head()?, &args.remote) {
+        join(context, &project, url)?;
+    }
+    context.repair(&project)?;
+    let request = RunRequest {
+        tasks: Vec::new(),
+        jobs: args.jobs,
+        merge: args.merge,
+        local: args.local,
+        work: Some(WorkOrder {
+            until: match (args.once, args.drain) {
+                (true, _) => Until::Once,
+                (_, true) => Until::Drained,
+                _ => Until::Stopped,
+            },
+            most: args.max_tasks,
+            labels: args.labels.clone(),
+        }),
+        own_program: context.own_program.clone(),
+    };
+    let interrupt = Interrupt::install(FirstSignal::Rest)?;
+    let report = {
+        let mut live = LiveRun::new(&context.ui, |id| short(&project, id));
+        carry_out(&project, &context.folder, &request, &interrupt, &mut |event| drop(live.show(event)))?
+    };
+    finish(context, &report)
+}
+
+fn finish(context: &Context, report: &RunReport) -> Result<Finish> {
+    let of = |status: Status| report.results.iter().filter(|result| result.status == status).count();
+    let failed = report.results.iter().filter(|result| result.error.is_some()).count();
+    if context.ui.manner.json {
+        let tasks: Vec<_> = report
+            .results
+            .iter()
+            .map(|r| json!({ "id": r.task, "title": r.title, "status": r.status, "reason": r.reason, "error": r.error }))
+            .collect();
+        context.ui.answer_json_line(&json!({
+            "schema": "aifactory.work/1", "tasks": tasks, "interrupted": report.interrupted,
+        }))?;
+    } else {
+        let all = report.results.len();
+        let parts = [("done", of(Status::Done)), ("for review", of(Status::Review)), ("waiting", of(Status::Waiting)), ("failed", failed)];
+        let parts: Vec<String> =
+            parts.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{number} {word}")).collect();
+        let detail = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+        context.ui.note(&format!("worked on {}{detail}", crate::model::text::count(all, "task")));
+    }
+    if report.interrupted {
+        return Ok(Finish::Short(Kind::Interrupted));
+    }
+    Ok(if failed > 0 { Finish::Short(Kind::Failed) } else { Finish::Well })
+}
+
+/// The clone to work in: the folder git would choose, below where we are.
+fn clone_of(context: &Context, url: &str) -> Result<PathBuf> {
+    let name = url.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
+    let name = name.strip_suffix(".git").unwrap_or(name);
+    if name.is_empty() || name.starts_with(['.', '-']) {
+        return Err(Error::usage(format!("`{}` does not name a repository", url.escape_debug())));
+    }
+    let folder = context.folder.join(name);
+    let _lock = files::FileLock::wait(&context.folder.join(format!(".{name}.aifactory-clone.lock")))?;
+    if !folder.join(".git").exists() {
+        context.ui.note(&format!("cloning {} into {}", Place::new(url)?.shown(), folder.display()));
+        crate::git::Repository::clone_from(url, &folder)?;
+    }
+    Ok(folder)
+}
+
+/// A fresh clone takes the state from where it came.
+fn join(context: &Context, project: &Project, url: &str) -> Result<()> {
+    let known = crate::sync::places(&project.settings, project.repository())?;
+    let place = match known.into_iter().next() {
+        Some(place) => place,
+        None => {
+            set_local(project, "sync.remote", url)?;
+            Place::new(url)?
+        }
+    };
+    let shown = place.shown();
+    Sharing::at(project, place).exchange(Manner { look_first: true, ..Manner::default() }, &mut |_| {})?;
+    if project.store.find_head()?.is_none() {
+        return Err(Error::missing(format!("there is no aifactory state on {shown}"))
+            .hint("in a clone where it is: aifactory sync"));
+    }
+    context.ui.note(&format!("took the state over from {shown}"));
+    Ok(())
+}
