@@ -81,7 +81,7 @@ pub(super) fn run_tasks(
         output?;
         report
     };
-    if project.repository().loose_objects() > MANY_LOOSE_OBJECTS {
+    if project.store.repository.loose_objects() > MANY_LOOSE_OBJECTS {
         pack(project)?;
     }
     finish(context, project, &report)
