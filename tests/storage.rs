@@ -239,6 +239,26 @@ fn killed_while_it_makes_the_store_leaves_nothing_half_made() {
 }
 
 #[test]
+fn a_run_killed_again_and_again_comes_to_its_end() {
+    let Some(sandbox) = Sandbox::with_reftables(&[]) else { return };
+    sandbox.ok(&["init", "--yes"]);
+    let mut random = Random::new(11);
+    let id = sandbox.approved("Greet", &greeting_plan("hello.txt", "hello"));
+    for _ in 0..2 {
+        let mut run = spawned(&mut sandbox.command(&["run", &id]));
+        let moment = std::time::Duration::from_micros(random.below(200_000));
+        let started = std::time::Instant::now();
+        eventually("the moment has come", || started.elapsed() >= moment);
+        run.kill();
+        sandbox.git(&["worktree", "list"]);
+    }
+    let ran = sandbox.run(&["run", &id]);
+    assert_eq!(sandbox.status(&id), "review", "{}", ran.all());
+    sandbox.ok(&["merge", &id]);
+    assert_eq!(sandbox.git(&["show", "main:hello.txt"]), "hello\n");
+}
+
+#[test]
 fn what_a_kill_left_of_the_store_is_made_anew() {
     let Some(sandbox) = Sandbox::with_reftables(&[]) else { return };
     let draft = sandbox.folder("repo/.git/aifactory/store.git.tmp");

@@ -96,3 +96,6 @@ fn quoted(path: &Path) -> OsString {
     quoted.push(b'"');
     OsString::from_vec(quoted)
 }
+
+#[cfg(test)]
+mod tests;

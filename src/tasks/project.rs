@@ -41,6 +41,7 @@ impl Project {
     }
 
     /// Where the code is: branches, worktrees, policy.
+    #[allow(clippy::misnamed_getters, reason = "what everybody calls the repository is the code's, not the state's")]
     pub fn repository(&self) -> &Repository {
         &self.store.code
     }

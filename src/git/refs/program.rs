@@ -85,7 +85,7 @@ impl Program<'_> {
             let mut words = line.split(' ').filter(|word| !word.is_empty());
             let name = words.next()?.to_owned();
             // The second id is what a tag stands for.
-            Some((name, Repository::parse_oid(words.last()?)?))
+            Some((name, Repository::parse_oid(words.next_back()?)?))
         };
         let unreadable = |line: &str| Error::failed(format!("git described a ref as `{}`", line.escape_debug()));
         text.lines().map(|line| parse(line).ok_or_else(|| unreadable(line))).collect()
