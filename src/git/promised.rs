@@ -2,7 +2,7 @@
 //! when something needs them.
 
 use super::{Entry, Oid, Repository};
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 
 impl Repository {
     pub(super) fn is_partial(&self) -> bool {
@@ -44,9 +44,14 @@ impl Repository {
 
     /// Like [`Repository::changed_paths`], where folders may have to be fetched.
     pub(super) fn promised_changed_paths(&self, old: Oid, new: Oid) -> Result<Vec<String>> {
+        self.require_here(old)?;
+        self.require_here(new)?;
         let (old, new) = (old.to_string(), new.to_string());
         let diff = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", &old, &new, "--"];
-        let output = self.git(&diff).run_ok()?;
+        let output = self.git(&diff).run_ok().context(|| {
+            let remotes = self.storage.promisors.join(", ");
+            format!("cannot compare tree {old} with {new}: folders below them may be missing, and {remotes} has them")
+        })?;
         let paths = String::from_utf8_lossy(&output.stdout);
         Ok(paths.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }

@@ -21,9 +21,8 @@ impl Repository {
     /// mean there what they mean here; in order, for some add up. None where the state lives in this repository. They
     /// may hold secrets: see [`with_settings`].
     pub fn remote_settings(&self, remote: &str) -> Result<Vec<(String, String)>> {
-        let Some(store) = self.find_own_store()? else {
-            return Ok(Vec::new());
-        };
+        let store = self.find_own_store()?.filter(|_| self.find_own_store_reason().is_some());
+        let Some(store) = store else { return Ok(Vec::new()) };
         // What the user's own files say counts there anyway, unless a condition in them fits only here.
         let mut known: HashMap<(String, String), usize> = HashMap::new();
         for setting in store.settings()? {

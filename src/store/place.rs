@@ -1,8 +1,8 @@
 //! Which repository the state is in: the code's own one, or a bare one beside it where gix could not serve the code's.
 //!
 //! A repository may change its kind after aifactory was used in it (`git refs migrate`, a fetch with a filter, and back).
-//! The state moves along then: objects first, then the refs there, last the refs here, so a kill at any moment leaves it
-//! in at least one place.
+//! The state moves along then: objects first, then the refs there, last the refs here, so a kill or a power cut at any
+//! moment leaves it in at least one place.
 
 use super::Local;
 use crate::error::{Context, Error, Result};
@@ -66,6 +66,7 @@ fn move_ref(from: &Repository, to: &Repository, name: &str, tip: Oid) -> Result<
         }
         Some(_) => keep_aside(to, tip)?,
     }
+    crate::host::files::flush_file_system(to.common_dir())?;
     match from.delete_ref(name, tip)? {
         // Where it moved since it was read, the next command sees that.
         Swap::Done | Swap::Refused => Ok(()),
