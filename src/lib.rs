@@ -9,8 +9,9 @@
 //! commands   one file per command: arguments, one call, one answer
 //! ui         sole owner of stdout and stderr: tables, progress, questions, colour, JSON
 //! run        dispatcher, scheduler (pure), worker, gates, merge queue, recovery
+//! sync       sharing through a git remote: exchange, claims that count everywhere, signs of life
 //! tasks      what people do to tasks: create, change, plan, approve, import
-//! store      the state: snapshots, transactions, redaction, index     policy   the target branch's rules
+//! store      the state: snapshots, transactions, merge, index          policy   the target branch's rules
 //! agent      agents as data, and readers of what they print
 //! git        the only caller of git                                   config   layered settings with origins
 //! process    the only place that starts children: guardian, supervision, sweep

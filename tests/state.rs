@@ -120,53 +120,6 @@ exit 1
 }
 
 #[test]
-fn a_repository_with_reftables_is_refused_and_left_alone() {
-    let sandbox = Sandbox::empty();
-    if sandbox.try_git(&sandbox.repo(), &["init", "-q", "-b", "main", "--ref-format=reftable"]).status != 0 {
-        eprintln!("skipped: this git cannot make reftable repositories");
-        return;
-    }
-    sandbox.commit(&[("README.md", "# A project\n")]);
-    let before = sandbox.git(&["for-each-ref"]);
-    let ran = sandbox.run(&["init", "--yes"]);
-    shows!(
-        sandbox,
-        ran,
-        str![[r#"
-stderr: error: $SANDBOX/repo/.git keeps its refs in reftables, which aifactory cannot write safely yet
-stderr: hint: nothing was read or written; git refs migrate --ref-format=files converts the repository
-exit 1
-
-"#]]
-    );
-    assert_eq!(sandbox.run(&["new", "Lost"]).status, 1);
-    assert_eq!(sandbox.git(&["for-each-ref"]), before);
-    assert!(!sandbox.git_dir().join("refs/aifactory").exists());
-}
-
-#[test]
-fn a_partial_clone_is_refused_and_left_alone() {
-    let origin = Sandbox::new();
-    origin.git(&["config", "uploadpack.allowFilter", "true"]);
-    let url = format!("file://{}", origin.repo().display());
-    let clone = origin.root().join("clone");
-    origin.git(&["clone", "--quiet", "--filter=blob:none", &url, &clone.to_string_lossy()]);
-    let at = clone.to_string_lossy().into_owned();
-    shows!(
-        origin,
-        origin.run(&["-C", &at, "init", "--yes"]),
-        str![[r#"
-stderr: error: $SANDBOX/clone/.git is a partial clone: objects are missing here, and aifactory does not fetch them yet
-stderr: hint: nothing was read or written; use a full clone: git clone without --filter
-exit 1
-
-"#]]
-    );
-    assert_eq!(origin.run(&["-C", &at, "new", "Lost"]).status, 1);
-    assert!(!clone.join(".git/refs/aifactory").exists());
-}
-
-#[test]
 fn a_repository_of_somebody_else_is_refused_as_git_refuses_it() {
     let sandbox = Sandbox::new();
     if std::os::unix::fs::chown(sandbox.repo(), Some(12_345), None).is_err()

@@ -106,7 +106,6 @@ fn check_git() -> Finding {
 
 fn look_at_repository(context: &Context, args: &Args, findings: &mut Vec<Finding>) -> Result<()> {
     let repository = Repository::discover(&context.folder)?;
-    repository.require_storage()?;
     findings.push(Finding::good("repository", repository.common_dir().display().to_string()));
     let project = Project::open(&context.host, &context.folder, None)?;
     findings.extend(project.settings.unknown.iter().map(|unknown| {
@@ -178,14 +177,30 @@ fn check_worktrees(project: &Project) -> Finding {
 }
 
 fn check_loose(project: &Project) -> Finding {
-    let loose = project.repository().loose_objects();
+    let loose = project.store.repository.loose_objects();
     match loose > crate::run::MANY_LOOSE_OBJECTS {
         true => Finding::worth("objects", format!("about {loose} loose objects"), "aifactory gc"),
         false => Finding::good("objects", format!("about {loose} loose")),
     }
 }
 
+/// Where the state is, if that is not where everybody expects it, and what lies beside it.
+fn check_place(project: &Project) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    if let Some(reason) = project.store.find_own_store_reason() {
+        let place = project.store.repository.common_dir().display();
+        findings.push(Finding::good("store", format!("{place}, because {reason}")));
+    }
+    for name in project.store.quarantined()? {
+        let detail = format!("another state was found and kept as {name}");
+        let look = format!("to look: git --git-dir {} log {name}", project.store.repository.common_dir().display());
+        findings.push(Finding::worth("state", detail, look));
+    }
+    Ok(findings)
+}
+
 fn check_state(project: &Project, args: &Args, findings: &mut Vec<Finding>) -> Result<()> {
+    findings.extend(check_place(project)?);
     let snapshot = project.store.snapshot()?;
     let index = snapshot.index()?;
     let tasks = index.all()?.len();

@@ -181,6 +181,9 @@ fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str
         "aifactory was ready here already; settings are up to date"
     });
     field("state", &format!("{} (nothing leaves this machine unless you push it)", project.store.ref_name()));
+    if let Some(reason) = project.store.find_own_store_reason() {
+        field("store", &format!("{}, because {reason}", project.store.repository.common_dir().display()));
+    }
     field("target", target.map_or("none yet", |target| &target.branch));
     field("agent", agent);
     field("worktrees", &project.worktree_root()?.display().to_string());

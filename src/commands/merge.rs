@@ -51,7 +51,13 @@ fn under_review(project: &Project) -> Result<Vec<TaskId>> {
     Ok(project.store.snapshot()?.index()?.tasks(&filter)?.into_iter().map(|row| row.id).collect())
 }
 
-pub(super) fn merge_tasks(context: &Context, project: &Project, ids: &[TaskId], unverified: bool, publish: bool) -> Result<Finish> {
+pub(super) fn merge_tasks(
+    context: &Context,
+    project: &Project,
+    ids: &[TaskId],
+    unverified: bool,
+    publish: bool,
+) -> Result<Finish> {
     let options = MergeOptions { unverified, unseen: false, publish };
     let interrupt = Interrupt::install(FirstSignal::Stop)?;
     let outcomes = {

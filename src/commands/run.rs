@@ -54,12 +54,7 @@ pub(super) struct How {
 }
 
 /// Runs the named tasks, or all that are ready where none is named.
-pub(super) fn run_tasks(
-    context: &Context,
-    project: &Project,
-    ids: Vec<TaskId>,
-    how: How,
-) -> Result<Finish> {
+pub(super) fn run_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, how: How) -> Result<Finish> {
     let target = project.require_target()?;
     if target.commit.is_none() {
         return Err(Error::failed(format!(
@@ -92,7 +87,7 @@ pub(super) fn run_tasks(
         output?;
         report
     };
-    if project.repository().loose_objects() > MANY_LOOSE_OBJECTS {
+    if project.store.repository.loose_objects() > MANY_LOOSE_OBJECTS {
         pack(project)?;
     }
     finish(context, project, &report)

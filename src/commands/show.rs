@@ -57,7 +57,9 @@ fn show_conflict(context: &Context, snapshot: &Snapshot<'_>, ids: &[TaskId], wan
         for conflict in found {
             if let Some(text) = snapshot.conflict_text(id, conflict)? {
                 if context.ui.manner.json {
-                    context.ui.answer_json(&json!({ "schema": "aifactory.conflict/1", "conflict": conflict, "text": text }))?;
+                    context.ui.answer_json(
+                        &json!({ "schema": "aifactory.conflict/1", "conflict": conflict, "text": text }),
+                    )?;
                 } else {
                     context.ui.answer(&format!("{}\n", escape(text.trim_end())))?;
                 }

@@ -115,7 +115,11 @@ fn line(context: &Context, report: &SyncReport, dry_run: bool) -> String {
     let mut parts = Vec::new();
     let mut add = |number: usize, verb: &str| {
         if number > 0 {
-            parts.push(if parts.is_empty() { format!("{} {verb}", count(number, "task")) } else { format!("{number} {verb}") });
+            parts.push(if parts.is_empty() {
+                format!("{} {verb}", count(number, "task"))
+            } else {
+                format!("{number} {verb}")
+            });
         }
     };
     let (comes, goes, merges) =
@@ -130,11 +134,14 @@ fn line(context: &Context, report: &SyncReport, dry_run: bool) -> String {
     };
     also(report.other.0, comes);
     also(report.other.1, goes);
-    if !report.branches.is_empty() {
-        parts.push(format!("{} went along", match report.branches.len() {
-            1 => "1 branch".to_owned(),
-            several => format!("{several} branches"),
-        }));
+    if !report.extras.is_empty() {
+        parts.push(format!(
+            "{} went along",
+            match report.extras.len() {
+                1 => "1 branch".to_owned(),
+                several => format!("{several} branches"),
+            }
+        ));
     }
     let text = if parts.is_empty() { "nothing new on either side".to_owned() } else { parts.join(", ") };
     format!("{}: {text}", context.ui.paint_err(Style::Strong, &escape_line(&report.remote)))
@@ -144,7 +151,9 @@ fn line(context: &Context, report: &SyncReport, dry_run: bool) -> String {
 fn conflicts(snapshot: &Snapshot<'_>, report: &SyncReport) -> Result<Vec<String>> {
     let mut hints = Vec::new();
     for id in report.merged.iter().chain(&report.came) {
-        let Some(task) = snapshot.find_task(id).ok().flatten().filter(|task| !task.conflicts.is_empty()) else { continue };
+        let Some(task) = snapshot.find_task(id).ok().flatten().filter(|task| !task.conflicts.is_empty()) else {
+            continue;
+        };
         let short = snapshot.short(id);
         hints.push(format!(
             "task {short} has {} for you to look at: aifactory show {short}",
@@ -162,7 +171,7 @@ fn answer_json(context: &Context, reports: &[SyncReport], dry_run: bool) -> Resu
                 "remote": report.remote, "came": report.came, "went": report.went, "merged": report.merged,
                 "other_came": report.other.0, "other_went": report.other.1, "notes": report.notes,
                 "tip": report.tip.map(|tip| tip.to_string()), "ref": report.fallback, "retries": report.retries,
-                "branches": report.branches,
+                "branches": report.extras.iter().map(|extra| &extra.name).collect::<Vec<_>>(),
             })
         })
         .collect();

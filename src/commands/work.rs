@@ -107,14 +107,21 @@ fn finish(context: &Context, report: &RunReport) -> Result<Finish> {
         let tasks: Vec<_> = report
             .results
             .iter()
-            .map(|r| json!({ "id": r.task, "title": r.title, "status": r.status, "reason": r.reason, "error": r.error }))
+            .map(
+                |r| json!({ "id": r.task, "title": r.title, "status": r.status, "reason": r.reason, "error": r.error }),
+            )
             .collect();
         context.ui.answer_json_line(&json!({
             "schema": "aifactory.work/1", "tasks": tasks, "interrupted": report.interrupted,
         }))?;
     } else {
         let all = report.results.len();
-        let parts = [("done", of(Status::Done)), ("for review", of(Status::Review)), ("waiting", of(Status::Waiting)), ("failed", failed)];
+        let parts = [
+            ("done", of(Status::Done)),
+            ("for review", of(Status::Review)),
+            ("waiting", of(Status::Waiting)),
+            ("failed", failed),
+        ];
         let parts: Vec<String> =
             parts.iter().filter(|(_, number)| *number > 0).map(|(word, number)| format!("{number} {word}")).collect();
         let detail = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };

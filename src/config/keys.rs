@@ -77,7 +77,12 @@ pub const KEYS: &[Key] = &[
         "on",
         "whether the branch of a task that waits or is under review goes along with the state",
     ),
-    machine("sync.interval", Kind::Duration, "30s", "how often a worker asks the remote for news, give or take a third"),
+    machine(
+        "sync.interval",
+        Kind::Duration,
+        "30s",
+        "how often a worker asks the remote for news, give or take a third",
+    ),
     project(
         "sync.remote",
         Kind::Text,

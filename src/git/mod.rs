@@ -7,9 +7,12 @@
 mod branches;
 mod checkout;
 mod objects;
+mod own_store;
 mod program;
+mod promised;
 mod refs;
 mod remote;
+mod remote_settings;
 mod storage;
 mod upkeep;
 mod worktrees;
@@ -19,12 +22,13 @@ pub use objects::{Edit, Entry, EntryKind, Identity};
 pub use program::QUIET;
 pub use refs::{Expected, Swap};
 pub use remote::{FetchSpec, Progress, PushOutcome, PushUpdate, Remote, TransferError, Trouble};
-pub use storage::Unsupported;
+pub use remote_settings::with_settings;
 pub use upkeep::Upkeep;
 pub use worktrees::WorktreeState;
 
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
+use storage::Storage;
 
 /// The id of an object, SHA-1 or SHA-256 as the repository has it.
 pub type Oid = gix::ObjectId;
@@ -34,6 +38,7 @@ pub type Oid = gix::ObjectId;
 pub struct Repository {
     inner: gix::Repository,
     common_dir: PathBuf,
+    storage: Storage,
 }
 
 impl Repository {
@@ -53,7 +58,8 @@ impl Repository {
     fn wrap(mut inner: gix::Repository) -> Repository {
         inner.object_cache_size_if_unset(4 * 1024 * 1024);
         let common_dir = absolute(inner.common_dir());
-        Repository { inner, common_dir }
+        let storage = Storage::of(&inner);
+        Repository { inner, common_dir, storage }
     }
 
     /// The git directory that all worktrees share.

@@ -28,10 +28,19 @@ pub struct Entry {
 
 /// One file to put into a tree, or to take out of it.
 pub enum Edit {
-    Put { path: String, content: Vec<u8> },
+    Put {
+        path: String,
+        content: Vec<u8>,
+    },
     /// A file or folder that is in the repository already.
-    Graft { path: String, kind: EntryKind, oid: Oid },
-    Remove { path: String },
+    Graft {
+        path: String,
+        kind: EntryKind,
+        oid: Oid,
+    },
+    Remove {
+        path: String,
+    },
 }
 
 /// Who a commit is by, and when.
@@ -57,6 +66,7 @@ impl Repository {
     }
 
     pub fn read_blob(&self, oid: Oid) -> Result<Vec<u8>> {
+        self.require_here(oid)?;
         let header = self.inner.find_header(oid).context(|| format!("cannot read object {oid}"))?;
         if header.kind() != gix::object::Kind::Blob {
             return Err(Error::failed(format!("object {oid} is a {}, not a file", header.kind())));
@@ -69,6 +79,7 @@ impl Repository {
     }
 
     pub fn entries(&self, tree: Oid) -> Result<Vec<Entry>> {
+        self.require_here(tree)?;
         let tree = self.inner.find_tree(tree).context(|| format!("cannot read tree {tree}"))?;
         let decoded = tree.decode().context(|| format!("cannot read tree {}", tree.id))?;
         let entry = |entry: &gix::objs::tree::EntryRef<'_>| Entry {
@@ -81,6 +92,9 @@ impl Repository {
 
     /// What `path` is in `tree`, if it is there.
     pub fn find_entry(&self, tree: Oid, path: &str) -> Result<Option<Entry>> {
+        if self.is_partial() {
+            return self.find_promised_entry(tree, path);
+        }
         let tree = self.inner.find_tree(tree).context(|| format!("cannot read tree {tree}"))?;
         let found = tree.lookup_entry(path.split('/')).context(|| format!("cannot look up {path}"))?;
         Ok(found.map(|entry| Entry {
@@ -92,6 +106,9 @@ impl Repository {
 
     /// The paths of files that differ between two trees, in either direction.
     pub fn changed_paths(&self, old: Oid, new: Oid) -> Result<Vec<String>> {
+        if self.is_partial() {
+            return self.promised_changed_paths(old, new);
+        }
         let read = |oid: Oid| self.inner.find_tree(oid).context(|| format!("cannot read tree {oid}"));
         let (old, new) = (read(old)?, read(new)?);
         let mut recorder = gix::diff::tree::Recorder::default();
@@ -144,12 +161,14 @@ impl Repository {
     }
 
     pub fn tree_of(&self, commit: Oid) -> Result<Oid> {
+        self.require_here(commit)?;
         let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
         Ok(commit.tree_id().context(|| format!("cannot read commit {}", commit.id))?.detach())
     }
 
     /// The whole message of a commit.
     pub fn message_of(&self, commit: Oid) -> Result<String> {
+        self.require_here(commit)?;
         let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
         Ok(commit.message_raw().context(|| format!("cannot read commit {}", commit.id))?.to_str_lossy().into_owned())
     }
@@ -166,6 +185,7 @@ impl Repository {
 
     /// The commit before it, along the branch.
     pub fn first_parent(&self, commit: Oid) -> Result<Option<Oid>> {
+        self.require_here(commit)?;
         let commit = self.inner.find_commit(commit).context(|| format!("cannot read commit {commit}"))?;
         Ok(commit.parent_ids().next().map(|id| id.detach()))
     }

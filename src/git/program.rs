@@ -27,8 +27,12 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 impl Repository {
     /// `git` in this repository, without a worktree of its own.
     pub(super) fn git(&self, args: &[&str]) -> Invocation {
-        let git = quiet_git().arg("--git-dir").arg(&self.common_dir);
-        git.args(args.iter().copied())
+        self.git_at(&self.common_dir, args)
+    }
+
+    /// `git` in the repository as the worktree sees it that has this administration.
+    pub(super) fn git_at(&self, git_dir: &Path, args: &[&str]) -> Invocation {
+        quiet_git().arg("--git-dir").arg(git_dir).args(args.iter().copied())
     }
 
     pub(super) fn common_text(&self, args: &[&str]) -> Result<String> {

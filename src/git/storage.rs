@@ -1,44 +1,40 @@
-//! Repositories whose storage gix cannot serve, noticed before anything is read or written.
+//! What is peculiar about a repository's storage, read from its configuration before anything else.
 //!
-//! In a reftable repository gix 0.90 reports success for ref writes that git never sees; in a partial clone it does not
-//! fetch what is missing. Both would look like an empty backlog, so both are refused.
+//! In a reftable repository gix 0.90 reports success for ref writes that git never sees, so refs go through the git
+//! program there. In a partial clone gix does not fetch missing objects, so git is asked for them. Neither is a place
+//! for the state, which then has a store of its own.
 
 use super::Repository;
-use crate::error::{Error, Result};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsupported {
-    Reftable,
-    PartialClone,
+/// Read once when the repository is opened: git refuses to change the format under linked worktrees.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Storage {
+    /// Refs are in a format that gix does not know.
+    pub foreign_refs: bool,
+    /// Remotes that promised to give what is missing here.
+    pub promisors: Vec<String>,
+}
+
+impl Storage {
+    pub fn of(repository: &gix::Repository) -> Storage {
+        let config = repository.config_snapshot();
+        let format = config.string("extensions.refStorage");
+        let is_promisor = |name: &String| config.boolean(format!("remote.{name}.promisor").as_str()).unwrap_or(false);
+        let mut promisors: Vec<String> =
+            repository.remote_names().into_iter().map(|name| name.to_string()).filter(is_promisor).collect();
+        let named = config.string("extensions.partialClone").map(|name| name.to_string());
+        promisors.extend(named.filter(|name| !promisors.contains(name)));
+        Storage { foreign_refs: format.is_some_and(|format| !format.eq_ignore_ascii_case(b"files")), promisors }
+    }
 }
 
 impl Repository {
-    pub fn find_unsupported(&self) -> Option<Unsupported> {
-        let config = self.inner.config_snapshot();
-        let is = |key: &str, value: &str| config.string(key).is_some_and(|v| v.eq_ignore_ascii_case(value.as_bytes()));
-        if is("extensions.refStorage", "reftable") {
-            return Some(Unsupported::Reftable);
+    /// Why the state cannot live in this repository; nothing in an ordinary one.
+    pub fn find_own_store_reason(&self) -> Option<String> {
+        if self.storage.foreign_refs {
+            return Some("the repository keeps its refs in reftables".to_owned());
         }
-        let promisor = |name: &String| {
-            let key = format!("remote.{name}.promisor");
-            config.boolean(key.as_str()).unwrap_or(false)
-        };
-        let partial = config.string("extensions.partialClone").is_some() || self.remote_names().iter().any(promisor);
-        partial.then_some(Unsupported::PartialClone)
-    }
-
-    pub fn require_storage(&self) -> Result<()> {
-        let place = self.common_dir.display();
-        match self.find_unsupported() {
-            None => Ok(()),
-            Some(Unsupported::Reftable) => Err(Error::failed(format!(
-                "{place} keeps its refs in reftables, which aifactory cannot write safely yet"
-            ))
-            .hint("nothing was read or written; git refs migrate --ref-format=files converts the repository")),
-            Some(Unsupported::PartialClone) => Err(Error::failed(format!(
-                "{place} is a partial clone: objects are missing here, and aifactory does not fetch them yet"
-            ))
-            .hint("nothing was read or written; use a full clone: git clone without --filter")),
-        }
+        let remotes = self.storage.promisors.join(", ");
+        (!remotes.is_empty()).then(|| format!("the repository is a partial clone of {remotes}"))
     }
 }

@@ -172,14 +172,16 @@ impl Repository {
     /// A rebase, merge or the like that somebody left unfinished there.
     pub fn find_operation(&self, worktree: &Path) -> Result<Option<&'static str>> {
         let admin = admin_dir(worktree)?;
-        let marks = [
-            ("rebase-merge", "rebase"),
-            ("rebase-apply", "rebase"),
-            ("MERGE_HEAD", "merge"),
-            ("CHERRY_PICK_HEAD", "cherry-pick"),
-            ("REVERT_HEAD", "revert"),
-        ];
-        Ok(marks.into_iter().find(|(mark, _)| admin.join(mark).exists()).map(|(_, name)| name))
+        let marks = [("rebase-merge", "rebase"), ("rebase-apply", "rebase"), ("MERGE_HEAD", "merge")];
+        if let Some((_, name)) = marks.into_iter().find(|(mark, _)| admin.join(mark).exists()) {
+            return Ok(Some(name));
+        }
+        for (mark, name) in [("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert")] {
+            if self.is_worktree_ref(&admin, mark)? {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 
     /// A git that was killed leaves its lock; the caller knows that nobody works in the worktree.

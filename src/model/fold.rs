@@ -7,8 +7,8 @@
 
 use super::event::Draft;
 use super::{
-    Approval, Change, Claim, Conflict, ConflictKind, Delivery, Digest, Event, EventId, Priority, Progress, Reason, Risk,
-    Status, StepProgress, Task, TaskId, TextFile,
+    Approval, Change, Claim, Conflict, ConflictKind, Delivery, Digest, Event, EventId, Priority, Progress, Reason,
+    Risk, Status, StepProgress, Task, TaskId, TextFile,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +63,9 @@ impl<'e> Additions<'e> {
             }
             // A hand edit says what the whole set is.
             Change::Imported { fields, .. } => {
-                for (field, value) in fields.iter().filter(|(field, _)| matches!(field.as_str(), "labels" | "dependencies")) {
+                for (field, value) in
+                    fields.iter().filter(|(field, _)| matches!(field.as_str(), "labels" | "dependencies"))
+                {
                     self.of.retain(|(set, _), _| *set != field.as_str());
                     let values = value.as_array().into_iter().flatten().filter_map(|value| value.as_str());
                     values.for_each(|value| self.add((field, value), &event.id));
@@ -134,7 +136,8 @@ pub fn apply(task: &mut Task, event: &Event) {
         }
         Change::ClaimLost { .. } => keep_second_result(task, event),
         // Several may have noticed that the holder is gone.
-        Change::Released { claim: Some(ended), .. } if task.claim.as_ref().map(|claim| claim.fence) != Some(*ended) => {}
+        Change::Released { claim: Some(ended), .. } if task.claim.as_ref().map(|claim| claim.fence) != Some(*ended) => {
+        }
         Change::Released { recovery, .. } => release(task, *recovery),
         Change::Approved { digest, base, policy, .. } => {
             task.approval = Some(Approval {

@@ -29,5 +29,7 @@ pub use fold::{additions_of, apply, fold, overlay};
 pub use id::{Alphabet, EventId, TaskId};
 pub use record::{FOLD_VERSION, ParsedRecord, human_changes, parse_record, write_record};
 pub use status::{IllegalMove, Reason, Status};
-pub use task::{Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Risk, Source, StepProgress, Task};
+pub use task::{
+    Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Risk, Source, StepProgress, Task,
+};
 pub use time::{Hlc, Timestamp};

@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use super::clocks::later;
 use super::invocation::{Exit, Output};
+use super::lines::LineSplitter;
 
 /// What a program that ran out of time gets to remove its lock files.
 const GRACE: Duration = Duration::from_secs(1);
@@ -23,6 +24,8 @@ const GRACE: Duration = Duration::from_secs(1);
 /// busy machine our own reading must not be taken for silence.
 const AFTERMATH: Duration = Duration::from_secs(2);
 const FOR_EVER: Duration = Duration::MAX;
+/// Of a line that is told; nobody reads more.
+const LONGEST_TOLD: usize = 1 << 10;
 const CHUNK: usize = 32 << 10;
 /// Chunks that wait to be collected.
 const BACKLOG: usize = 8;
@@ -65,12 +68,24 @@ impl Conversation {
 
     /// Collects until nothing more is to come; false if the program has not ended in time.
     pub fn until_end(&mut self, timeout: Option<Duration>) -> bool {
+        self.until_end_told(timeout, &mut |_| {})
+    }
+
+    /// The same, and tells the lines of stderr as they come, in bounded memory.
+    pub fn until_end_told(&mut self, timeout: Option<Duration>, listener: &mut dyn FnMut(&str)) -> bool {
+        let mut lines = LineSplitter::new(LONGEST_TOLD);
         let deadline = later(Instant::now(), timeout.unwrap_or(FOR_EVER));
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let patience = if self.ended { AFTERMATH.min(left) } else { left };
             match self.events.recv_timeout(patience) {
-                Ok(event) => self.collect(event),
+                Ok(event) => {
+                    if let Event::Stderr(bytes) = &event {
+                        let bytes: Vec<u8> = bytes.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
+                        lines.push(&bytes, &mut *listener);
+                    }
+                    self.collect(event);
+                }
                 Err(RecvTimeoutError::Disconnected) => return true,
                 Err(RecvTimeoutError::Timeout) => return self.ended,
             }

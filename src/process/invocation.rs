@@ -146,6 +146,11 @@ impl Invocation {
         self.run_once()
     }
 
+    /// Runs it, and tells each line of its stderr as it comes; `\r` ends a line, too, as progress is printed.
+    pub fn run_watched(mut self, listener: &mut dyn FnMut(&str)) -> Result<Output> {
+        self.run_told(Some(listener))
+    }
+
     /// Runs it; an end that is not exit code 0 is an error that quotes what it said.
     pub fn run_ok(mut self) -> Result<Output> {
         let output = self.run_once()?;
@@ -162,6 +167,10 @@ impl Invocation {
     }
 
     fn run_once(&mut self) -> Result<Output> {
+        self.run_told(None)
+    }
+
+    fn run_told(&mut self, listener: Option<&mut dyn FnMut(&str)>) -> Result<Output> {
         let stdin = match self.stdin {
             Some(_) => Stdio::piped(),
             None => Stdio::null(),
@@ -174,7 +183,10 @@ impl Invocation {
         let mut conversation = Conversation::start(&mut child, self.stdin.take(), self.max_output)
             .inspect_err(|_| drop(child.kill()))
             .context(|| format!("cannot talk to {}", self.name()))?;
-        let in_time = conversation.until_end(self.timeout);
+        let in_time = match listener {
+            Some(listener) => conversation.until_end_told(self.timeout, listener),
+            None => conversation.until_end(self.timeout),
+        };
         if !in_time {
             conversation.end_group(&child);
         }

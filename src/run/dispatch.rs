@@ -309,7 +309,9 @@ impl<'a> Dispatcher<'a> {
         for (task, fence) in self.running.iter().filter_map(|(task, fence)| Some((task, (*fence)?))) {
             // What cannot be read is left to the worker, which looks for itself at each write.
             let Ok(record) = snapshot.task(task) else { continue };
-            if record.fence != fence && let Some(session) = session_of(&self.project.store, task)? {
+            if record.fence != fence
+                && let Some(session) = session_of(&self.project.store, task)?
+            {
                 request_stop(&self.project.store, &session)?;
             }
         }
@@ -328,7 +330,8 @@ impl<'a> Dispatcher<'a> {
         let now = self.project.host.now();
         let setting = self.project.settings.number("run.jobs") as usize;
         let slots = self.request.jobs.unwrap_or(setting).max(1);
-        let left = self.request.work.as_ref().and_then(|order| order.most).map(|most| most.saturating_sub(self.started));
+        let left =
+            self.request.work.as_ref().and_then(|order| order.most).map(|most| most.saturating_sub(self.started));
         let slots = left.map_or(slots, |left| slots.min(running.len() + left));
         let tried = self.tried.iter().filter(|(task, at)| match self.request.work.as_ref().map(|order| order.until) {
             // A worker takes up again what somebody made ready again.

@@ -129,7 +129,10 @@ impl Talk {
         report.notes.into_iter().for_each(|note| tell(RunEvent::note(note)));
         for taken in take_over(sharing)? {
             let short = sharing.project.store.snapshot()?.short(&taken.task);
-            tell(RunEvent::note(format!("{short} is free again: {} showed no sign of life for its whole lease", taken.from)));
+            tell(RunEvent::note(format!(
+                "{short} is free again: {} showed no sign of life for its whole lease",
+                taken.from
+            )));
         }
         news.heard.store(true, Ordering::Relaxed);
         Ok(())

@@ -90,7 +90,9 @@ pub(super) fn dead(store: &Store) -> Result<Vec<SessionFile>> {
 pub(super) fn live_sessions(store: &Store) -> bool {
     let folder = store.local.root().join("sessions");
     let names = files::names(&folder).unwrap_or_default();
-    names.iter().any(|name| name.strip_suffix(".task").is_some_and(|id| FileLock::is_held(&store.local.session_lock(id))))
+    names
+        .iter()
+        .any(|name| name.strip_suffix(".task").is_some_and(|id| FileLock::is_held(&store.local.session_lock(id))))
 }
 
 /// The living worker of this clone that carries a task.

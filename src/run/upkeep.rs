@@ -17,7 +17,7 @@ pub fn pack(project: &Project) -> Result<Option<Upkeep>> {
         return Ok(None);
     };
     let _lock = project.store.local.write_lock()?;
-    project.repository().pack_own_objects(tip).map(Some)
+    project.store.repository.pack_own_objects(tip).map(Some)
 }
 
 /// Removes the run folders of ended runs that are older than `age`. How many.

@@ -159,7 +159,11 @@ impl Worker<'_> {
                 // The machinery failed, not the task: it goes back, and the error goes up.
                 let why = format!("{error}: {}", error.causes().join(": "));
                 // If even that fails, the session stays for recovery.
-                if self.bench.patient { self.put_off(&why)? } else { self.release(&why)? };
+                if self.bench.patient {
+                    self.put_off(&why)?
+                } else {
+                    self.release(&why)?
+                };
                 self.session.close()?;
                 return Err(error);
             }

@@ -12,8 +12,8 @@ use crate::git::Edit;
 use crate::model::folder::attic_name;
 use crate::model::replay::unified_diff;
 use crate::model::{
-    Change, Conflict, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, additions_of, apply, fold,
-    write_record,
+    Change, Conflict, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, additions_of, apply,
+    fold, write_record,
 };
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! What belongs to this clone alone: locks, the index, run folders, words a person gave on this machine.
 //!
 //! It lies in `aifactory/` below the git directory that all worktrees share. None of it is the truth about a task, so
-//! all of it but the person's words may be deleted.
+//! all of it may be deleted but the person's words and `store.git`, which holds the state where the code's repository
+//! cannot.
 
 use crate::error::Result;
 use crate::git::Repository;

@@ -11,12 +11,13 @@ mod inspect;
 mod layout;
 mod local;
 mod merge;
+mod place;
 mod redact;
 mod snapshot;
 mod transaction;
 
-pub use inspect::{Flaw, inspect, inspect_commit};
 pub use index::{Filter, Hit, Index, IndexRow, Problem};
+pub use inspect::{Flaw, inspect, inspect_commit};
 pub use layout::task_of_path;
 pub use local::{Local, Vouch};
 pub use merge::{MergedTree, TakenIn};
@@ -32,7 +33,10 @@ use crate::host::Host;
 pub const DEFAULT_REF: &str = "refs/aifactory/state";
 
 pub struct Store {
+    /// Where the state is.
     pub repository: Repository,
+    /// Where the code is; the same one, unless gix cannot serve it.
+    pub code: Repository,
     pub local: Local,
     host: Host,
     ref_name: String,
@@ -41,14 +45,14 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store of a repository, which may have no state yet.
-    pub fn open(repository: Repository, host: Host, ref_name: &str) -> Result<Store> {
-        repository.require_storage()?;
-        let local = Local::of(&repository);
+    /// The store of a code repository, which may have no state yet.
+    pub fn open(code: Repository, host: Host, ref_name: &str) -> Result<Store> {
+        let local = Local::of(&code);
+        let repository = place::find(&code, &local, ref_name)?;
         let variables =
             host.env.iter().map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
         let redactor = Redactor::new(variables);
-        Ok(Store { repository, local, host, ref_name: ref_name.to_owned(), redactor, durable: false })
+        Ok(Store { repository, code, local, host, ref_name: ref_name.to_owned(), redactor, durable: false })
     }
 
     /// With `durable`, a transaction is on the disk before it is acknowledged, so that it also survives a power cut.
@@ -56,6 +60,17 @@ impl Store {
     pub fn durable(mut self, durable: bool) -> Store {
         self.durable = durable;
         self
+    }
+
+    /// Why the state is not in the code's repository, where it is not.
+    pub fn find_own_store_reason(&self) -> Option<String> {
+        self.code.find_own_store_reason()
+    }
+
+    /// States that were found here and could not be joined with ours.
+    pub fn quarantined(&self) -> Result<Vec<String>> {
+        let refs = self.repository.refs_below(place::QUARANTINE)?;
+        Ok(refs.into_iter().map(|(name, _)| name).collect())
     }
 
     pub fn host(&self) -> &Host {

@@ -3,10 +3,10 @@
 use super::{Store, genesis, layout};
 use crate::error::{Error, Result};
 use crate::git::{Entry, EntryKind, Oid};
+use crate::model::folder::{attic_name, fold_with_texts};
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::text::escape_line;
-use crate::model::folder::{attic_name, fold_with_texts};
 use crate::model::{
     Alphabet, Conflict, Digest, Event, FOLD_VERSION, Task, TaskId, TextFile, human_changes, overlay, parse_record,
 };
@@ -106,8 +106,14 @@ impl<'s> Snapshot<'s> {
     pub(super) fn fold_again(&self, id: &TaskId) -> Result<Option<Task>> {
         let events = self.events(id)?;
         let known = |digest: &Digest| {
-            let names = [TextFile::Spec.file_name().to_owned(), TextFile::Plan.file_name().to_owned(), layout::kept_text(digest)];
-            let mut texts = names.iter().filter_map(|name| self.find_file(&format!("{}/{name}", layout::task_folder(id))).ok().flatten());
+            let names = [
+                TextFile::Spec.file_name().to_owned(),
+                TextFile::Plan.file_name().to_owned(),
+                layout::kept_text(digest),
+            ];
+            let mut texts = names
+                .iter()
+                .filter_map(|name| self.find_file(&format!("{}/{name}", layout::task_folder(id))).ok().flatten());
             texts.find(|text| Digest::of(text) == *digest)
         };
         Ok(fold_with_texts(id, &events, &known).map(|folded| folded.task))

@@ -55,8 +55,10 @@ pub struct SyncReport {
     pub retries: u32,
     /// Every ref below `refs/aifactory/live/`, if the place was asked.
     pub live: Option<BTreeMap<String, Oid>>,
-    /// Task branches that went along.
-    pub branches: Vec<String>,
+    /// What went along with the state.
+    pub extras: Vec<Extra>,
+    /// Refs there that were not what the last try expected.
+    pub stale: Vec<String>,
 }
 
 pub struct Exchange<'a> {
@@ -87,7 +89,11 @@ impl Exchange<'_> {
     ) -> Result<SyncReport> {
         let _lock = self.store.local.lock(&self.place.lock_name())?;
         let mut report = SyncReport { remote: self.place.shown(), ..SyncReport::default() };
-        if !manner.dry_run && !manner.restore && !manner.look_first && self.push_at_once(&mut report, extras, progress)? {
+        if !manner.dry_run
+            && !manner.restore
+            && !manner.look_first
+            && self.push_at_once(&mut report, extras, progress)?
+        {
             return Ok(report);
         }
         loop {
@@ -152,9 +158,9 @@ impl Exchange<'_> {
         let refs = self.transport.list(&patterns)?;
         let found = names.iter().find(|name| refs.contains_key(*name));
         let name = found.cloned().map_or_else(|| self.name_there(), Ok)?;
-        let live = refs.iter().filter_map(|(name, oid)| {
-            name.strip_prefix("refs/aifactory/live/").map(|name| (name.to_owned(), *oid))
-        });
+        let live = refs
+            .iter()
+            .filter_map(|(name, oid)| name.strip_prefix("refs/aifactory/live/").map(|name| (name.to_owned(), *oid)));
         Ok(There { tip: refs.get(&name).copied(), live: live.collect(), name })
     }
 
@@ -277,20 +283,22 @@ impl Exchange<'_> {
             let expected = tip.map_or(Expected::Absent, Expected::Is);
             updates.push(PushUpdate { name, expected, new: Some(pushed) });
         }
-        updates.extend(
-            extras.iter().map(|extra| PushUpdate { name: &extra.name, expected: extra.expected, new: Some(extra.new) }),
-        );
+        updates.extend(extras.iter().map(|extra| PushUpdate {
+            name: &extra.name,
+            expected: extra.expected,
+            new: Some(extra.new),
+        }));
         match self.transport.push(&updates, progress)? {
             PushOutcome::Accepted => {
                 self.set_ref(&self.place.tracking_ref(), pushed)?;
                 self.store.adopt(head, pushed)?;
                 report.tip = Some(pushed);
                 report.fallback = (name != self.store.ref_name()).then(|| name.to_owned());
-                self.note_branches(&extras, report)?;
+                report.extras = extras;
                 Ok(Pushed::Done)
             }
             PushOutcome::Stale(names) => {
-                self.look_at_branches(&extras, &names, progress)?;
+                report.stale = names;
                 Ok(Pushed::Again)
             }
             PushOutcome::Declined { name: declined, why } => {
@@ -301,43 +309,24 @@ impl Exchange<'_> {
     }
 
     /// A host that takes only branches gets a branch, the first time. Any other refusal is the host's last word.
-    fn fall_back(&self, name: &str, tip: Option<Oid>, declined: &str, why: &str, report: &mut SyncReport) -> Result<()> {
+    fn fall_back(
+        &self,
+        name: &str,
+        tip: Option<Oid>,
+        declined: &str,
+        why: &str,
+        report: &mut SyncReport,
+    ) -> Result<()> {
         let is_new = tip.is_none() && declined == name && !name.starts_with("refs/heads/");
         if !is_new {
             return Err(Error::failed(format!("{} refuses {declined}: {why}", self.place.shown()))
                 .hint("your work is safe here; the host's rules decide who may push there"));
         }
-        report.notes.push(format!("{} takes no ref named {name} ({why}); the state goes to {FALLBACK_REF}", self.place.shown()));
+        report.notes.push(format!(
+            "{} takes no ref named {name} ({why}); the state goes to {FALLBACK_REF}",
+            self.place.shown()
+        ));
         self.set_ref(&self.fallback_mark(), self.store.find_head()?.unwrap_or(self.store.genesis()?))
-    }
-
-    /// A branch that was not where we thought: brings in where it is, so that the next try knows.
-    fn look_at_branches(
-        &self,
-        extras: &[Extra],
-        stale: &[String],
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<()> {
-        for name in extras.iter().map(|extra| &extra.name).filter(|name| stale.contains(name)) {
-            let Some(branch) = name.strip_prefix("refs/heads/") else { continue };
-            let note = self.place.branch_ref(branch);
-            if self.transport.list(&[name])?.contains_key(name) {
-                self.transport.fetch(name, &note, progress)?;
-            } else if let Some(old) = self.store.repository.ref_target(&note)? {
-                let _ = self.store.repository.delete_ref(&note, old)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn note_branches(&self, extras: &[Extra], report: &mut SyncReport) -> Result<()> {
-        for extra in extras {
-            if let Some(branch) = extra.name.strip_prefix("refs/heads/") {
-                self.set_ref(&self.place.branch_ref(branch), extra.new)?;
-                report.branches.push(branch.to_owned());
-            }
-        }
-        Ok(())
     }
 
     fn note_what_goes(&self, base: Option<Oid>, head: Oid, report: &mut SyncReport) -> Result<()> {

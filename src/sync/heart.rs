@@ -24,7 +24,8 @@ pub fn live_name(store: &Store) -> Result<String> {
             letters
         }
     };
-    let host: String = store.host().name().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
+    let host: String =
+        store.host().name().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
     Ok(format!("{}-{letters}", host.trim_matches('-')))
 }
 
@@ -58,7 +59,8 @@ impl Heart<'_> {
         let known = self.known_ref();
         let mut expected = self.store.repository.ref_target(&known)?;
         for _ in 0..3 {
-            let update = PushUpdate { name: &name, expected: expected.map_or(Expected::Absent, Expected::Is), new: Some(new) };
+            let update =
+                PushUpdate { name: &name, expected: expected.map_or(Expected::Absent, Expected::Is), new: Some(new) };
             match self.transport.push(&[update], &mut |_| {}) {
                 Ok(PushOutcome::Accepted) => {
                     self.remember(&known, new)?;

@@ -14,12 +14,12 @@ pub fn deleted(place: &Place, name: &str) -> Error {
 
 pub fn rewound(store: &Store, place: &Place, name: &str, tip: Oid) -> Result<Error> {
     let aside = quarantine(store, tip)?;
-    Ok(Error::person(format!("{name} on {} was set back or replaced: it no longer holds what was seen there", place.shown()))
-        .hint(format!("nothing was changed here; what is there now is kept as {aside}"))
-        .hint(format!(
-            "to bring both together there: aifactory sync {} --restore-remote",
-            place.shown()
-        )))
+    Ok(Error::person(format!(
+        "{name} on {} was set back or replaced: it no longer holds what was seen there",
+        place.shown()
+    ))
+    .hint(format!("nothing was changed here; what is there now is kept as {aside}"))
+    .hint(format!("to bring both together there: aifactory sync {} --restore-remote", place.shown())))
 }
 
 pub fn flawed(store: &Store, place: &Place, tip: Oid, flaws: &[Flaw]) -> Result<Error> {

@@ -81,6 +81,11 @@ pub fn places(settings: &Settings, repository: &Repository) -> Result<Vec<Place>
 pub fn names_there(store: &Store) -> Vec<String> {
     let mut names = vec![store.ref_name().to_owned(), DEFAULT_REF.to_owned(), FALLBACK_REF.to_owned()];
     let mut seen = Vec::new();
-    names.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+    names.retain(|name| {
+        !seen.contains(name) && {
+            seen.push(name.clone());
+            true
+        }
+    });
     names
 }

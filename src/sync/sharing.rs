@@ -41,17 +41,37 @@ impl<'p> Sharing<'p> {
     }
 
     pub fn transport(&self) -> GitTransport<'_> {
-        GitTransport(self.project.store.repository.remote(&self.place.remote))
+        let store = &self.project.store;
+        GitTransport(store.repository.remote(&store.code, &self.project.host.env, &self.place.remote))
+    }
+
+    /// The same remote, for branches of the code.
+    pub fn code_transport(&self) -> GitTransport<'_> {
+        let code = self.project.repository();
+        GitTransport(code.remote(code, &self.project.host.env, &self.place.remote))
     }
 
     pub fn exchange(&self, manner: Manner, progress: &mut dyn FnMut(Progress)) -> Result<SyncReport> {
         let transport = self.transport();
         let exchange = Exchange { store: &self.project.store, place: &self.place, transport: &transport };
         let report = exchange.run(manner, &|report| self.branches(report), progress)?;
+        for extra in &report.extras {
+            if let Some(branch) = extra.name.strip_prefix("refs/heads/") {
+                self.note_branch(branch, extra.new)?;
+            }
+        }
         if let Some(live) = &report.live {
             self.observe(live)?;
         }
         Ok(report)
+    }
+
+    /// Remembers where a branch is there.
+    fn note_branch(&self, branch: &str, tip: Oid) -> Result<()> {
+        let (repository, name) = (self.project.repository(), self.place.branch_ref(branch));
+        let expected = repository.ref_target(&name)?.map_or(Expected::Absent, Expected::Is);
+        let _ = repository.swap_ref(&name, expected, tip, "aifactory: sync")?;
+        Ok(())
     }
 
     /// Whether anything here has not been published.
@@ -136,12 +156,16 @@ impl<'p> Sharing<'p> {
             if matches!(task.status, Status::Running | Status::Done | Status::Delivering | Status::Backlog) {
                 continue;
             }
-            extras.extend(task.branch.as_deref().map(|branch| self.branch(&task, branch)).transpose()?.flatten());
+            extras
+                .extend(task.branch.as_deref().map(|branch| self.branch(&task, branch, report)).transpose()?.flatten());
         }
         Ok(extras)
     }
 
-    fn branch(&self, task: &Task, branch: &str) -> Result<Option<Extra>> {
+    fn branch(&self, task: &Task, branch: &str, report: &SyncReport) -> Result<Option<Extra>> {
+        if report.stale.iter().any(|name| name.strip_prefix("refs/heads/") == Some(branch)) {
+            self.fetch_branch(branch)?;
+        }
         // Only a branch that is plainly this task's own leaves the machine.
         let repository = self.project.repository();
         let Some(tip) = repository.branch_commit(branch)?.filter(|_| branch.contains(task.id.as_str())) else {
@@ -160,7 +184,7 @@ impl<'p> Sharing<'p> {
 
     /// Where a branch is there, as of now.
     pub fn fetch_branch(&self, branch: &str) -> Result<Option<Oid>> {
-        let transport = self.transport();
+        let transport = self.code_transport();
         let name = format!("refs/heads/{branch}");
         if !super::Transport::list(&transport, &[&name])?.contains_key(&name) {
             return Ok(None);
@@ -176,7 +200,9 @@ impl<'p> Sharing<'p> {
         let (name, repository) = (format!("refs/heads/{branch}"), self.project.repository());
         let _: Swap = match repository.branch_commit(branch)? {
             None => repository.swap_ref(&name, Expected::Absent, there, "aifactory: from the remote")?,
-            Some(here) if here != there && repository.is_ancestor(here, there)? && !repository.is_checked_out(branch)? => {
+            Some(here)
+                if here != there && repository.is_ancestor(here, there)? && !repository.is_checked_out(branch)? =>
+            {
                 repository.swap_ref(&name, Expected::Is(here), there, "aifactory: from the remote")?
             }
             Some(_) => return Ok(()),

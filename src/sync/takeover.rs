@@ -34,7 +34,8 @@ pub fn take_over(sharing: &Sharing<'_>) -> Result<Vec<TakenOver>> {
         let mut taken = Vec::new();
         for id in &silent {
             let task = snapshot.task(id)?;
-            let Some(claim) = task.claim.as_ref().filter(|claim| task.status == Status::Running && is_overdue(claim)) else {
+            let Some(claim) = task.claim.as_ref().filter(|claim| task.status == Status::Running && is_overdue(claim))
+            else {
                 continue;
             };
             for (step, _) in task.steps.iter().filter(|(_, progress)| progress.state == Progress::Running) {

@@ -5,15 +5,26 @@ use super::create::one_line;
 use crate::error::{Error, Result};
 use crate::model::plan::parse_plan;
 use crate::model::text::{escape_line, find_nearest};
-use crate::model::{Change, Conflict, ConflictKind, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness};
+use crate::model::{
+    Change, Conflict, ConflictKind, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness,
+};
 use crate::store::{Changes, Snapshot};
 
 /// `key=value`, `key=` (clears), `labels+=x`, `labels-=x`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Assignment {
-    Set { field: &'static str, value: String },
-    Add { field: &'static str, value: String },
-    Remove { field: &'static str, value: String },
+    Set {
+        field: &'static str,
+        value: String,
+    },
+    Add {
+        field: &'static str,
+        value: String,
+    },
+    Remove {
+        field: &'static str,
+        value: String,
+    },
     /// `conflicts=`: a person has looked at them.
     Settle,
 }
@@ -139,7 +150,11 @@ fn event_of(snapshot: &Snapshot<'_>, task: &Task, assignment: &Assignment) -> Re
         }
         Assignment::Remove { field, value } => {
             let value = element(snapshot, field, value)?;
-            Ok(holds(task, field, &value).then(|| Change::Removed { field: (*field).to_owned(), value, saw: Vec::new() }))
+            Ok(holds(task, field, &value).then(|| Change::Removed {
+                field: (*field).to_owned(),
+                value,
+                saw: Vec::new(),
+            }))
         }
     }
 }

@@ -17,10 +17,8 @@ pub fn claim(project: &Project, ids: &[TaskId], session: &str) -> Result<Vec<Tas
             let short = snapshot.short(id);
             match task.status {
                 Status::Ready => {}
-                Status::Backlog => changes.event(
-                    id,
-                    Change::Moved { from: Status::Backlog, to: Status::Ready, reason: None, note: None },
-                ),
+                Status::Backlog => changes
+                    .event(id, Change::Moved { from: Status::Backlog, to: Status::Ready, reason: None, note: None }),
                 _ => return Err(not_free(&task, &short)),
             }
             let slug = crate::model::text::slug(&task.title, 32);

@@ -23,7 +23,6 @@ impl Project {
     /// The project that `folder` belongs to. `flags` are settings from the command line.
     pub fn open(host: &Host, folder: &Path, flags: Option<Layer>) -> Result<Project> {
         let repository = Repository::discover(folder)?;
-        repository.require_storage()?;
         let own = own_layers(host, &Local::of(&repository), flags)?;
         let chosen = Settings::new(own.clone())?;
         let target = Target::find(&repository, chosen.find_text("merge.target"))?;
@@ -41,8 +40,10 @@ impl Project {
         })
     }
 
+    /// Where the code is: branches, worktrees, policy.
+    #[allow(clippy::misnamed_getters, reason = "what everybody calls the repository is the code's, not the state's")]
     pub fn repository(&self) -> &Repository {
-        &self.store.repository
+        &self.store.code
     }
 
     pub fn person(&self) -> Author {

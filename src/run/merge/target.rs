@@ -58,8 +58,7 @@ impl Queue<'_> {
             None => Expected::Absent,
         };
         let update = PushUpdate { name: &name, expected, new: Some(commit) };
-        let remote = self.project.repository().remote(&sharing.place.remote);
-        Ok(match crate::sync::GitTransport(remote).push(&[update], &mut |_| {})? {
+        Ok(match sharing.code_transport().push(&[update], &mut |_| {})? {
             PushOutcome::Accepted => Published::Done,
             PushOutcome::Stale(_) => Published::Again,
             PushOutcome::Declined { why, .. } => Published::Refused(

@@ -35,7 +35,8 @@ pub fn make_global(sharing: &Sharing<'_>, id: &TaskId, session: &str, claimed: C
         Err(error) => {
             let short = sharing.project.store.snapshot()?.short(id);
             give_back(sharing.project, id, session)?;
-            Err(error.hint(format!("to work on it all the same, for this machine alone: aifactory run {short} --local")))
+            Err(error
+                .hint(format!("to work on it all the same, for this machine alone: aifactory run {short} --local")))
         }
     }
 }
@@ -65,9 +66,8 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
         }
         require_startable(snapshot, &task)?;
         // What this machine may not run another one may: the task stays where it is.
-        let elsewhere = |why: String| {
-            Ok(ClaimOutcome::Settled(Settled { status: Status::Ready, reason: None, note: Some(why) }))
-        };
+        let elsewhere =
+            |why: String| Ok(ClaimOutcome::Settled(Settled { status: Status::Ready, reason: None, note: Some(why) }));
         if !policy_is_trusted && live.is_some() {
             return elsewhere("the project's policy is not trusted on this machine: aifactory trust".to_owned());
         }

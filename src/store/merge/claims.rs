@@ -54,9 +54,10 @@ fn refusal(id: &TaskId, ours: &Lines, theirs: &Lines, claims: &[Line]) -> Option
 /// Claimed in one go with what made it ready, all of it still unpublished.
 fn is_made_ready_here(ours: &Lines, theirs: &Lines, claims: &[Line]) -> bool {
     let Some(first) = claims.first() else { return false };
-    ours.events.values().filter(|line| line.event.hlc < first.event.hlc && !theirs.has(&line.event)).any(|line| {
-        matches!(line.event.change, Change::Moved { to: Status::Ready, .. } | Change::Released { .. })
-    })
+    ours.events
+        .values()
+        .filter(|line| line.event.hlc < first.event.hlc && !theirs.has(&line.event))
+        .any(|line| matches!(line.event.change, Change::Moved { to: Status::Ready, .. } | Change::Released { .. }))
 }
 
 /// Changes after which a claim would have to be looked at anew: the plan that is carried out may be another one.
@@ -80,7 +81,8 @@ fn without(ours: &Lines, theirs: &Lines, claims: &[Line], why: &str) -> Lines {
         // A reading that follows from the events alone: doing this twice gives the same line.
         last = Hlc::next(last, Timestamp::default());
         let digest = crate::model::Digest::of(&line.raw);
-        let event = Event { id: EventId::from_digest(last.time, &digest), hlc: last, change: lost, ..line.event.clone() };
+        let event =
+            Event { id: EventId::from_digest(last.time, &digest), hlc: last, change: lost, ..line.event.clone() };
         left.add(Line::of(event));
     }
     left

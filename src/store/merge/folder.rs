@@ -157,7 +157,8 @@ impl FolderMerge<'_> {
                 None => self.find_text(all, digest).map(|text| Merged::New(text.into_bytes())),
             };
             // A version that nobody has is left as the sides have it.
-            let found = found.or_else(|| all.iter().rev().find_map(|side| side.files.get(name)).map(|oid| Merged::Same(*oid)));
+            let found =
+                found.or_else(|| all.iter().rev().find_map(|side| side.files.get(name)).map(|oid| Merged::Same(*oid)));
             files.extend(found.map(|found| (name.to_owned(), found)));
         }
         files.extend(folded.attic().into_iter().map(|(path, text)| (path, Merged::New(text.into_bytes()))));
@@ -179,7 +180,8 @@ impl FolderMerge<'_> {
     fn find_text(&self, all: &[&Side], digest: &Digest) -> Option<String> {
         let kept = crate::store::layout::kept_text(digest);
         let names = [TextFile::Spec.file_name(), TextFile::Plan.file_name(), kept.as_str()];
-        let texts = all.iter().flat_map(|side| names.iter().filter_map(|name| self.text(&side.files, name).ok().flatten()));
+        let texts =
+            all.iter().flat_map(|side| names.iter().filter_map(|name| self.text(&side.files, name).ok().flatten()));
         let mut texts = texts;
         texts.find(|text| Digest::of(text) == *digest)
     }
@@ -227,7 +229,9 @@ impl FolderMerge<'_> {
         let Some(oid) = files.get(path) else { return Ok(None) };
         let bytes = self.repository.read_blob(*oid).context(|| format!("cannot read {path} of task {}", self.id))?;
         // What is not UTF-8 is no text of ours; its readable part is enough to say so.
-        Ok(Some(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
+        Ok(Some(
+            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        ))
     }
 }
 

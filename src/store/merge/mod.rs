@@ -74,6 +74,7 @@ impl Store {
             None => genesis::write(repository)?,
         };
         let ours = repository.tree_of(begin)?;
+        let base_commit = base;
         let base = base.map(|base| repository.tree_of(base)).transpose()?;
         let merged = merge_trees(repository, base, ours, theirs)?;
         let tree = merged.tree.unwrap_or(theirs);
@@ -85,7 +86,9 @@ impl Store {
             return Ok((begin, merged));
         }
         let by = self.itself();
-        let commit = repository.write_commit(tree, &[incoming], "merge local changes\n", &by)?;
+        let since = base_commit.map_or_else(|| genesis::write(repository), Ok)?;
+        let message = self.message_of_all(since, begin)?;
+        let commit = repository.write_commit(tree, &[incoming], &message, &by)?;
         Ok((commit, merged))
     }
 
@@ -115,7 +118,9 @@ impl Store {
         let tied = self.repository.write_commit(tree, &[one, other], "bring both histories together\n", &by)?;
         match self.repository.swap_ref(&self.ref_name, Expected::Is(head), tied, "aifactory: sync")? {
             Swap::Done => Ok(()),
-            Swap::Refused | Swap::Locked => Err(Error::failed(format!("{} moved meanwhile", self.ref_name)).hint("try again")),
+            Swap::Refused | Swap::Locked => {
+                Err(Error::failed(format!("{} moved meanwhile", self.ref_name)).hint("try again"))
+            }
         }
     }
 
@@ -151,7 +156,11 @@ impl Store {
         let more = if subjects.len() > MOST { "\n…" } else { "" };
         subjects.truncate(MOST);
         subjects.reverse();
-        Ok(format!("{} changes\n\n{}{more}\n", if more.is_empty() { subjects.len().to_string() } else { "many".into() }, subjects.join("\n")))
+        Ok(format!(
+            "{} changes\n\n{}{more}\n",
+            if more.is_empty() { subjects.len().to_string() } else { "many".into() },
+            subjects.join("\n")
+        ))
     }
 
     /// After `pushed` was accepted for what the head was at `head`: the head goes on from it, with whatever was written

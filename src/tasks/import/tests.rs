@@ -100,7 +100,8 @@ impl Sandbox {
     }
 
     fn claim(&self, id: &TaskId) {
-        let claimed = Change::Claimed { claim: 1, host: "mill".into(), lease_seconds: 60, branch: "b".into(), live: None };
+        let claimed =
+            Change::Claimed { claim: 1, host: "mill".into(), lease_seconds: 60, branch: "b".into(), live: None };
         self.event(id, &claimed);
     }
 

@@ -1,0 +1,122 @@
+//! Refs that are files, read and written with gix.
+
+use super::{Expected, RefEdit, RefStore, Swap};
+use crate::error::{Context, Error, Result};
+use crate::git::{Oid, Repository};
+use crate::host::files;
+use gix::refs::transaction::{Change, LogChange, PreviousValue, RefLog};
+use gix::refs::{FullName, Target};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Writes that fail for another reason than a conflict or a lock are tried this often.
+const MOST_TRIES: u32 = 3;
+
+/// Each try waits for a tenth of a second by itself, so this is some ten seconds.
+const MOST_WAITS: u32 = 100;
+
+/// A ref is locked for milliseconds; a lock file of this age belongs to nobody.
+const STALE_LOCK: Duration = Duration::from_secs(5);
+
+pub(super) struct Files<'r>(pub &'r Repository);
+
+impl RefStore for Files<'_> {
+    fn target(&self, name: &str) -> Result<Option<Oid>> {
+        let found = self.0.inner.try_find_reference(name).context(|| format!("cannot read the ref {name}"))?;
+        let Some(mut reference) = found else { return Ok(None) };
+        let id = reference.peel_to_id().context(|| format!("cannot follow the ref {name}"))?;
+        Ok(Some(id.detach()))
+    }
+
+    fn head(&self) -> Result<Option<String>> {
+        let name = self.0.inner.head_name().context(|| "cannot read HEAD")?;
+        Ok(name.map(|name| name.as_bstr().to_string()))
+    }
+
+    fn main_head(&self) -> Result<Option<String>> {
+        let failed = || "cannot read HEAD of the main worktree";
+        let name = self.0.inner.main_repo().context(failed)?.head_name().context(failed)?;
+        Ok(name.map(|name| name.as_bstr().to_string()))
+    }
+
+    fn symbolic_target(&self, name: &str) -> Result<Option<String>> {
+        let found = self.0.inner.try_find_reference(name).context(|| format!("cannot read the ref {name}"))?;
+        Ok(found.and_then(|found| Some(found.target().try_name()?.as_bstr().to_string())))
+    }
+
+    fn below(&self, prefix: &str) -> Result<Vec<(String, Oid)>> {
+        let failed = || format!("cannot list the refs below {prefix}");
+        let references = self.0.inner.references().context(failed)?;
+        let mut found = Vec::new();
+        for reference in references.prefixed(prefix).context(failed)? {
+            let mut reference = reference.map_err(|error| Error::failed(failed()).caused_by(error))?;
+            let name = reference.name().as_bstr().to_string();
+            found.push((name, reference.peel_to_id().context(failed)?.detach()));
+        }
+        Ok(found)
+    }
+
+    fn find_commit(&self, revision: &str) -> Option<Oid> {
+        let spec = format!("{revision}^{{commit}}");
+        self.0.inner.rev_parse_single(spec.as_str()).ok().map(|id| id.detach())
+    }
+
+    fn is_in_worktree(&self, admin: &Path, name: &str) -> Result<bool> {
+        Ok(admin.join(name).exists())
+    }
+
+    fn edit(&self, edit: &RefEdit<'_>) -> Result<Swap> {
+        let name = edit.name;
+        let full_name = FullName::try_from(name).context(|| format!("`{name}` is not a ref name"))?;
+        // A reflog needs somebody's name; who really acted is in the events.
+        let committer = gix::actor::SignatureRef::from_bytes(b"aifactory <aifactory@localhost> 0 +0000").ok();
+        let committer = self.0.inner.committer().and_then(|found| found.ok()).or(committer);
+        let (mut tries, mut waits) = (0, 0);
+        loop {
+            let change = gix::refs::transaction::RefEdit::new(full_name.clone(), change(edit));
+            let Err(error) = self.0.inner.edit_references_as(Some(change), committer) else { return Ok(Swap::Done) };
+            match error.dominant_class() {
+                Some(gix::error::Class::Conflict) => return Ok(Swap::Refused),
+                Some(gix::error::Class::Retryable) if waits < MOST_WAITS => {
+                    waits += 1;
+                    self.clear_stale_lock(name)?;
+                }
+                Some(gix::error::Class::Retryable) => return Ok(Swap::Locked),
+                _ if !edit.expected.holds(self.target(name)?) => return Ok(Swap::Refused),
+                // Whoever deletes the last ref of a folder deletes the folder, perhaps just as we write into it.
+                _ if tries < MOST_TRIES => tries += 1,
+                _ => return Err(Error::failed(format!("cannot move the ref {name}")).caused_by(error)),
+            }
+        }
+    }
+
+    fn lock_file(&self, name: &str) -> PathBuf {
+        self.0.common_dir.join(format!("{name}.lock"))
+    }
+}
+
+impl Files<'_> {
+    /// A writer that was killed between lock and rename leaves git's lock file behind. On refs that only aifactory
+    /// writes, an old one is removed; the user's branches are not touched.
+    fn clear_stale_lock(&self, name: &str) -> Result<()> {
+        let path = self.lock_file(name);
+        let ours = name.starts_with("refs/aifactory/") || name.starts_with("refs/heads/aifactory/");
+        match files::age(&path) {
+            Some(age) if ours && age > STALE_LOCK => files::remove_file(&path),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn change(edit: &RefEdit<'_>) -> Change {
+    let expected = match edit.expected {
+        Expected::Absent => PreviousValue::MustNotExist,
+        Expected::Is(oid) => PreviousValue::MustExistAndMatch(Target::Object(oid)),
+    };
+    let Some(new) = edit.new else {
+        return Change::Delete { expected, log: RefLog::AndReference };
+    };
+    let log =
+        LogChange { mode: RefLog::AndReference, force_create_reflog: true, message: edit.message.to_owned().into() };
+    Change::Update { log, expected, new: Target::Object(new) }
+}
