@@ -25,6 +25,9 @@ _aifactory() {
             aifactory,cancel)
                 cmd="aifactory__subcmd__cancel"
                 ;;
+            aifactory,claim)
+                cmd="aifactory__subcmd__claim"
+                ;;
             aifactory,completions)
                 cmd="aifactory__subcmd__completions"
                 ;;
@@ -88,6 +91,9 @@ _aifactory() {
             aifactory,reject)
                 cmd="aifactory__subcmd__reject"
                 ;;
+            aifactory,release)
+                cmd="aifactory__subcmd__release"
+                ;;
             aifactory,resume)
                 cmd="aifactory__subcmd__resume"
                 ;;
@@ -121,8 +127,14 @@ _aifactory() {
             aifactory,stop)
                 cmd="aifactory__subcmd__stop"
                 ;;
+            aifactory,sync)
+                cmd="aifactory__subcmd__sync"
+                ;;
             aifactory,trust)
                 cmd="aifactory__subcmd__trust"
+                ;;
+            aifactory,work)
+                cmd="aifactory__subcmd__work"
                 ;;
             aifactory__subcmd__config,get)
                 cmd="aifactory__subcmd__config__subcmd__get"
@@ -162,6 +174,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help,cancel)
                 cmd="aifactory__subcmd__help__subcmd__cancel"
+                ;;
+            aifactory__subcmd__help,claim)
+                cmd="aifactory__subcmd__help__subcmd__claim"
                 ;;
             aifactory__subcmd__help,completions)
                 cmd="aifactory__subcmd__help__subcmd__completions"
@@ -226,6 +241,9 @@ _aifactory() {
             aifactory__subcmd__help,reject)
                 cmd="aifactory__subcmd__help__subcmd__reject"
                 ;;
+            aifactory__subcmd__help,release)
+                cmd="aifactory__subcmd__help__subcmd__release"
+                ;;
             aifactory__subcmd__help,resume)
                 cmd="aifactory__subcmd__help__subcmd__resume"
                 ;;
@@ -259,8 +277,14 @@ _aifactory() {
             aifactory__subcmd__help,stop)
                 cmd="aifactory__subcmd__help__subcmd__stop"
                 ;;
+            aifactory__subcmd__help,sync)
+                cmd="aifactory__subcmd__help__subcmd__sync"
+                ;;
             aifactory__subcmd__help,trust)
                 cmd="aifactory__subcmd__help__subcmd__trust"
+                ;;
+            aifactory__subcmd__help,work)
+                cmd="aifactory__subcmd__help__subcmd__work"
                 ;;
             aifactory__subcmd__help__subcmd__config,get)
                 cmd="aifactory__subcmd__help__subcmd__config__subcmd__get"
@@ -365,7 +389,7 @@ _aifactory() {
 
     case "${cmd}" in
         aifactory)
-            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help"
+            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -453,6 +477,28 @@ _aifactory() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__claim)
+            opts="-C -q -v -h --local --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -821,7 +867,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help)
-            opts="init new list show edit set cancel spec plan approve reject run status log stop pause resume retry path shell exec diff review merge discard search import config trust doctor gc quickstart completions man __runbook help"
+            opts="init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -863,6 +909,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__cancel)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__claim)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1282,6 +1342,20 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__release)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__resume)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1492,7 +1566,35 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__sync)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__trust)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__work)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1661,7 +1763,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__merge)
-            opts="-a -C -q -v -h --all --unverified --json --color --quiet --verbose --help"
+            opts="-a -C -q -v -h --all --unverified --push --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2062,6 +2164,28 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__release)
+            opts="-C -q -v -h --force --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__resume)
             opts="-C -q -v -h --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2137,7 +2261,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__run)
-            opts="-a -j -C -q -v -h --all --jobs --merge --json --color --quiet --verbose --help"
+            opts="-a -j -C -q -v -h --all --jobs --merge --local --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2241,12 +2365,16 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__show)
-            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            opts="-C -q -v -h --conflict --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --conflict)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2508,6 +2636,28 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__sync)
+            opts="-n -C -q -v -h --dry-run --restore-remote --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__trust)
             opts="-y -C -q -v -h --yes --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2515,6 +2665,52 @@ _aifactory() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__work)
+            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --local --remote --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-tasks)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

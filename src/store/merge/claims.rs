@@ -25,7 +25,7 @@ pub fn reapply(id: &TaskId, ours: &Lines, theirs: &Lines) -> Lines {
 
 /// Why the claims cannot stand on what the remote holds.
 fn refusal(id: &TaskId, ours: &Lines, theirs: &Lines, claims: &[Line]) -> Option<String> {
-    let Some(remote) = fold(id, &theirs.events()) else { return None };
+    let remote = fold(id, &theirs.events())?;
     let first = match &claims.first()?.event.change {
         Change::Claimed { claim, .. } => *claim,
         _ => return None,
