@@ -1785,7 +1785,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__new)
-            opts="-m -F -l -p -a -C -q -v -h --message --file --plan --label --priority --after --risk --role --repository --agent --run --json --color --quiet --verbose --help"
+            opts="-m -F -l -p -a -C -q -v -h --message --file --plan --label --priority --after --risk --role --repository --agent --ready --run --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

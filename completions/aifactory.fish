@@ -99,6 +99,7 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s C -d 'Run as
 complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
 auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l ready -d 'Make it ready at once, for `run --all` and for workers'
 complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l run -d 'Run it at once'
 complete -c aifactory -n "__fish_aifactory_using_subcommand new" -l json -d 'Answer in JSON: one object with a `schema`'
 complete -c aifactory -n "__fish_aifactory_using_subcommand new" -s q -l quiet -d 'Say nothing but the answer'

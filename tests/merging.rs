@@ -43,7 +43,7 @@ fn a_task_that_is_not_ready_for_review_is_not_merged() {
         sandbox,
         sandbox.run(&["merge", &backlog]),
         str![[r#"
-stderr: error: task ehdn is backlog and not ready to be merged
+stderr: error: task ehdn is ready, and what is merged is under review
 stderr: hint: aifactory run ehdn
 exit 1
 

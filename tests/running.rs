@@ -67,7 +67,7 @@ Next
 2026-01-01 00:01:00  ana@example.com  created "Write both"
 2026-01-01 00:01:00  ana@example.com  wrote the plan
 2026-01-01 00:02:00  ana@example.com  approved the plan
-2026-01-01 00:03:00  ana@example.com  moved to ready
+2026-01-01 00:02:00  ana@example.com  moved to ready
 2026-01-01 00:03:00  ana@example.com  claimed it on mill (fence 1, branch aifactory/ehdn0jyj9c-write-both)
 2026-01-01 00:03:00  ana@example.com  ran runbook for code
 2026-01-01 00:03:00  ana@example.com  started step S1
@@ -184,11 +184,11 @@ exit 3
         sandbox,
         sandbox.run(&["status"]),
         str![[r#"
+Ready to run (1)
+  ehdn  First
+
 Blocked (1)
   bdrd  Second                                            waits for ehdn
-
-Backlog (1)
-  ehdn  First
 
 0 done, 0 cancelled
 
@@ -225,7 +225,7 @@ exit 4
 bdrd  Second  [ready]
   priority  normal   risk blocking
   after     ehdn (cancelled)   blocked until a person decides
-  created   5m ago   changed 1m ago
+  created   5m ago   changed 3m ago
 
 Plan
   · S1   Change two.txt  1 gate

@@ -113,7 +113,7 @@ exit 1
 
 "#]]
     );
-    assert_eq!(sandbox.status(&id), "backlog");
+    assert_eq!(sandbox.status(&id), "ready");
     sandbox.commit(&[("README.md", "# A project\n")]);
     sandbox.ok(&["run", &id, "--merge"]);
     assert_eq!(sandbox.status(&id), "done");

@@ -7,6 +7,7 @@ use crate::tasks::approve;
 
 /// Say yes to spec and plan as they are now
 ///
+/// A task from the backlog is ready then, for `run --all` and for every worker; aifactory reject takes that back.
 /// The yes is to exactly these texts on this target: editing either of them, or a change of the plan's files on the
 /// target, makes it stale.
 #[derive(clap::Args)]

@@ -53,6 +53,9 @@ pub struct Args {
     /// The agent that should do it
     #[arg(long)]
     agent: Option<String>,
+    /// Make it ready at once, for `run --all` and for workers
+    #[arg(long)]
+    ready: bool,
     /// Run it at once
     #[arg(long)]
     run: bool,
@@ -86,6 +89,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         dependencies: args.after.clone(),
         spec: words.spec,
         plan,
+        ready: args.ready,
     };
     let created = create(&project, &new);
     let id = match words.edited {

@@ -1,27 +1,29 @@
 //! The dispatcher: asks the scheduler what starts, starts workers, listens to them, and owns the truth about the run.
 
-use super::control::request_stop;
+mod patience;
+
 use super::event::{Reporter, RunEvent, RunEventKind};
 use super::interrupt::Interrupt;
 use super::merge::{MergeOptions, MergeOutcome, merge_one};
 use super::news::{News, exchange_news};
+use super::order::{RunReport, RunRequest, Skipped, TaskResult, Until};
 use super::scheduler::{Decision, decide, prefer};
-use super::session::{live_sessions, session_of};
-use super::worker::{Bench, Settled, carry};
-use crate::error::{Error, Kind, Result};
+use super::session::live_sessions;
+use super::worker::{Bench, Carried, Settled, carry};
+use crate::error::{Error, Result};
 use crate::git::Oid;
 use crate::host::Host;
 use crate::model::readiness::{Blocked, blocked};
-use crate::model::{Reason, Status, TaskId, Timestamp};
-use crate::sync::{Manner, Sharing};
+use crate::model::{Status, TaskId, Timestamp};
+use crate::sync::Sharing;
 use crate::tasks::{Candidate, Project, candidates};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Events that wait to be shown.
 const MOST_WAITING: usize = 4_096;
@@ -29,98 +31,10 @@ const MOST_WAITING: usize = 4_096;
 /// A remote that does not answer in this time does not hold up what can be done here.
 const FIRST_NEWS: Duration = Duration::from_secs(20);
 
-pub struct RunRequest {
-    /// The named tasks; every ready task where there are none.
-    pub tasks: Vec<TaskId>,
-    /// How many at once; the setting where it is not said.
-    pub jobs: Option<usize>,
-    /// Merge what passes at once, so that what depends on it can start.
-    pub merge: bool,
-    /// Claims count on this machine alone, whatever others do.
-    pub local: bool,
-    /// Go on when nothing is ready.
-    pub work: Option<WorkOrder>,
-    /// Our own program, for guardians and the runbook.
-    pub own_program: PathBuf,
-}
-
-/// How a worker goes on where a run would be through.
-#[derive(Debug, Clone, Default)]
-pub struct WorkOrder {
-    pub until: Until,
-    /// Tasks to carry out before it ends.
-    pub most: Option<usize>,
-    /// Only tasks that have all of these.
-    pub labels: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Until {
-    #[default]
-    Stopped,
-    /// Nothing is ready and nothing runs.
-    Drained,
-    /// What was ready at the first look is carried out.
-    Once,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskResult {
-    pub task: TaskId,
-    pub title: String,
-    pub status: Status,
-    pub reason: Option<Reason>,
-    pub note: Option<String>,
-    /// The run failed rather than the task.
-    pub error: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    pub task: TaskId,
-    pub why: String,
-    /// Only a person can change that.
-    pub needs_person: bool,
-    /// It was asked for by its id.
-    pub was_named: bool,
-}
-
-#[derive(Debug, Default)]
-pub struct RunReport {
-    pub results: Vec<TaskResult>,
-    /// Tasks that were wanted and not started.
-    pub skipped: Vec<Skipped>,
-    pub interrupted: bool,
-}
-
-impl RunReport {
-    /// Of several answers the one that asks for most: failed, then a person, then nothing to do.
-    pub fn kind(&self) -> Option<Kind> {
-        if self.interrupted {
-            return Some(Kind::Interrupted);
-        }
-        if self.results.iter().any(|result| result.error.is_some()) {
-            return Some(Kind::Failed);
-        }
-        // Stopped or cancelled by somebody while it ran.
-        let cut_short =
-            |result: &TaskResult| matches!(result.status, Status::Ready | Status::Backlog | Status::Cancelled);
-        if self.results.iter().any(cut_short) {
-            return Some(Kind::Interrupted);
-        }
-        let asks = self.skipped.iter().any(|skipped| skipped.needs_person);
-        if asks || self.results.iter().any(|result| result.status == Status::Waiting) {
-            return Some(Kind::Person);
-        }
-        let missed = self.skipped.iter().any(|skipped| skipped.was_named);
-        (missed || self.results.is_empty()).then_some(Kind::Missing)
-    }
-}
-
 /// What workers send: events, and at the end a result.
 enum Message {
     Event(RunEvent),
-    Ended(TaskId, Result<Settled>),
+    Ended(TaskId, Result<Carried>),
 }
 
 struct Dispatcher<'a> {
@@ -140,12 +54,25 @@ struct Dispatcher<'a> {
     order: Vec<TaskId>,
     /// The settings cannot be read, as it was last said.
     complaint: Option<String>,
-    /// The state as it was when nothing could be started.
-    idle_at: Option<Oid>,
+    /// It was said that there is nothing to do.
+    is_idle: bool,
+    /// What the last decision was made on, and when it has to be made anew at the latest.
+    looked: Option<Look>,
+}
+
+/// The state and what ran when nothing could be started.
+#[derive(PartialEq, Eq)]
+struct Look {
+    head: Option<Oid>,
+    running: usize,
+    until: Instant,
 }
 
 /// How long the dispatcher waits for a message before it looks at the state again. One look at a ref costs microseconds.
 const LOOK: Duration = Duration::from_millis(25);
+
+/// Settings may change without the state.
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// Carries out tasks until nothing more can start. `folder` is where the project was opened; every worker opens it anew.
 pub fn run(
@@ -180,7 +107,8 @@ pub fn run(
         results: BTreeMap::new(),
         order: Vec::new(),
         complaint: None,
-        idle_at: None,
+        is_idle: false,
+        looked: None,
     };
     let is_shared = !request.local && Sharing::find(project)?.is_some();
     let every = if request.work.is_some() { "sync.interval" } else { "run.lookup" };
@@ -227,96 +155,40 @@ impl<'a> Dispatcher<'a> {
             self.listen(receiver, LOOK, listener);
         }
         loop {
+            if self.request.work.is_some() && self.is_looked_at(interrupt)? {
+                self.listen(receiver, LOOK, listener);
+                continue;
+            }
             // Reconciling comes first, and nothing that keeps tasks from starting keeps it from happening.
             self.stop_what_is_lost()?;
-            let may_start = self.reload(listener);
-            let decision = match (interrupt.is_rest_wanted(), may_start && !*self.bench.lost.borrow()) {
-                (true, _) if self.running.is_empty() => Decision::Finished,
-                (true, _) => Decision::WaitForRunning,
-                (false, false) if self.running.is_empty() && self.request.work.is_none() => Decision::Finished,
-                (false, false) => Decision::WaitForRunning,
-                (false, true) => self.decide()?,
+            self.reload(listener);
+            let may_start = !interrupt.is_rest_wanted() && !*self.bench.lost.borrow();
+            let decision = match may_start {
+                true => self.decide()?,
+                false if !self.running.is_empty() => Decision::WaitForRunning,
+                false => Decision::Finished,
             };
+            if let Decision::Start(tasks) = decision {
+                for task in tasks {
+                    self.start(scope, &task)?;
+                }
+                continue;
+            }
+            self.note_look(&decision)?;
             match decision {
-                Decision::Start(tasks) => {
-                    for task in tasks {
-                        self.start(scope, &task)?;
-                    }
+                Decision::WaitUntil(_) if self.request.work.is_some() && !self.goes_on() => return Ok(()),
+                Decision::Finished if !self.goes_on() || interrupt.is_rest_wanted() => return Ok(()),
+                Decision::Finished if !self.is_idle => {
+                    self.is_idle = true;
+                    listener(&RunEvent::note("nothing is ready; waiting for work (Ctrl-C ends)".to_owned()));
                 }
-                Decision::WaitForRunning => self.listen(receiver, LOOK, listener),
-                Decision::WaitUntil(time) if self.goes_on() => {
-                    let wait = time.since(self.project.host.now()).min(LOOK);
-                    self.listen(receiver, wait, listener);
-                }
-                Decision::WaitUntil(_) if self.request.work.is_some() => return Ok(()),
                 Decision::WaitUntil(time) => {
                     let wait = time.since(self.project.host.now()).min(Duration::from_millis(500));
                     self.listen(receiver, wait, listener);
                 }
-                Decision::Finished if self.goes_on() && !interrupt.is_rest_wanted() => {
-                    self.say_idle(listener)?;
-                    self.listen(receiver, LOOK, listener);
-                }
-                Decision::Finished => return Ok(()),
+                _ => self.listen(receiver, LOOK, listener),
             }
         }
-    }
-
-    /// A worker that waits for more work when there is none.
-    fn goes_on(&self) -> bool {
-        let Some(order) = &self.request.work else { return false };
-        let is_full = order.most.is_some_and(|most| self.started >= most);
-        order.until == Until::Stopped && !is_full
-    }
-
-    fn say_idle(&mut self, listener: &mut dyn FnMut(&RunEvent)) -> Result<()> {
-        let head = self.project.store.find_head()?;
-        if self.idle_at.is_none() {
-            listener(&RunEvent::note("nothing is ready; waiting for work (Ctrl-C ends)".to_owned()));
-        }
-        self.idle_at = head;
-        Ok(())
-    }
-
-    /// Takes over changed settings. What cannot be read leaves the last good ones in force, and is said once.
-    fn reload(&mut self, listener: &mut dyn FnMut(&RunEvent)) -> bool {
-        if self.request.work.is_none() {
-            return true;
-        }
-        match Project::open(&self.project.host, self.folder, None) {
-            Ok(project) => {
-                self.project = project;
-                if self.complaint.take().is_some() {
-                    listener(&RunEvent::note("the settings can be read again".to_owned()));
-                }
-            }
-            Err(error) => {
-                let complaint = error.full_text();
-                if self.complaint.as_ref() != Some(&complaint) {
-                    listener(&RunEvent::note(format!("{complaint}; the last good settings stay in force")));
-                    self.complaint = Some(complaint);
-                }
-            }
-        }
-        true
-    }
-
-    /// A task that is no longer held under the fence it was claimed with is somebody else's, or nobody's: its worker
-    /// stops, and its worktree stays as it is.
-    fn stop_what_is_lost(&mut self) -> Result<()> {
-        let head = self.project.store.find_head()?;
-        let Ok(snapshot) = self.project.store.snapshot() else { return Ok(()) };
-        for (task, fence) in self.running.iter().filter_map(|(task, fence)| Some((task, (*fence)?))) {
-            // What cannot be read is left to the worker, which looks for itself at each write.
-            let Ok(record) = snapshot.task(task) else { continue };
-            if record.fence != fence
-                && let Some(session) = session_of(&self.project.store, task)?
-            {
-                request_stop(&self.project.store, &session)?;
-            }
-        }
-        let _ = head;
-        Ok(())
     }
 
     fn decide(&self) -> Result<Decision> {
@@ -339,24 +211,11 @@ impl<'a> Dispatcher<'a> {
             _ => true,
         });
         let tried: BTreeSet<TaskId> = tried.map(|(task, _)| task.clone()).collect();
-        Ok(decide(&wanted, &running, &tried, slots, now))
-    }
-
-    /// The sign of life ends with the last claim, and what was done last is published.
-    fn say_goodbye(&self, listener: &mut dyn FnMut(&RunEvent)) {
-        let goodbye = || -> Result<()> {
-            let Some(sharing) = Sharing::find(&self.project)? else { return Ok(()) };
-            if sharing.is_ahead()? {
-                sharing.exchange(Manner::default(), &mut |_| {})?;
-            }
-            if !live_sessions(&self.project.store) {
-                sharing.stop_heart()?;
-            }
-            Ok(())
-        };
-        if let Err(error) = goodbye() {
-            listener(&RunEvent::note(format!("{}; aifactory sync publishes what is here", error.full_text())));
+        let left = self.left_under_review(&index)?;
+        if !left.is_empty() && running.len() < slots {
+            return Ok(Decision::Start(left.into_iter().take(slots - running.len()).collect()));
         }
+        Ok(decide(&wanted, &running, &tried, slots, now))
     }
 
     fn is_wanted(&self, candidate: &Candidate) -> bool {
@@ -373,7 +232,7 @@ impl<'a> Dispatcher<'a> {
         self.running.insert(task.clone(), None);
         self.tried.insert(task.clone(), self.project.host.now());
         self.started += 1;
-        self.idle_at = None;
+        self.is_idle = false;
         if !self.order.contains(task) {
             self.order.push(task.clone());
         }
@@ -412,7 +271,7 @@ impl<'a> Dispatcher<'a> {
         }
     }
 
-    fn take_result(&mut self, task: TaskId, result: Result<Settled>, listener: &mut dyn FnMut(&RunEvent)) {
+    fn take_result(&mut self, task: TaskId, result: Result<Carried>, listener: &mut dyn FnMut(&RunEvent)) {
         self.running.remove(&task);
         self.news.publish_soon();
         let found = self.project.store.snapshot().and_then(|snapshot| snapshot.task(&task));
@@ -421,7 +280,15 @@ impl<'a> Dispatcher<'a> {
         }
         let (title, status) = found.map_or((String::new(), Status::Ready), |task| (task.title, task.status));
         let (settled, error) = match result {
-            Ok(settled) => (settled, None),
+            Ok(Carried::NotOurs(why)) if self.request.work.is_some() || self.request.tasks.is_empty() => {
+                // It does not count as work of ours.
+                self.started = self.started.saturating_sub(1);
+                self.order.retain(|known| *known != task);
+                listener(&RunEvent { task: Some(task), title, kind: RunEventKind::Skipped { why } });
+                return;
+            }
+            Ok(Carried::NotOurs(why)) => (Settled { status, reason: None, note: Some(why) }, None),
+            Ok(Carried::Through(settled) | Carried::Asked(settled)) => (settled, None),
             Err(error) => {
                 let settled = Settled { status, reason: None, note: None };
                 (settled, Some(error))
@@ -485,23 +352,27 @@ fn work_on(
     bench: &Bench,
     reporter: &Reporter,
     merge: bool,
-) -> Result<Settled> {
+) -> Result<Carried> {
     let project = Project::open(host, folder, None)?;
-    let settled = carry(&project, task, bench, reporter)?;
-    if !merge || settled.status != Status::Review {
-        return Ok(settled);
-    }
+    let is_left = merge && bench.patient && project.store.snapshot()?.task(task)?.status == Status::Review;
+    let settled = match is_left {
+        true => Settled { status: Status::Review, reason: None, note: None },
+        false => match carry(&project, task, bench, reporter)? {
+            Carried::Through(settled) if merge && settled.status == Status::Review => settled,
+            carried => return Ok(carried),
+        },
+    };
     let options = MergeOptions { unverified: false, unseen: true, publish: bench.patient };
-    match merge_one(host, folder, task, options, bench, reporter)? {
-        MergeOutcome::Merged { .. } => Ok(Settled { status: Status::Done, reason: None, note: None }),
+    Ok(Carried::Through(match merge_one(host, folder, task, options, bench, reporter)? {
+        MergeOutcome::Merged { .. } => Settled { status: Status::Done, reason: None, note: None },
         MergeOutcome::Waiting { reason, note } => {
-            Ok(Settled { status: Status::Waiting, reason: Some(reason), note: Some(note) })
+            Settled { status: Status::Waiting, reason: Some(reason), note: Some(note) }
         }
         MergeOutcome::Refused(error) => {
             reporter.tell(RunEventKind::Note { text: format!("not merged: {error}") });
-            Ok(settled)
+            settled
         }
-    }
+    }))
 }
 
 /// Why a task is not started, in words.

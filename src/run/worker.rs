@@ -54,6 +54,16 @@ pub struct Settled {
     pub note: Option<String>,
 }
 
+/// What became of a task that a worker reached for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    Through(Settled),
+    /// A person is needed before anything starts.
+    Asked(Settled),
+    /// Somebody else has it, or may run it and we may not.
+    NotOurs(String),
+}
+
 /// Where a step stands among its plan's, and where it is carried out.
 pub(super) struct Place<'a> {
     number: usize,
@@ -77,7 +87,7 @@ pub(super) struct Worker<'a> {
 }
 
 /// Carries a task as far as it goes without a person.
-pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporter) -> Result<Settled> {
+pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporter) -> Result<Carried> {
     let session = WorkerSession::open(&project.store, task)?;
     let stopped = || *bench.interrupt.borrow() || session.stop_is_requested();
     let hold = Checkouts::of(project)?.hold(task, stopped)?;
@@ -91,7 +101,11 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
         Ok(ClaimOutcome::Claimed(claimed)) => claimed,
         Ok(ClaimOutcome::Settled(settled)) => {
             session.close()?;
-            return Ok(settled);
+            return Ok(Carried::Asked(settled));
+        }
+        Ok(ClaimOutcome::NotOurs(why)) => {
+            session.close()?;
+            return Ok(Carried::NotOurs(why));
         }
         Err(error) => {
             session.close()?;
@@ -115,7 +129,7 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
     };
     let settled = worker.finish();
     drop(hold);
-    settled
+    settled.map(Carried::Through)
 }
 
 /// Ctrl-C and a word left in the session's stop file come out of the same channel.

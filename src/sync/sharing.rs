@@ -184,6 +184,8 @@ impl<'p> Sharing<'p> {
 
     /// Where a branch is there, as of now.
     pub fn fetch_branch(&self, branch: &str) -> Result<Option<Oid>> {
+        // Two workers of this clone would be in each other's way: git locks the ref that both bring it to.
+        let _lock = self.project.store.local.lock(&format!("fetch-{}", self.place.lock_name()))?;
         let transport = self.code_transport();
         let name = format!("refs/heads/{branch}");
         if !super::Transport::list(&transport, &[&name])?.contains_key(&name) {

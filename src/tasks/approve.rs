@@ -49,7 +49,9 @@ pub fn approve(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<
                 note: note.map(str::to_owned),
             };
             changes.event(id, event);
-            if task.status == Status::Waiting && matches!(task.reason, Some(Reason::PlanApproval | Reason::Trust)) {
+            let asked = matches!(task.reason, Some(Reason::PlanApproval | Reason::Trust));
+            // A yes to a plan is a yes to carrying it out: workers may take it.
+            if task.status == Status::Backlog || (task.status == Status::Waiting && asked) {
                 changes.event(id, moved(&task, Status::Ready, None));
             }
             digests.push(digest);

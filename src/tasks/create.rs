@@ -5,7 +5,7 @@ use super::texts::vouch_for_own_text;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::model::event::Draft;
-use crate::model::{TaskId, TextFile};
+use crate::model::{Change, Status, TaskId, TextFile};
 use crate::store::Snapshot;
 
 /// A wanted change, as a person hands it in. Dependencies are ids or prefixes.
@@ -15,6 +15,8 @@ pub struct NewTask {
     pub dependencies: Vec<String>,
     pub spec: String,
     pub plan: String,
+    /// Not in the backlog, but ready.
+    pub ready: bool,
 }
 
 pub fn create(project: &Project, new: &NewTask) -> Result<TaskId> {
@@ -32,6 +34,10 @@ pub fn create(project: &Project, new: &NewTask) -> Result<TaskId> {
             if !text.is_empty() {
                 changes.text(&id, file, text.clone());
             }
+        }
+        if new.ready {
+            let (from, to) = (Status::Backlog, Status::Ready);
+            changes.event(&id, Change::Moved { from, to, reason: None, note: None });
         }
         Ok(id)
     })?;

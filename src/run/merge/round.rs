@@ -332,7 +332,9 @@ impl Queue<'_> {
             if let Some(tip) = repository.branch_commit(&branch)? {
                 let _ = repository.move_branch(&branch, tip, commit)?;
             }
-            repository.delete_merged_branch(&branch, commit)
+            let gone = repository.delete_merged_branch(&branch, commit)?;
+            self.forget_branch(&branch)?;
+            Ok(gone)
         });
         if let Err(error) = cleared {
             self.reporter
@@ -367,7 +369,7 @@ fn nothing_proven() -> Error {
 }
 
 fn not_under_review(task: &Task, short: &str) -> Error {
-    let message = format!("task {short} is {} and not ready to be merged", task.status);
+    let message = format!("task {short} is {}, and what is merged is under review", task.status);
     match task.status {
         Status::Waiting => Error::person(message).hint(task.reason.unwrap_or(Reason::Question).way_out(short)),
         Status::Backlog | Status::Ready => Error::failed(message).hint(format!("aifactory run {short}")),

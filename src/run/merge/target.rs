@@ -46,6 +46,19 @@ impl Queue<'_> {
         })
     }
 
+    /// A branch whose work has landed goes from the remote, too, if it is as we left it there.
+    pub fn forget_branch(&self, branch: &str) -> Result<()> {
+        let Some(sharing) = self.shared_target()? else { return Ok(()) };
+        let repository = self.project.repository();
+        let note = sharing.place.branch_ref(branch);
+        let Some(there) = repository.ref_target(&note)? else { return Ok(()) };
+        let name = format!("refs/heads/{branch}");
+        let update = PushUpdate { name: &name, expected: Expected::Is(there), new: None };
+        let _ = sharing.code_transport().push(&[update], &mut |_| {})?;
+        let _ = repository.delete_ref(&note, there)?;
+        Ok(())
+    }
+
     /// Moves the target on the remote, if it still is where the merge was made for.
     pub fn publish_target(&self, target: &str, from: Oid, commit: Oid) -> Result<Published> {
         let Some(sharing) = self.shared_target()? else { return Ok(Published::Done) };

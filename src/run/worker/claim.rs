@@ -14,6 +14,8 @@ pub enum ClaimOutcome {
     Claimed(Claimed),
     /// A person is needed before anything starts.
     Settled(Settled),
+    /// Somebody else has it, or may run it and we may not.
+    NotOurs(String),
 }
 
 pub struct Claimed {
@@ -28,10 +30,7 @@ pub struct Claimed {
 pub fn make_global(sharing: &Sharing<'_>, id: &TaskId, session: &str, claimed: Claimed) -> Result<ClaimOutcome> {
     match sharing.confirm(id, session) {
         Ok(Confirmed::Held) => Ok(ClaimOutcome::Claimed(claimed)),
-        Ok(Confirmed::Lost(why)) => {
-            let task = sharing.project.store.snapshot()?.task(id)?;
-            Ok(ClaimOutcome::Settled(Settled { status: task.status, reason: task.reason, note: Some(why) }))
-        }
+        Ok(Confirmed::Lost(why)) => Ok(ClaimOutcome::NotOurs(why)),
         Err(error) => {
             let short = sharing.project.store.snapshot()?.short(id);
             give_back(sharing.project, id, session)?;
@@ -61,8 +60,7 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
         let task = snapshot.task(id)?;
         if task.status != Status::Ready {
             // Another worker was faster, or a person changed their mind: neither is a failure.
-            let note = Some(format!("it was {} when its turn came", task.status));
-            return Ok(ClaimOutcome::Settled(Settled { status: task.status, reason: task.reason, note }));
+            return Ok(ClaimOutcome::NotOurs(format!("it was {} when its turn came", task.status)));
         }
         require_startable(snapshot, &task)?;
         // What this machine may not run another one may: the task stays where it is.
