@@ -7,6 +7,7 @@
 mod clerk;
 mod genesis;
 mod index;
+mod inspect;
 mod layout;
 mod local;
 mod redact;
@@ -14,6 +15,7 @@ mod snapshot;
 mod transaction;
 
 pub use index::{Filter, Hit, Index, IndexRow, Problem};
+pub use inspect::{Flaw, inspect, inspect_commit};
 pub use layout::task_of_path;
 pub use local::{Local, Vouch};
 pub use redact::Redactor;
