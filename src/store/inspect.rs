@@ -294,7 +294,7 @@ impl<'r> Inspection<'r> {
         };
         let read = self.repository.read_blob(entry.oid).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         if let Err(error) = read.and_then(|text| genesis::check_format(&text)) {
-            self.flaw(format!("does not fit: {}", shortened(&error.full_text())));
+            self.flaw(format!("does not fit: {}", shortened(error.message())));
         }
     }
 }
