@@ -6,15 +6,21 @@
 
 use super::event::Draft;
 use super::{
-    Approval, Change, Claim, Delivery, Event, Priority, Progress, Reason, Risk, Status, StepProgress, Task, TaskId,
-    TextFile,
+    Approval, Change, Claim, Delivery, Event, Priority, Progress, Reason, Risk, Source, Status, StepProgress, Task,
+    TaskId, TextFile,
 };
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+
+/// TOML's integers end there, and no honest history comes near.
+const LARGEST: u64 = i64::MAX as u64;
 
 /// Folds all events of a task. Nothing where no event creates it.
 pub fn fold(id: &TaskId, events: &[Event]) -> Option<Task> {
     let mut ordered: Vec<&Event> = events.iter().collect();
-    ordered.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)));
+    // Only a forger gives one id to two events; their own text then decides which of them is left.
+    let by_text = |a: &Event, b: &Event| if a == b { Ordering::Equal } else { a.to_line().cmp(&b.to_line()) };
+    ordered.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)).then_with(|| by_text(a, b)));
     ordered.dedup_by(|a, b| a.id == b.id);
     let mut events = ordered.into_iter().skip_while(|event| !matches!(event.change, Change::Created { .. }));
     let first = events.next()?;
@@ -59,7 +65,7 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::StepStarted { step, .. } => {
             let progress = step_progress(task, step);
             progress.state = Progress::Running;
-            progress.attempts += 1;
+            progress.attempts = progress.attempts.saturating_add(1).min(LARGEST);
         }
         Change::StepDone { step, commit, content } => {
             let progress = step_progress(task, step);
@@ -100,7 +106,11 @@ fn create(task: &mut Task, draft: &Draft) {
     task.repository = draft.repository;
     task.agent = draft.agent;
     task.parent = draft.parent;
-    task.source = draft.source;
+    task.source = draft.source.map(recordable);
+}
+
+fn recordable(source: Source) -> Source {
+    Source { line: source.line.min(LARGEST), ..source }
 }
 
 /// Fields that hold one value. What does not parse is left as it was: the command that wrote the event has checked it.
@@ -114,7 +124,7 @@ fn set_field(task: &mut Task, field: &str, to: Option<&str>) {
         "repository" => task.repository = text,
         "agent" => task.agent = text,
         "parent" => task.parent = to.and_then(TaskId::parse),
-        "source" => task.source = to.and_then(|json| serde_json::from_str(json).ok()),
+        "source" => task.source = to.and_then(|json| serde_json::from_str(json).ok()).map(recordable),
         _ => {}
     }
 }
@@ -155,8 +165,7 @@ fn move_to(task: &mut Task, to: Status, reason: Option<Reason>, note: Option<Str
 }
 
 fn take_claim(task: &mut Task, event: &Event, fence: u64, host: &str, lease_seconds: u64, branch: &str) {
-    // TOML's integers end there, and no honest history comes near.
-    if fence <= task.fence || fence > i64::MAX as u64 {
+    if fence <= task.fence || fence > LARGEST {
         return;
     }
     task.fence = fence;
@@ -170,13 +179,13 @@ fn take_claim(task: &mut Task, event: &Event, fence: u64, host: &str, lease_seco
         host: host.to_owned(),
         fence,
         since: event.hlc.time,
-        lease_seconds,
+        lease_seconds: lease_seconds.min(LARGEST),
     });
 }
 
 fn release(task: &mut Task, recovery: bool) {
     task.claim = None;
-    task.recoveries += u64::from(recovery);
+    task.recoveries = task.recoveries.saturating_add(u64::from(recovery)).min(LARGEST);
     if task.status == Status::Running {
         task.status = Status::Ready;
     }
