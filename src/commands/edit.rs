@@ -4,7 +4,7 @@ use super::{Context, Finish};
 use crate::error::{Context as _, Error, Result};
 use crate::host::files;
 use crate::model::plan::Plan;
-use crate::model::{Digest, Task, TaskId, TextFile};
+use crate::model::{Digest, Task, TaskId, TextFile, from_toml};
 use crate::process::Invocation;
 use crate::store::Snapshot;
 use crate::tasks::{Assignment, Project, TextOutcome, parse_assignment, replace_text, set};
@@ -92,7 +92,7 @@ fn edit_fields(context: &Context, project: &Project, id: &TaskId) -> Result<Fini
 
 /// Writes what differs in the form, if nobody else changed the task since it was read.
 fn write_form(project: &Project, task: &Task, form: &str) -> Result<Vec<TaskId>> {
-    let table: toml::Table = toml::from_str(form).context(|| "the form cannot be read")?;
+    let table: toml::Table = from_toml(form).context(|| "the form cannot be read")?;
     if project.store.snapshot()?.task(&task.id)?.updated != task.updated {
         return Err(outdated("task"));
     }

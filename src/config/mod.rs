@@ -10,6 +10,7 @@ pub use keys::{KEYS, Key, Kind};
 pub use values::{duration_text, parse_duration};
 
 use crate::error::{Error, Result};
+use crate::model::from_toml;
 use crate::model::text::{escape_line, find_nearest};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -48,7 +49,7 @@ pub struct Layer {
 
 impl Layer {
     pub fn parse(origin: Origin, text: &str) -> Result<Layer> {
-        let table: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let table: Table = from_toml(text).map_err(|error: toml::de::Error| {
             let line = error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             Error::usage(format!(
                 "the settings in {origin} cannot be read: line {line}: {}",

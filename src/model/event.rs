@@ -300,4 +300,13 @@ mod tests {
         let json = serde_json::to_string(&change).unwrap();
         assert_eq!(json, r#"{"op":"created","title":"x","priority":"normal","risk":"blocking"}"#);
     }
+
+    #[test]
+    fn a_number_is_the_same_after_it_was_written() {
+        let line = r#"{"id":"e","hlc":"2026-01-01T00:00:00Z/0","actor":"a","op":"imported","fields":{"n":NUMBER}}"#;
+        for number in ["0.1", "6666666666666666666666666.5e225", "123456789012345678901234567890.25", "-0.0"] {
+            let event = Event::parse_line(&line.replace("NUMBER", number)).unwrap();
+            assert_eq!(Event::parse_line(&event.to_line()).unwrap(), event, "{number}");
+        }
+    }
 }

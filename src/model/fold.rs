@@ -8,14 +8,20 @@
 use super::event::Draft;
 use super::{
     Approval, Change, Claim, Conflict, ConflictKind, Delivery, Digest, Event, EventId, Priority, Progress, Reason,
-    Risk, Status, StepProgress, Task, TaskId, TextFile,
+    Risk, Source, Status, StepProgress, Task, TaskId, TextFile,
 };
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// TOML's integers end there, and no honest history comes near.
+const LARGEST: u64 = i64::MAX as u64;
 
 /// Folds all events of a task. Nothing where no event creates it.
 pub fn fold(id: &TaskId, events: &[Event]) -> Option<Task> {
     let mut ordered: Vec<&Event> = events.iter().collect();
-    ordered.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)));
+    // Only a forger gives one id to two events; their own text then decides which of them is left.
+    let by_text = |a: &Event, b: &Event| if a == b { Ordering::Equal } else { a.to_line().cmp(&b.to_line()) };
+    ordered.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)).then_with(|| by_text(a, b)));
     ordered.dedup_by(|a, b| a.id == b.id);
     let mut events = ordered.into_iter().skip_while(|event| !matches!(event.change, Change::Created { .. }));
     let first = events.next()?;
@@ -129,7 +135,7 @@ pub fn apply(task: &mut Task, event: &Event) {
                 host: host.clone(),
                 fence: *claim,
                 since: event.hlc.time,
-                lease_seconds: *lease_seconds,
+                lease_seconds: (*lease_seconds).min(LARGEST),
                 live: live.clone(),
             };
             take_claim(task, claim, branch);
@@ -152,7 +158,7 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::StepStarted { step, .. } => {
             let progress = step_progress(task, step);
             progress.state = Progress::Running;
-            progress.attempts += 1;
+            progress.attempts = progress.attempts.saturating_add(1).min(LARGEST);
         }
         Change::StepDone { step, commit, content } => {
             let progress = step_progress(task, step);
@@ -265,7 +271,11 @@ fn create(task: &mut Task, draft: &Draft) {
     task.repository = draft.repository;
     task.agent = draft.agent;
     task.parent = draft.parent;
-    task.source = draft.source;
+    task.source = draft.source.map(recordable);
+}
+
+fn recordable(source: Source) -> Source {
+    Source { line: source.line.min(LARGEST), ..source }
 }
 
 /// Fields that hold one value. What does not parse is left as it was: the command that wrote the event has checked it.
@@ -279,7 +289,7 @@ fn set_field(task: &mut Task, field: &str, to: Option<&str>) {
         "repository" => task.repository = text,
         "agent" => task.agent = text,
         "parent" => task.parent = to.and_then(TaskId::parse),
-        "source" => task.source = to.and_then(|json| serde_json::from_str(json).ok()),
+        "source" => task.source = to.and_then(|json| serde_json::from_str(json).ok()).map(recordable),
         _ => {}
     }
 }
@@ -322,8 +332,7 @@ fn move_to(task: &mut Task, to: Status, reason: Option<Reason>, note: Option<Str
 /// A claim counts if it is the next one. That the task was ready is checked when the claim is made and again when it is
 /// published; what people did meanwhile elsewhere does not take a published claim back, but closing the task does.
 fn take_claim(task: &mut Task, claim: Claim, branch: &str) {
-    // TOML's integers end there, and no honest history comes near.
-    if claim.fence <= task.fence || claim.fence > i64::MAX as u64 || task.status.is_closed() {
+    if claim.fence <= task.fence || claim.fence > LARGEST || task.status.is_closed() {
         return;
     }
     task.fence = claim.fence;
@@ -337,7 +346,7 @@ fn take_claim(task: &mut Task, claim: Claim, branch: &str) {
 
 fn release(task: &mut Task, recovery: bool) {
     task.claim = None;
-    task.recoveries += u64::from(recovery);
+    task.recoveries = task.recoveries.saturating_add(u64::from(recovery)).min(LARGEST);
     if task.status == Status::Running {
         task.status = Status::Ready;
     }

@@ -133,7 +133,7 @@ fn first_title(body: &str) -> Option<(String, Range<usize>)> {
 
 fn toml_fields(matter: &str) -> Result<Fields, Problem> {
     let line_at = |byte: usize| 2 + matter.bytes().take(byte).filter(|byte| *byte == b'\n').count();
-    let table: BTreeMap<String, toml::Spanned<toml::Value>> = toml::from_str(matter).map_err(|error| {
+    let table: BTreeMap<String, toml::Spanned<toml::Value>> = super::from_toml(matter).map_err(|error| {
         let line = line_at(error.span().map_or(0, |span| span.start));
         Problem::new(line, error.message().lines().next().unwrap_or("this is not TOML"))
     })?;

@@ -10,6 +10,7 @@ pub mod folder;
 pub mod frontmatter;
 mod id;
 pub mod message;
+mod nesting;
 pub mod paths;
 pub mod plan;
 pub mod readiness;
@@ -27,6 +28,7 @@ pub use digest::Digest;
 pub use event::{Change, Event, TextFile};
 pub use fold::{additions_of, apply, fold, overlay};
 pub use id::{Alphabet, EventId, TaskId};
+pub use nesting::from_toml;
 pub use record::{FOLD_VERSION, ParsedRecord, human_changes, parse_record, write_record};
 pub use status::{IllegalMove, Reason, Status};
 pub use task::{

@@ -12,14 +12,25 @@ pub fn covers(entry: &str, path: &str) -> bool {
     parts_match(&entry, &path)
 }
 
+/// Whether the parts of the entry match the first parts of the path. Only the last `**` is ever tried again: whatever an
+/// earlier one could leave to it, it can skip itself. So the work is at most the product of both lengths.
 fn parts_match(entry: &[&str], path: &[&str]) -> bool {
-    match (entry.split_first(), path.split_first()) {
-        (None, _) => true,
-        (Some((&"**", rest)), _) if parts_match(rest, path) => true,
-        (Some((&"**", _)), Some((_, below))) => parts_match(entry, below),
-        (Some((pattern, rest)), Some((part, below))) => part_matches(pattern, part) && parts_match(rest, below),
-        (Some(_), None) => false,
+    let (mut at, mut reached) = (0, 0);
+    let mut last_any = None;
+    while let Some(pattern) = entry.get(at) {
+        if *pattern == "**" {
+            at += 1;
+            last_any = Some((at, reached));
+        } else if path.get(reached).is_some_and(|part| part_matches(pattern, part)) {
+            at += 1;
+            reached += 1;
+        } else {
+            let Some((after, skipped)) = last_any.filter(|(_, skipped)| *skipped < path.len()) else { return false };
+            last_any = Some((after, skipped + 1));
+            (at, reached) = (after, skipped + 1);
+        }
     }
+    true
 }
 
 /// `*` stands for any characters of one name.
@@ -63,6 +74,35 @@ mod tests {
         ];
         for (entry, path, expected) in cases {
             assert_eq!(covers(entry, path), expected, "{entry} covers {path}");
+        }
+    }
+
+    #[test]
+    fn many_wildcards_take_no_time() {
+        let entry = "**/a/".repeat(2_000) + "x";
+        assert!(!covers(&entry, &"a/".repeat(2_000)));
+        assert!(covers(&entry, &("a/".repeat(2_000) + "b/a/x")));
+        assert!(!covers(&"*a".repeat(2_000), &"a".repeat(1_999)));
+    }
+
+    /// Tries everything.
+    fn slowly(entry: &[&str], path: &[&str]) -> bool {
+        match (entry.split_first(), path.split_first()) {
+            (None, _) => true,
+            (Some((&"**", rest)), None) => slowly(rest, path),
+            (Some((&"**", rest)), Some((_, below))) => slowly(rest, path) || slowly(entry, below),
+            (Some((pattern, rest)), Some((part, below))) => part_matches(pattern, part) && slowly(rest, below),
+            (Some(_), None) => false,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_quick_is_what_trying_everything_finds(
+            entry in proptest::collection::vec(proptest::sample::select(vec!["**", "*", "a", "b", "a*"]), 1..8),
+            path in proptest::collection::vec(proptest::sample::select(vec!["a", "b", "ab"]), 1..10),
+        ) {
+            proptest::prop_assert_eq!(parts_match(&entry, &path), slowly(&entry, &path));
         }
     }
 }

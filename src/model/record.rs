@@ -4,7 +4,7 @@
 //! A file that does not match its digest was edited by hand: [`parse_record`] says so, and the next write takes the edit
 //! over. A record written by an older fold is folded again from its events.
 
-use super::{Digest, Task};
+use super::{Digest, Task, from_toml};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,10 +41,10 @@ pub fn write_record(task: &Task) -> String {
 /// Errors carry a line where the parser knows it.
 pub fn parse_record(text: &str) -> Result<ParsedRecord, toml::de::Error> {
     let (body, seal) = match text.rfind(SEAL) {
-        Some(at) => (&text[..at], toml::from_str::<Sealed>(&text[at..]).ok()),
+        Some(at) => (&text[..at], from_toml::<Sealed>(&text[at..]).ok()),
         None => (text, None),
     };
-    let task: Task = toml::from_str(body)?;
+    let task: Task = from_toml(body)?;
     let matches = seal.as_ref().is_some_and(|seal| seal.record.digest == Digest::of(body));
     Ok(ParsedRecord { task, fold: seal.map_or(0, |seal| seal.record.fold), edited_by_hand: !matches })
 }

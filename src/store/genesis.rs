@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::git::{Edit, Identity, Oid, Repository};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, from_toml};
 use serde::Deserialize;
 
 pub const FORMAT_PATH: &str = ".aifactory/format.toml";
@@ -36,7 +36,7 @@ pub fn write(repository: &Repository) -> Result<Oid> {
 
 /// Refuses a state that this program would misread.
 pub fn check_format(text: &str) -> Result<()> {
-    let format: Format = toml::from_str(text).map_err(|error| {
+    let format: Format = from_toml(text).map_err(|error| {
         Error::failed(format!("{FORMAT_PATH} on the state ref cannot be read"))
             .caused_by(error)
             .hint("aifactory doctor")

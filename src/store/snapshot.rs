@@ -8,7 +8,8 @@ use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::text::escape_line;
 use crate::model::{
-    Alphabet, Conflict, Digest, Event, FOLD_VERSION, Task, TaskId, TextFile, human_changes, overlay, parse_record,
+    Alphabet, Conflict, Digest, Event, FOLD_VERSION, Task, TaskId, TextFile, from_toml, human_changes, overlay,
+    parse_record,
 };
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -150,7 +151,7 @@ impl<'s> Snapshot<'s> {
         let read = |entry: Entry| {
             let path = format!("{folder}/{}", entry.name);
             let text = self.read_entry(&entry, &path)?;
-            toml::from_str(&text).map_err(|error| unreadable(&path, &text, error))
+            from_toml(&text).map_err(|error| unreadable(&path, &text, error))
         };
         self.children(folder)?.into_iter().filter(|entry| entry.name.ends_with(".toml")).map(read).collect()
     }

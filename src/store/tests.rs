@@ -2,7 +2,8 @@ use super::*;
 use crate::git::{Edit, Identity};
 use crate::host::Environment;
 use crate::model::event::Draft;
-use crate::model::{Change, Status, Task, TaskId, Timestamp, write_record};
+use crate::model::run::{RunRecord, Usage};
+use crate::model::{Change, EventId, Status, Task, TaskId, Timestamp, write_record};
 
 /// A store in a repository of its own.
 struct Sandbox {
@@ -139,4 +140,51 @@ fn values_of_secret_variables_never_reach_the_ref() {
     });
     let text = sandbox.store.snapshot().unwrap().find_file(&layout::events(&id())).unwrap().unwrap();
     assert!(!text.contains("hunter2") && text.contains("[redacted:API_TOKEN]"), "{text}");
+}
+
+#[test]
+fn a_history_that_other_clones_would_refuse_is_not_written() {
+    let sandbox = sandbox();
+    sandbox.create();
+    let path = layout::events(&id());
+    let text = sandbox.store.snapshot().unwrap().find_file(&path).unwrap().unwrap();
+    sandbox.smuggle(path, text + &"\n".repeat(12 * 1024 * 1024));
+    let before = sandbox.store.find_head().unwrap();
+    let error = sandbox.store.transact(&ana(), "test", |_, changes| {
+        changes.event(&id(), Change::Paused);
+        Ok(())
+    });
+    let said = error.unwrap_err().message().to_owned();
+    assert!(said.ends_with("bytes long; 12582912 is the most"), "{said}");
+    assert_eq!(sandbox.store.find_head().unwrap(), before);
+}
+
+#[test]
+fn an_id_from_a_foreign_record_leads_nowhere_else() {
+    let sandbox = sandbox();
+    sandbox.create();
+    let run = RunRecord {
+        id: EventId::from_name("../../../../../format"),
+        agent: "a".into(),
+        model: None,
+        session: "s".into(),
+        phase: "code".into(),
+        step: None,
+        attempt: 1,
+        host: "h".into(),
+        started: Timestamp::from_millis(0),
+        ended: None,
+        outcome: None,
+        detail: None,
+        base: "b".into(),
+        result: None,
+        transcript: None,
+        usage: Usage::default(),
+    };
+    let error = sandbox.store.transact(&ana(), "test", |_, changes| {
+        changes.run(&id(), &run);
+        Ok(())
+    });
+    let said = error.unwrap_err().message().to_owned();
+    assert!(said.ends_with("runs/../../../../../format.toml has a name that leads to another folder"), "{said}");
 }

@@ -1,7 +1,7 @@
 //! Atomic writes: a pure closure from a snapshot to changes, one commit, one compare-and-swap.
 
 use super::clerk::Clerk;
-use super::{Snapshot, Store, layout};
+use super::{Snapshot, Store, inspect, layout};
 use crate::error::{Context, Error, Result};
 use crate::git::{Edit, Expected, Identity, Oid, Swap};
 use crate::model::event::Draft;
@@ -11,6 +11,9 @@ use crate::model::{Change, TaskId, TextFile};
 
 /// Swaps that are refused are retried this often: another program must have moved the ref each time.
 const MOST_TRIES: u32 = 100;
+
+/// In characters. Whole lists become part of a subject.
+const LONGEST_SUBJECT: usize = 300;
 
 /// Who makes a change: a person, or a worker under its claim.
 #[derive(Debug, Clone)]
@@ -142,6 +145,7 @@ impl Store {
         if edits.is_empty() {
             return Ok(None);
         }
+        check_places(&edits)?;
         let tree = self.repository.edit_tree(Some(snapshot.tree), edits)?;
         Ok((tree != snapshot.tree).then_some((tree, message)))
     }
@@ -165,6 +169,7 @@ impl Store {
     /// `7kq2m: claim (ana@mill)`, or without a task where there are several.
     fn message(&self, touched: &[TaskId], author: &Author, subject: &str) -> String {
         let who = format!("{}@{}", author.actor.split('@').next().unwrap_or_default(), self.host.name());
+        let subject: String = subject.chars().take(LONGEST_SUBJECT).collect();
         match touched {
             [one] => format!("{}: {subject} ({who})\n", one.prefix(5)),
             _ => format!("{subject} ({who})\n"),
@@ -182,4 +187,12 @@ impl Store {
             remove => remove,
         }
     }
+}
+
+/// Whatever goes onto the ref has to pass another clone's inspection.
+fn check_places(edits: &[Edit]) -> Result<()> {
+    edits.iter().try_for_each(|edit| match edit {
+        Edit::Put { path, content } => inspect::check_write(path, content.len()),
+        Edit::Graft { .. } | Edit::Remove { .. } => Ok(()),
+    })
 }

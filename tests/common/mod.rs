@@ -5,11 +5,13 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part of the sandbox")]
 
 mod agents;
+mod fuzzing;
 mod plans;
 mod records;
 mod watching;
 
 pub use agents::Marks;
+pub use fuzzing::fuzz;
 pub use plans::{Step, greeting_plan};
 pub use watching::{Random, eventually, spawned};
 

@@ -140,3 +140,47 @@ proptest! {
         prop_assert_eq!(parsed.task, task);
     }
 }
+
+#[test]
+fn forged_events_with_one_id_fold_the_same_in_any_order() {
+    let forged =
+        |title: &str| event(2, None, Change::Set { field: "title".into(), from: None, to: Some(title.to_owned()) });
+    let (one, other) = (forged("one"), forged("other"));
+    let fold = |events: &[Event]| fold(&id(), events).unwrap();
+    let folded = fold(&[created(), one.clone(), other.clone()]);
+    assert_eq!(fold(&[other.clone(), one.clone(), created()]), folded);
+    assert_eq!(fold(&[other.clone(), created(), one, other]), folded);
+}
+
+#[test]
+fn numbers_that_a_record_cannot_hold_do_not_get_into_it() {
+    let source = super::super::Source {
+        system: "todo".into(),
+        place: "TODO.md".into(),
+        key: "k".into(),
+        title: "t".into(),
+        line: u64::MAX,
+    };
+    let text = serde_json::to_string(&source).unwrap();
+    let draft = Draft { title: "a".into(), source: Some(source), ..Draft::default() };
+    let claim =
+        Change::Claimed { claim: 1, host: "mill".into(), lease_seconds: u64::MAX, branch: "b".into(), live: None };
+    let events = [
+        event(1, None, Change::Created { draft }),
+        event(2, None, Change::Set { field: "source".into(), from: None, to: Some(text) }),
+        event(3, None, claim),
+    ];
+    let mut task = fold(&id(), &events).unwrap();
+    let largest = i64::MAX as u64;
+    assert_eq!(task.claim.as_ref().unwrap().lease_seconds, largest);
+    assert_eq!(task.source.as_ref().unwrap().line, largest);
+    // What a record says, a later event counts on from.
+    task.recoveries = largest;
+    let started = Change::StepStarted { step: "S1".into(), run: EventId::from_name("r") };
+    apply(&mut task, &event(4, None, started.clone()));
+    task.steps.get_mut("S1").unwrap().attempts = largest;
+    apply(&mut task, &event(5, None, started));
+    apply(&mut task, &event(6, None, Change::Released { why: "died".into(), recovery: true, claim: None }));
+    assert_eq!((task.recoveries, task.steps["S1"].attempts), (largest, largest));
+    assert_eq!(crate::model::parse_record(&crate::model::write_record(&task)).unwrap().task, task);
+}

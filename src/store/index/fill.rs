@@ -4,7 +4,7 @@ use super::super::{Snapshot, layout, task_of_path};
 use crate::error::{Context, Error, Result};
 use crate::git::{Oid, Repository};
 use crate::model::message::Message;
-use crate::model::{Task, TaskId, TextFile};
+use crate::model::{Task, TaskId, TextFile, from_toml};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
 
@@ -66,7 +66,7 @@ fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[Stri
     }
     for path in paths.iter().filter(|path| path.starts_with(layout::MESSAGES)) {
         remove(tables, path).context(|| format!("cannot index {path}"))?;
-        let message = snapshot.find_file(path)?.and_then(|text| toml::from_str::<Message>(&text).ok());
+        let message = snapshot.find_file(path)?.and_then(|text| from_toml::<Message>(&text).ok());
         if let Some(message) = message {
             add_message(tables, &message).context(|| format!("cannot index {path}"))?;
         }

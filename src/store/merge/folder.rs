@@ -219,7 +219,7 @@ impl FolderMerge<'_> {
     fn choose(&self, path: &str, one: Oid, other: Oid) -> Result<Oid> {
         let (a, b) = (self.repository.read_blob(one)?, self.repository.read_blob(other)?);
         let ended = |bytes: &[u8]| {
-            let run = std::str::from_utf8(bytes).ok().and_then(|text| toml::from_str::<RunRecord>(text).ok());
+            let run = std::str::from_utf8(bytes).ok().and_then(|text| crate::model::from_toml::<RunRecord>(text).ok());
             path.starts_with("runs/") && run.is_some_and(|run| run.ended.is_some())
         };
         Ok(if (ended(&a), &a) >= (ended(&b), &b) { one } else { other })
