@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use super::clocks::later;
 use super::invocation::{Exit, Output};
+use super::lines::LineSplitter;
 
 /// What a program that ran out of time gets to remove its lock files.
 const GRACE: Duration = Duration::from_secs(1);
@@ -26,6 +27,8 @@ const FOR_EVER: Duration = Duration::MAX;
 const CHUNK: usize = 32 << 10;
 /// Chunks that wait to be collected.
 const BACKLOG: usize = 8;
+/// A listener hears no more than this of one line.
+const LONGEST_LINE: usize = 4 << 10;
 
 enum Event {
     Stdout(Vec<u8>),
@@ -33,7 +36,10 @@ enum Event {
     Ended,
 }
 
-pub struct Conversation {
+/// Hears the lines of stderr as they come, each end of a line or carriage return ending one.
+pub type Listener<'a> = &'a mut dyn FnMut(&str);
+
+pub struct Conversation<'a> {
     /// Disconnected when the program has ended and both outputs are closed.
     events: Receiver<Event>,
     ended: bool,
@@ -41,10 +47,17 @@ pub struct Conversation {
     stderr: Vec<u8>,
     max_output: usize,
     truncated: bool,
+    lines: LineSplitter,
+    listener: Option<Listener<'a>>,
 }
 
-impl Conversation {
-    pub fn start(child: &mut Child, input: Option<Vec<u8>>, max_output: usize) -> io::Result<Conversation> {
+impl<'a> Conversation<'a> {
+    pub fn start(
+        child: &mut Child,
+        input: Option<Vec<u8>>,
+        max_output: usize,
+        listener: Option<Listener<'a>>,
+    ) -> io::Result<Conversation<'a>> {
         let (tell, events) = sync_channel(BACKLOG);
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
             // A program may end without having read everything; that is its business.
@@ -60,7 +73,16 @@ impl Conversation {
         }
         let pid = pid(child);
         spawn(move || tell_end(pid, &tell))?;
-        Ok(Conversation { events, ended: false, stdout: Vec::new(), stderr: Vec::new(), max_output, truncated: false })
+        Ok(Conversation {
+            events,
+            ended: false,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            max_output,
+            truncated: false,
+            lines: LineSplitter::at_returns(LONGEST_LINE),
+            listener,
+        })
     }
 
     /// Collects until nothing more is to come; false if the program has not ended in time.
@@ -88,14 +110,22 @@ impl Conversation {
         }
     }
 
-    pub fn into_output(self, exit: Exit) -> Output {
+    pub fn into_output(mut self, exit: Exit) -> Output {
+        if let Some(listener) = &mut self.listener {
+            self.lines.finish(listener);
+        }
         Output { exit, stdout: self.stdout, stderr: self.stderr, truncated: self.truncated }
     }
 
     fn collect(&mut self, event: Event) {
         let (kept, bytes) = match event {
             Event::Stdout(bytes) => (&mut self.stdout, bytes),
-            Event::Stderr(bytes) => (&mut self.stderr, bytes),
+            Event::Stderr(bytes) => {
+                if let Some(listener) = &mut self.listener {
+                    self.lines.push(&bytes, listener);
+                }
+                (&mut self.stderr, bytes)
+            }
             Event::Ended => {
                 self.ended = true;
                 return;
