@@ -5,11 +5,13 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part of the sandbox")]
 
 mod agents;
+mod http;
 mod plans;
 mod records;
 mod watching;
 
 pub use agents::Marks;
+pub use http::{Fault, HttpServer};
 pub use plans::{Step, greeting_plan};
 pub use watching::{Random, eventually, spawned};
 
@@ -162,6 +164,13 @@ impl Sandbox {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// What [`Sandbox::program`] gives to programs, for what runs in this process.
+    pub fn environment(&self) -> aifactory::host::Environment {
+        let program = self.program("none");
+        let set = program.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        aifactory::host::Environment::from_pairs(set)
     }
 
     /// A folder beside the repository.

@@ -57,10 +57,13 @@ impl Remote<'_> {
             return Ok(PushOutcome::Accepted);
         }
         self.require_pushable(updates)?;
+        // A mirror's remote would push everything or nothing. And what was pushed would at once be written to the local
+        // ref that the remote's refspecs map it to: in a mirror to the ref itself, over what was committed meanwhile.
         let mut git = self.git(&[]).timeout(self.patience.transfer).arg("-c").arg("push.pushOption=");
-        // A mirror's remote would refuse to push anything less than everything.
         if self.repository.remote_names().contains(&self.name) {
-            git = git.arg("-c").arg(format!("remote.{}.mirror=false", self.name));
+            for setting in ["mirror=false", "fetch=^refs/*"] {
+                git = git.arg("-c").arg(format!("remote.{}.{setting}", self.name));
+            }
         }
         git = git.arg("push").args(OPTIONS).arg(if atomic { "--atomic" } else { "--no-atomic" });
         git = git.args(updates.iter().map(lease)).arg("--").arg(&self.name).args(updates.iter().map(refspec));
