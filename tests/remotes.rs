@@ -513,6 +513,22 @@ fn progress_is_told_while_it_is_made() {
 }
 
 #[test]
+fn names_of_objects_may_be_long_but_not_of_two_kinds() {
+    let pair = Pair::within(Sandbox::empty().with("GIT_DEFAULT_HASH", "sha256"));
+    let [one, two, _] = pair.commits;
+    assert_eq!(pair.push(&[update(STATE, Absent, one)]), PushOutcome::Accepted);
+    assert_eq!(pair.push(&[update(STATE, Is(one), two)]), PushOutcome::Accepted);
+    assert_eq!(pair.origin().list(&[STATE]).unwrap().into_values().collect::<Vec<_>>(), [two]);
+    fetch(&pair.origin(), &[get(STATE, HERE)]).unwrap();
+
+    let other = Pair::new();
+    let theirs = pair.server().to_string_lossy().into_owned();
+    let (kind, error) = trouble(fetch(&other.remote(&theirs), &[get(STATE, HERE)]));
+    assert_eq!(kind, Trouble::Other);
+    assert!(error.message().ends_with("the remote names its objects by another hash"), "{}", error.full_text());
+}
+
+#[test]
 fn a_remote_that_takes_too_long_is_given_up() {
     let pair = Pair::new();
     pair.server_ref(STATE, pair.commits[0]);
@@ -730,6 +746,9 @@ fn codes_of_the_server_are_understood() {
         let expected = if code == 403 { Trouble::Authentication } else { expected };
         assert_eq!(trouble(remote.list(&[])).0, expected, "{code}");
     }
+    server.set_fault("server.git/git-receive-pack", Fault::Code(413));
+    let pushed = remote.push(&[update(STATE, Absent, pair.commits[0])], true, &mut |_| {});
+    assert_eq!(trouble(pushed).0, Trouble::Full);
     server.clear_fault();
     assert!(remote.list(&[]).unwrap().is_empty());
 }

@@ -42,7 +42,8 @@ impl Default for Patience {
         Patience {
             list: Duration::from_secs(60),
             transfer: Duration::from_secs(15 * 60),
-            silence: Duration::from_secs(60),
+            // Not shorter: a proxy may hold back the signs of life of a server that is busy with a push.
+            silence: Duration::from_secs(2 * 60),
         }
     }
 }

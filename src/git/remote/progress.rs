@@ -30,6 +30,12 @@ pub fn parse_progress(line: &str) -> Option<Progress> {
     Some(Progress { what: what.to_ascii_lowercase(), percent })
 }
 
+/// What git says when all is well and that is no progress: it would only stand in front of what matters.
+pub fn is_chatter(line: &str) -> bool {
+    let line = line.strip_prefix("remote: ").unwrap_or(line);
+    line.starts_with("Delta compression using up to ") || (line.starts_with("Total ") && line.contains(" (delta "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +50,13 @@ mod tests {
         ] {
             assert_eq!(parse_progress(line), Some(Progress { what: what.to_owned(), percent }), "{line}");
         }
+    }
+
+    #[test]
+    fn what_says_nothing_is_chatter() {
+        assert!(is_chatter("Delta compression using up to 2 threads"));
+        assert!(is_chatter("remote: Total 3 (delta 0), reused 0 (delta 0), pack-reused 0 (from 0)"));
+        assert!(!is_chatter("remote: Total disaster"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Starting git for a transfer, so that it neither asks nor hangs, and hearing what it says.
 
-use super::progress::{Progress, parse_progress};
+use super::progress::{Progress, is_chatter, parse_progress};
 use super::trouble::{self, Doing, TransferError};
 use super::{Remote, address};
 use crate::git::program::quiet;
@@ -17,7 +17,7 @@ const MOST_LINES: usize = 1000;
 pub struct Answer {
     pub exit: Exit,
     pub stdout: String,
-    /// The lines of stderr that are not progress, without passwords.
+    /// The lines of stderr that are not about progress, without passwords.
     pub said: Vec<String>,
 }
 
@@ -57,7 +57,9 @@ impl Remote<'_> {
             let line = line.trim_end().trim_end_matches("\x1b[K").trim_end();
             match parse_progress(line) {
                 Some(step) => progress(step),
-                None if said.len() < MOST_LINES && !line.is_empty() => said.push(address::without_password(line)),
+                None if said.len() < MOST_LINES && !line.is_empty() && !is_chatter(line) => {
+                    said.push(address::without_password(line))
+                }
                 None => {}
             }
         });

@@ -62,6 +62,7 @@ const ROWS: [(Trouble, &[Row]); 10] = [
             ("exceeded its size limit", "the repository has reached its size limit"),
             ("over quota", "the repository is over its quota"),
             ("exceeds maximum allowed size", "the remote does not take that much at once"),
+            ("http 413", "the server does not take that much at once (413)"),
         ],
     ),
     (

@@ -7,7 +7,7 @@ fn said(lines: &str) -> Answer {
 }
 
 /// Messages as git, ssh, curl and the hosts print them, one for each row and in the rows' order.
-const MESSAGES: [(&str, Trouble); 69] = [
+const MESSAGES: [(&str, Trouble); 70] = [
     ("fatal: transport 'ext' not allowed", Trouble::Other),
     ("fatal: detected dubious ownership in repository at '/srv/x.git'", Trouble::Other),
     ("fatal: mismatched algorithms: client sha1; server sha256", Trouble::Other),
@@ -21,6 +21,7 @@ const MESSAGES: [(&str, Trouble); 69] = [
     ("remote: Your push has been rejected, because this repository has exceeded its size limit.", Trouble::Full),
     ("remote: Repository is over quota.", Trouble::Full),
     ("remote: fatal: pack exceeds maximum allowed size (1.00 MiB)", Trouble::Full),
+    ("error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413", Trouble::Full),
     ("fatal: '/srv/nothing.git' does not appear to be a git repository", Trouble::Missing),
     ("ERROR: Repository not found.", Trouble::Missing),
     ("fatal: repository 'https://h/x/' not found", Trouble::Missing),
