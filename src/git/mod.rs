@@ -23,7 +23,7 @@ pub use objects::{Edit, Entry, EntryKind, Identity};
 pub use program::QUIET;
 pub use raw::{Header, Malformed, ObjectKind, RawCommit, RawEntry, RawTree};
 pub use refs::{Expected, Swap};
-pub use remote::{FetchSpec, Progress, PushOutcome, PushUpdate, Remote, TransferError, Trouble};
+pub use remote::{FetchSpec, Patience, Progress, PushOutcome, PushUpdate, Remote, TransferError, Trouble};
 pub use remote_settings::with_settings;
 pub use upkeep::Upkeep;
 pub use worktrees::WorktreeState;

@@ -71,7 +71,11 @@ impl Repository {
 
     /// `git` in this repository that also sees the objects of `other`, for as long as it runs.
     pub(super) fn git_beside(&self, other: &Repository, args: &[&str]) -> Invocation {
-        self.git(args).env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&other.common_dir.join("objects")))
+        self.beside(other, self.git(args))
+    }
+
+    pub(super) fn beside(&self, other: &Repository, git: Invocation) -> Invocation {
+        git.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&other.common_dir.join("objects")))
     }
 
     /// Copies everything that can be reached from `tip` out of `other`.

@@ -55,7 +55,12 @@ pub(super) fn oid_in(worktree: &Path, args: &[&str]) -> Result<Oid> {
 }
 
 fn quiet_git() -> Invocation {
-    let mut git = Invocation::new("git").timeout(LONGEST);
+    quiet(Invocation::new("git"))
+}
+
+/// Makes it quiet, whatever environment it was given before.
+pub(super) fn quiet(git: Invocation) -> Invocation {
+    let mut git = git.timeout(LONGEST);
     for (key, value) in QUIET {
         git = git.arg("-c").arg(format!("{key}={value}"));
     }

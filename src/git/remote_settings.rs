@@ -77,6 +77,12 @@ fn matters_to(key: &str, remote: &str) -> bool {
 /// Gives settings to a git child through its environment: on its command line every user of the machine could read
 /// them. Those that `env`, which the child inherits, gives already stay.
 pub fn with_settings(git: Invocation, settings: &[(String, String)], env: &Environment) -> Result<Invocation> {
+    let variables = settings_as_variables(settings, env)?;
+    Ok(variables.into_iter().fold(git, |git, (name, value)| git.env(name, value)))
+}
+
+/// The variables of [`with_settings`].
+pub fn settings_as_variables(settings: &[(String, String)], env: &Environment) -> Result<Vec<(String, String)>> {
     let given = match env.text("GIT_CONFIG_COUNT") {
         None => 0,
         Some(count) => count
@@ -84,8 +90,10 @@ pub fn with_settings(git: Invocation, settings: &[(String, String)], env: &Envir
             .map_err(|_| Error::usage(format!("GIT_CONFIG_COUNT is `{}`, not a number", count.escape_debug())))?,
     };
     let total: usize = given + settings.len();
-    let git = git.env("GIT_CONFIG_COUNT", total.to_string());
-    Ok(settings.iter().zip(given..).fold(git, |git, ((key, value), number)| {
-        git.env(format!("GIT_CONFIG_KEY_{number}"), key).env(format!("GIT_CONFIG_VALUE_{number}"), value)
-    }))
+    let mut variables = vec![("GIT_CONFIG_COUNT".to_owned(), total.to_string())];
+    for ((key, value), number) in settings.iter().zip(given..) {
+        variables.push((format!("GIT_CONFIG_KEY_{number}"), key.clone()));
+        variables.push((format!("GIT_CONFIG_VALUE_{number}"), value.clone()));
+    }
+    Ok(variables)
 }

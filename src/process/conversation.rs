@@ -24,11 +24,11 @@ const GRACE: Duration = Duration::from_secs(1);
 /// busy machine our own reading must not be taken for silence.
 const AFTERMATH: Duration = Duration::from_secs(2);
 const FOR_EVER: Duration = Duration::MAX;
-/// Of a line that is told; nobody reads more.
-const LONGEST_TOLD: usize = 1 << 10;
 const CHUNK: usize = 32 << 10;
 /// Chunks that wait to be collected.
 const BACKLOG: usize = 8;
+/// A listener hears no more than this of one line.
+const LONGEST_LINE: usize = 4 << 10;
 
 enum Event {
     Stdout(Vec<u8>),
@@ -36,7 +36,10 @@ enum Event {
     Ended,
 }
 
-pub struct Conversation {
+/// Hears the lines of stderr as they come, each end of a line or carriage return ending one.
+pub type Listener<'a> = &'a mut dyn FnMut(&str);
+
+pub struct Conversation<'a> {
     /// Disconnected when the program has ended and both outputs are closed.
     events: Receiver<Event>,
     ended: bool,
@@ -44,10 +47,17 @@ pub struct Conversation {
     stderr: Vec<u8>,
     max_output: usize,
     truncated: bool,
+    lines: LineSplitter,
+    listener: Option<Listener<'a>>,
 }
 
-impl Conversation {
-    pub fn start(child: &mut Child, input: Option<Vec<u8>>, max_output: usize) -> io::Result<Conversation> {
+impl<'a> Conversation<'a> {
+    pub fn start(
+        child: &mut Child,
+        input: Option<Vec<u8>>,
+        max_output: usize,
+        listener: Option<Listener<'a>>,
+    ) -> io::Result<Conversation<'a>> {
         let (tell, events) = sync_channel(BACKLOG);
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
             // A program may end without having read everything; that is its business.
@@ -63,29 +73,26 @@ impl Conversation {
         }
         let pid = pid(child);
         spawn(move || tell_end(pid, &tell))?;
-        Ok(Conversation { events, ended: false, stdout: Vec::new(), stderr: Vec::new(), max_output, truncated: false })
+        Ok(Conversation {
+            events,
+            ended: false,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            max_output,
+            truncated: false,
+            lines: LineSplitter::at_returns(LONGEST_LINE),
+            listener,
+        })
     }
 
     /// Collects until nothing more is to come; false if the program has not ended in time.
     pub fn until_end(&mut self, timeout: Option<Duration>) -> bool {
-        self.until_end_told(timeout, &mut |_| {})
-    }
-
-    /// The same, and tells the lines of stderr as they come, in bounded memory.
-    pub fn until_end_told(&mut self, timeout: Option<Duration>, listener: &mut dyn FnMut(&str)) -> bool {
-        let mut lines = LineSplitter::new(LONGEST_TOLD);
         let deadline = later(Instant::now(), timeout.unwrap_or(FOR_EVER));
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let patience = if self.ended { AFTERMATH.min(left) } else { left };
             match self.events.recv_timeout(patience) {
-                Ok(event) => {
-                    if let Event::Stderr(bytes) = &event {
-                        let bytes: Vec<u8> = bytes.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect();
-                        lines.push(&bytes, &mut *listener);
-                    }
-                    self.collect(event);
-                }
+                Ok(event) => self.collect(event),
                 Err(RecvTimeoutError::Disconnected) => return true,
                 Err(RecvTimeoutError::Timeout) => return self.ended,
             }
@@ -103,14 +110,22 @@ impl Conversation {
         }
     }
 
-    pub fn into_output(self, exit: Exit) -> Output {
+    pub fn into_output(mut self, exit: Exit) -> Output {
+        if let Some(listener) = &mut self.listener {
+            self.lines.finish(listener);
+        }
         Output { exit, stdout: self.stdout, stderr: self.stderr, truncated: self.truncated }
     }
 
     fn collect(&mut self, event: Event) {
         let (kept, bytes) = match event {
             Event::Stdout(bytes) => (&mut self.stdout, bytes),
-            Event::Stderr(bytes) => (&mut self.stderr, bytes),
+            Event::Stderr(bytes) => {
+                if let Some(listener) = &mut self.listener {
+                    self.lines.push(&bytes, listener);
+                }
+                (&mut self.stderr, bytes)
+            }
             Event::Ended => {
                 self.ended = true;
                 return;

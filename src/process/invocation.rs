@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Listener};
 use crate::error::{Context, Error, Result};
 
 const DEFAULT_MAX_OUTPUT: usize = 64 << 20;
@@ -143,17 +143,18 @@ impl Invocation {
 
     /// Runs it; whatever its end, that is the answer.
     pub fn run(mut self) -> Result<Output> {
-        self.run_once()
+        self.run_once(None)
     }
 
-    /// Runs it, and tells each line of its stderr as it comes; `\r` ends a line, too, as progress is printed.
-    pub fn run_watched(mut self, listener: &mut dyn FnMut(&str)) -> Result<Output> {
-        self.run_told(Some(listener))
+    /// Like [`Invocation::run`], and tells the lines of stderr while the program runs, also those beyond the limit of
+    /// what is kept. A carriage return ends a line, too. The program waits for a slow listener, and so does the timeout.
+    pub fn run_heard(mut self, listener: &mut dyn FnMut(&str)) -> Result<Output> {
+        self.run_once(Some(listener))
     }
 
     /// Runs it; an end that is not exit code 0 is an error that quotes what it said.
     pub fn run_ok(mut self) -> Result<Output> {
-        let output = self.run_once()?;
+        let output = self.run_once(None)?;
         match output.exit.success() {
             true => Ok(output),
             false => Err(self.failure(&output)),
@@ -166,11 +167,7 @@ impl Invocation {
         Ok(status.map_err(|error| self.cannot_start(error))?.into())
     }
 
-    fn run_once(&mut self) -> Result<Output> {
-        self.run_told(None)
-    }
-
-    fn run_told(&mut self, listener: Option<&mut dyn FnMut(&str)>) -> Result<Output> {
+    fn run_once(&mut self, listener: Option<Listener<'_>>) -> Result<Output> {
         let stdin = match self.stdin {
             Some(_) => Stdio::piped(),
             None => Stdio::null(),
@@ -180,13 +177,10 @@ impl Invocation {
             self.command.process_group(0);
         }
         let mut child = self.command.spawn().map_err(|error| self.cannot_start(error))?;
-        let mut conversation = Conversation::start(&mut child, self.stdin.take(), self.max_output)
+        let mut conversation = Conversation::start(&mut child, self.stdin.take(), self.max_output, listener)
             .inspect_err(|_| drop(child.kill()))
             .context(|| format!("cannot talk to {}", self.name()))?;
-        let in_time = match listener {
-            Some(listener) => conversation.until_end_told(self.timeout, listener),
-            None => conversation.until_end(self.timeout),
-        };
+        let in_time = conversation.until_end(self.timeout);
         if !in_time {
             conversation.end_group(&child);
         }
@@ -304,6 +298,32 @@ mod tests {
         let output = shell("head -c 1000000 /dev/zero; echo end >&2").max_output(10).run_ok().unwrap();
         assert_eq!((output.stdout.len(), output.stderr.as_slice()), (10, &b"end\n"[..]));
         assert!(output.truncated);
+    }
+
+    #[test]
+    fn a_listener_hears_stderr_while_the_program_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let heard = folder.path().join("heard");
+        // The second half is said only when the first was heard.
+        let script =
+            format!("printf '1%%\\r2%%\\r' >&2; until [ -e {0} ]; do :; done; printf '3\\nend' >&2", heard.display());
+        let mut lines = Vec::new();
+        let output = shell(&script).max_output(4).run_heard(&mut |line| {
+            lines.push(line.to_owned());
+            std::fs::write(&heard, "").unwrap();
+        });
+        assert_eq!(lines, ["1%", "2%", "3", "end"]);
+        let output = output.unwrap();
+        assert_eq!((output.stderr.as_slice(), output.truncated), (&b"1%\r2"[..], true));
+    }
+
+    #[test]
+    fn what_is_heard_of_a_program_out_of_time_is_heard_to_its_end() {
+        let mut lines = Vec::new();
+        let script = "trap 'echo ended >&2; exit' TERM; echo begun >&2; sleep 600 & wait";
+        let program = shell(script).timeout(Duration::from_secs(1));
+        let output = program.run_heard(&mut |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((output.exit, lines), (Exit::TimedOut, vec!["begun".to_owned(), "ended".to_owned()]));
     }
 
     #[test]

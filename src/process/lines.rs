@@ -6,28 +6,36 @@ pub const CUT_MARK: &str = " [line cut here]";
 pub struct LineSplitter {
     unfinished: Vec<u8>,
     longest: usize,
+    /// The bytes that end a line.
+    ends: &'static [u8],
     /// The line was cut; everything up to its end is thrown away.
     cutting: bool,
 }
 
 impl LineSplitter {
     pub fn new(longest: usize) -> LineSplitter {
-        LineSplitter { unfinished: Vec::new(), longest, cutting: false }
+        LineSplitter { unfinished: Vec::new(), longest, ends: b"\n", cutting: false }
+    }
+
+    /// A carriage return ends a line, too: programs that show their progress overwrite one line again and again.
+    pub fn at_returns(longest: usize) -> LineSplitter {
+        LineSplitter { ends: b"\r\n", ..LineSplitter::new(longest) }
     }
 
     /// Takes the next bytes and calls `listener` for each line they complete.
     pub fn push(&mut self, bytes: &[u8], mut listener: impl FnMut(&str)) {
+        let ends = self.ends;
         // The quick way through the rest of a huge line.
-        if self.cutting && !bytes.contains(&b'\n') {
+        if self.cutting && !bytes.iter().any(|byte| ends.contains(byte)) {
             return;
         }
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            match piece.strip_suffix(b"\n") {
-                Some(end) => {
-                    self.extend(end, &mut listener);
+        for piece in bytes.split_inclusive(|byte| ends.contains(byte)) {
+            match piece.split_last() {
+                Some((last, rest)) if ends.contains(last) => {
+                    self.extend(rest, &mut listener);
                     self.end_line(&mut listener);
                 }
-                None => self.extend(piece, &mut listener),
+                _ => self.extend(piece, &mut listener),
             }
         }
     }
@@ -81,6 +89,15 @@ mod tests {
     fn lines_come_out_whole_however_the_bytes_arrive() {
         assert_eq!(split(99, &[b"one\ntw", b"o\r\n\nthree"]), ["one", "two", "", "three"]);
         assert_eq!(split(99, &[b"a", b"\n", b"b\n"]), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_line_that_is_overwritten_is_several_lines_where_that_is_wanted() {
+        let mut lines = Vec::new();
+        let mut splitter = LineSplitter::at_returns(99);
+        splitter.push(b"50%\r100%\r\nend", |line| lines.push(line.to_owned()));
+        splitter.finish(|line| lines.push(line.to_owned()));
+        assert_eq!(lines, ["50%", "100%", "", "end"]);
     }
 
     #[test]

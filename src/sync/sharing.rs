@@ -6,7 +6,7 @@ use super::observe::Observations;
 use super::place::{Place, places};
 use super::transport::GitTransport;
 use crate::error::Result;
-use crate::git::{Expected, Oid, Progress, Swap};
+use crate::git::{Expected, Oid, Progress, Remote, Repository, Swap};
 use crate::model::{Status, Task, TaskId};
 use crate::store::Filter;
 use crate::tasks::Project;
@@ -40,19 +40,23 @@ impl<'p> Sharing<'p> {
         Ok(is_shared.then_some(Sharing { project, place }))
     }
 
-    pub fn transport(&self) -> GitTransport<'_> {
+    fn remote<'r>(&self, repository: &'r Repository) -> Remote<'r> {
+        repository.remote(&self.place.remote).with_environment(self.project.host.env.clone())
+    }
+
+    pub fn transport(&self) -> Result<GitTransport<'_>> {
         let store = &self.project.store;
-        GitTransport(store.repository.remote(&store.code, &self.project.host.env, &self.place.remote))
+        Ok(GitTransport(self.remote(&store.repository).as_of(&store.code)?))
     }
 
     /// The same remote, for branches of the code.
     pub fn code_transport(&self) -> GitTransport<'_> {
         let code = self.project.repository();
-        GitTransport(code.remote(code, &self.project.host.env, &self.place.remote))
+        GitTransport(self.remote(code))
     }
 
     pub fn exchange(&self, manner: Manner, progress: &mut dyn FnMut(Progress)) -> Result<SyncReport> {
-        let transport = self.transport();
+        let transport = self.transport()?;
         let exchange = Exchange { store: &self.project.store, place: &self.place, transport: &transport };
         let report = exchange.run(manner, &|report| self.branches(report), progress)?;
         for extra in &report.extras {
@@ -100,18 +104,18 @@ impl<'p> Sharing<'p> {
     }
 
     pub fn beat_if_due(&self, every: Duration) -> Result<bool> {
-        let transport = self.transport();
+        let transport = self.transport()?;
         Heart { store: &self.project.store, place: &self.place, transport: &transport }.beat_if_due(every)
     }
 
     /// How long ago the last sign of life of this clone was sent that arrived.
     pub fn heart_age(&self) -> Result<Option<Duration>> {
-        let transport = self.transport();
+        let transport = self.transport()?;
         Heart { store: &self.project.store, place: &self.place, transport: &transport }.age()
     }
 
     pub fn stop_heart(&self) -> Result<()> {
-        let transport = self.transport();
+        let transport = self.transport()?;
         Heart { store: &self.project.store, place: &self.place, transport: &transport }.stop()
     }
 

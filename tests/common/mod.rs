@@ -6,12 +6,14 @@
 
 mod agents;
 mod fuzzing;
+mod http;
 mod plans;
 mod records;
 mod watching;
 
 pub use agents::Marks;
 pub use fuzzing::fuzz;
+pub use http::{Fault, HttpServer};
 pub use plans::{Step, greeting_plan};
 pub use watching::{Random, eventually, spawned};
 
@@ -164,6 +166,13 @@ impl Sandbox {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// What [`Sandbox::program`] gives to programs, for what runs in this process.
+    pub fn environment(&self) -> aifactory::host::Environment {
+        let program = self.program("none");
+        let set = program.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        aifactory::host::Environment::from_pairs(set)
     }
 
     /// A folder beside the repository.

@@ -1,140 +1,159 @@
-//! Transfers with a remote: what it has, bringing it here, moving refs there. gix cannot push, so all of it is the `git`
-//! program with output made for machines.
+//! Refs of other repositories: listed, fetched and pushed by the `git` program, for gix cannot push.
 //!
-//! Every transfer names its refs on both sides. Nothing of the user's configuration says what is transferred, only how
-//! to connect and as whom; no hook of theirs runs, nothing asks on the terminal, and a server that has died is noticed.
+//! What goes over the line is what the caller names and nothing else: the remote's refspecs, tags, mirror mode and push
+//! settings are not consulted, hooks of this repository do not run, and a partial clone gets whole objects. What leads
+//! to the remote stays the user's: URLs and their rewriting, `protocol.*`, proxies, ssh, credential helpers.
+//!
+//! Nothing here waits for ever or asks a question. Failing is an error with a [`Trouble`], never an empty answer.
 
+mod address;
+mod fetch;
+mod progress;
 mod push;
+mod report;
+mod transport;
 mod trouble;
 
+pub use fetch::FetchSpec;
+pub use progress::Progress;
 pub use push::{PushOutcome, PushUpdate};
 pub use trouble::{TransferError, Trouble};
 
-use super::{Oid, Repository, with_settings};
+use super::remote_settings::settings_as_variables;
+use super::{Oid, Repository};
+use crate::error::Result;
 use crate::host::Environment;
-use crate::process::Invocation;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use transport::Answer;
+use trouble::Doing;
 
-/// An answer of a few lines.
-const LIST_TIME: Duration = Duration::from_secs(90);
-const TRANSFER_TIME: Duration = Duration::from_secs(15 * 60);
-/// Never asks, and gives up on a machine that is gone. A way to connect that the user configured is left alone.
-const SSH: &str = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=4";
+/// How long a remote may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For listing refs, all of it.
+    pub list: Duration,
+    /// For a fetch or a push, all of it.
+    pub transfer: Duration,
+    /// An HTTP server may be silent for this long, in whole seconds. `http.lowSpeed*` of the user's wins.
+    pub silence: Duration,
+}
 
-/// A remote by its configured name, or an address.
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            list: Duration::from_secs(60),
+            transfer: Duration::from_secs(15 * 60),
+            // Not shorter: a proxy may hold back the signs of life of a server that is busy with a push.
+            silence: Duration::from_secs(2 * 60),
+        }
+    }
+}
+
+/// A configured remote, or a URL.
 pub struct Remote<'r> {
     /// Where the refs and objects are that come and go.
-    state: &'r Repository,
-    /// Whose remotes and credentials count; the same one, unless the state has a repository of its own.
+    repository: &'r Repository,
+    /// Whose remotes and settings count; the same one, unless the state has a repository of its own.
     code: &'r Repository,
+    /// The variables that tell git of the settings there.
+    settings: Vec<(String, String)>,
     name: String,
-    env: &'r Environment,
-}
-
-/// How far a transfer is: `receiving objects`, and per cent where git knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    pub what: String,
-    pub percent: Option<u8>,
-}
-
-/// A ref there and the ref here that it is brought to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FetchSpec<'a> {
-    pub from: &'a str,
-    pub to: &'a str,
-    /// Whatever the ref here was before.
-    pub force: bool,
+    environment: Environment,
+    patience: Patience,
 }
 
 impl Repository {
-    /// A remote of `code`, for transfers to and from this repository.
-    pub fn remote<'r>(&'r self, code: &'r Repository, env: &'r Environment, name: &str) -> Remote<'r> {
-        Remote { state: self, code, name: name.to_owned(), env }
+    /// The remote of this name; what is no name of a remote is a URL or a path, as git takes it. Relative paths start
+    /// at the main worktree. Nothing is looked at yet.
+    pub fn remote(&self, name_or_url: &str) -> Remote<'_> {
+        Remote {
+            repository: self,
+            code: self,
+            settings: Vec::new(),
+            name: name_or_url.to_owned(),
+            environment: Environment::from_process(),
+            patience: Patience::default(),
+        }
     }
 }
 
-impl Remote<'_> {
-    /// The refs that match the patterns. A remote that does not answer is an error, never an empty one.
+impl<'r> Remote<'r> {
+    /// The same remote, as another repository names it and gets in there; its objects can be sent, too.
+    pub fn as_of(mut self, code: &'r Repository) -> Result<Remote<'r>> {
+        if code.common_dir() != self.repository.common_dir() {
+            self.settings = settings_as_variables(&code.remote_settings(&self.name)?, &self.environment)?;
+            self.code = code;
+        }
+        Ok(self)
+    }
+
+    /// The environment that git gets, instead of our own.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// What to call it in messages: the name, or the URL without a password.
+    pub fn display_name(&self) -> String {
+        address::without_password(&self.name)
+    }
+
+    /// The refs that match one of the patterns, each a full name or one that ends in `*`. A remote without such refs
+    /// gives an empty map; one that could not be asked gives an error.
     pub fn list(&self, patterns: &[&str]) -> Result<BTreeMap<String, Oid>, TransferError> {
-        let git = self.git(&["ls-remote", "--refs", "--quiet"])?.arg("--").arg(&self.name).args(patterns);
-        let output = git.timeout(LIST_TIME).run().map_err(|error| self.broken(error))?;
-        if !output.exit.success() {
-            return Err(self.failure(&output));
+        let args = ["ls-remote", "--quiet", "--refs", "--", &self.name];
+        let git = self.git(&args).args(patterns).timeout(self.patience.list);
+        let answer = self.ask(Doing::List, git, &mut |_| {})?;
+        if !answer.exit.success() {
+            return Err(self.trouble(Doing::List, &answer));
         }
-        let text = String::from_utf8_lossy(&output.stdout);
-        let refs = text.lines().filter_map(|line| {
-            let (oid, name) = line.split_once('\t')?;
-            Some((name.to_owned(), Repository::parse_oid(oid)?))
-        });
-        Ok(refs.collect())
+        let mut refs = parse_list(&answer.stdout).ok_or_else(|| self.not_understood(Doing::List, &answer))?;
+        // Git's own patterns match the ends of names: `refs/heads/refs/aifactory/state` would be one of ours.
+        refs.retain(|name, _| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name)));
+        Ok(refs)
     }
 
-    /// Brings exactly these refs, with every object they need.
-    pub fn fetch(&self, specs: &[FetchSpec<'_>], progress: &mut dyn FnMut(Progress)) -> Result<(), TransferError> {
-        let fixed = [
-            "fetch",
-            "--progress",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-auto-maintenance",
-            "--no-recurse-submodules",
-            "--no-prune",
-            "--refmap=",
-        ];
-        let mut git = self.git(&fixed)?;
-        // A partial clone's filter would leave out what we came for.
-        git = git.args(["--no-filter", "--"]).arg(&self.name);
-        for spec in specs {
-            git = git.arg(format!("{}{}:{}", if spec.force { "+" } else { "" }, spec.from, spec.to));
+    fn trouble(&self, doing: Doing, answer: &Answer) -> TransferError {
+        let configured = self.code.remote_names().contains(&self.name);
+        trouble::explain(doing, &self.display_name(), configured, answer)
+    }
+
+    fn not_understood(&self, doing: Doing, answer: &Answer) -> TransferError {
+        let line = answer.stdout.lines().next().unwrap_or_default();
+        let why = format!("git said something that is not understood: {line}");
+        trouble::other(doing, &self.display_name(), &why)
+    }
+
+    /// Refuses what is not the full name of a ref, before git reads something else into it.
+    fn require_ref_name(&self, doing: Doing, name: &str) -> Result<(), TransferError> {
+        match name.starts_with("refs/") && gix::refs::FullName::try_from(name).is_ok() {
+            true => Ok(()),
+            false => Err(trouble::other(doing, &self.display_name(), &format!("`{name}` is not the name of a ref"))),
         }
-        let output = git.timeout(TRANSFER_TIME).run_watched(&mut |line| tell(line, progress));
-        let output = output.map_err(|error| self.broken(error))?;
-        if output.exit.success() { Ok(()) } else { Err(self.failure(&output)) }
-    }
-
-    /// A git whose connection is the user's and whose everything else is ours.
-    fn git(&self, args: &[&str]) -> Result<Invocation, TransferError> {
-        let settings = self.code.remote_settings(&self.name).map_err(|error| self.broken(error))?;
-        let is_apart = self.state.common_dir() != self.code.common_dir();
-        let git = if is_apart { self.state.git_beside(self.code, args) } else { self.state.git(args) };
-        let mut git = with_settings(git, &settings, self.env).map_err(|error| self.broken(error))?;
-        let has_own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| self.env.is_set(name))
-            || self.code.config_value("core.sshCommand").is_some();
-        if !has_own_ssh {
-            git = git.env("GIT_SSH_COMMAND", SSH);
-        }
-        if self.code.config_value("http.lowSpeedTime").is_none() {
-            git = git.env("GIT_HTTP_LOW_SPEED_LIMIT", "1").env("GIT_HTTP_LOW_SPEED_TIME", "60");
-        }
-        Ok(git)
-    }
-
-    fn failure(&self, output: &crate::process::Output) -> TransferError {
-        trouble::of(&self.shown(), output)
-    }
-
-    /// git itself could not be run.
-    fn broken(&self, error: crate::error::Error) -> TransferError {
-        TransferError { trouble: Trouble::Other, error }
-    }
-
-    /// The remote without a password that its address may hold.
-    fn shown(&self) -> String {
-        trouble::without_password(&self.name)
     }
 }
 
-/// `Receiving objects:  42% (21/50)`, as git prints it for people; there is no other.
-fn tell(line: &str, progress: &mut dyn FnMut(Progress)) {
-    let line = line.strip_prefix("remote: ").unwrap_or(line).trim();
-    let Some((what, rest)) = line.split_once(':') else { return };
-    let known = ["Enumerating", "Counting", "Compressing", "Receiving", "Resolving", "Writing", "Unpacking"];
-    if known.iter().any(|word| what.starts_with(word)) {
-        let percent = rest.split('%').next().and_then(|number| number.trim().parse().ok());
-        progress(Progress { what: what.to_lowercase(), percent: percent.filter(|_| rest.contains('%')) });
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
     }
+}
+
+fn parse_list(text: &str) -> Option<BTreeMap<String, Oid>> {
+    let parse = |line: &str| {
+        let (oid, name) = line.split_once('\t')?;
+        Some((name.to_owned(), Repository::parse_oid(oid)?))
+    };
+    text.lines().map(parse).collect()
 }
 
 #[cfg(test)]
@@ -142,15 +161,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn progress_is_read_from_what_git_prints_for_people() {
-        let read = |line: &str| {
-            let mut seen = Vec::new();
-            tell(line, &mut |progress| seen.push((progress.what, progress.percent)));
-            seen
-        };
-        assert_eq!(read("Receiving objects:  42% (21/50)"), [("receiving objects".to_owned(), Some(42))]);
-        assert_eq!(read("remote: Enumerating objects: 5, done."), [("enumerating objects".to_owned(), None)]);
-        assert_eq!(read("fatal: 50% of nothing: gone"), []);
-        assert_eq!(read("\u{1b}[31m"), []);
+    fn a_pattern_is_a_whole_name_or_the_beginning_of_one() {
+        assert!(matches("refs/aifactory/*", "refs/aifactory/live/mill"));
+        assert!(matches("refs/aifactory/state", "refs/aifactory/state"));
+        assert!(!matches("refs/aifactory/state", "refs/aifactory/state2"));
+        assert!(!matches("refs/aifactory/*", "refs/heads/refs/aifactory/state"));
+    }
+
+    #[test]
+    fn a_list_with_a_line_of_something_else_is_no_list() {
+        let oid = "1".repeat(40);
+        assert_eq!(parse_list(&format!("{oid}\trefs/a\n")).unwrap().len(), 1);
+        assert_eq!(parse_list("").unwrap().len(), 0);
+        assert!(parse_list(&format!("{oid}\trefs/a\nwelcome\n")).is_none());
     }
 }

@@ -1,152 +1,131 @@
-//! Moving refs on a remote, each from a value that was seen there, and reading what the remote said to it.
+//! Pushing: refs of the remote move only from where they are expected to be.
 
-use super::{Progress, Remote, TRANSFER_TIME, TransferError, tell};
-use crate::git::{Expected, Oid};
-use crate::model::text::escape_line;
+use super::progress::Progress;
+use super::report::{self, Fate};
+use super::trouble::{self, Doing, TransferError};
+use super::{Oid, Remote};
+use crate::git::Expected;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Settings of the user's that would send more than what is named, or make something of it on the server.
+const OPTIONS: [&str; 7] = [
+    "--porcelain",
+    "--progress",
+    "--no-verify",
+    "--no-follow-tags",
+    "--recurse-submodules=no",
+    "--no-signed",
+    "--no-force-if-includes",
+];
+
+/// One ref of the remote's to move.
+#[derive(Debug, Clone, Copy)]
 pub struct PushUpdate<'a> {
-    /// The ref there.
+    /// Its full name there.
     pub name: &'a str,
-    /// What it must be for anything to happen.
     pub expected: Expected,
-    /// Nothing deletes it.
+    /// What it becomes; nothing deletes it.
     pub new: Option<Oid>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "the remote may not have moved"]
+#[must_use = "a push may have been refused"]
 pub enum PushOutcome {
+    /// Every ref is where it was to go. Some may have been there already, whatever was expected of them.
     Accepted,
-    /// Somebody else was faster: these refs are not what was expected, or are locked right now.
+    /// Somebody else was faster with these refs: they are not where they were expected, or locked right now. Try again
+    /// after a fetch. The others have moved, unless the push was atomic.
     Stale(Vec<String>),
-    /// The remote refuses this ref by a rule, a hook, or its name.
-    Declined {
-        name: String,
-        why: String,
-    },
+    /// The remote refuses this ref, by rule, hook or name; trying again will not help. Other refs may have moved, even
+    /// of an atomic push: git's servers leave a hidden ref out and carry on.
+    Declined { name: String, why: String },
 }
 
 impl Remote<'_> {
-    /// Moves all of the refs or, with `atomic`, none. An error leaves open whether the remote has moved: its answer may
-    /// have been lost on the way, and listing tells.
+    /// Moves refs of the remote, each only from where it is expected to be; whether the new place descends from the old
+    /// one is the caller's business. An atomic push moves all or none, see [`PushOutcome::Declined`].
+    ///
+    /// After an error nobody knows whether the refs moved: the connection may have gone when only the answer was
+    /// missing. [`Remote::list`] tells. The same push can be repeated: what is there already is accepted.
     pub fn push(
         &self,
         updates: &[PushUpdate<'_>],
         atomic: bool,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<PushOutcome, TransferError> {
-        let fixed = [
-            "push",
-            "--porcelain",
-            "--progress",
-            "--no-verify",
-            "--no-follow-tags",
-            "--recurse-submodules=no",
-            "--no-signed",
-            // Deltas against what the remote has keep one change among many small.
-            "--thin",
-        ];
-        let mut git = self.git(&fixed)?;
-        if atomic {
-            git = git.arg("--atomic");
+        // Without a refspec git would push what the configuration says.
+        if updates.is_empty() {
+            return Ok(PushOutcome::Accepted);
         }
+        self.require_pushable(updates)?;
+        // A mirror's remote would push everything or nothing. And what was pushed would at once be written to the local
+        // ref that the remote's refspecs map it to: in a mirror to the ref itself, over what was committed meanwhile.
+        let mut git = self.git(&[]).timeout(self.patience.transfer).arg("-c").arg("push.pushOption=");
+        if self.code.remote_names().contains(&self.name) {
+            for setting in ["mirror=false", "fetch=^refs/*"] {
+                git = git.arg("-c").arg(format!("remote.{}.{setting}", self.name));
+            }
+        }
+        git = git.arg("push").args(OPTIONS).arg(if atomic { "--atomic" } else { "--no-atomic" });
+        git = git.args(updates.iter().map(lease)).arg("--").arg(&self.name).args(updates.iter().map(refspec));
+        let mut answer = self.ask(Doing::Push, git, progress)?;
+        let names: Vec<&str> = updates.iter().map(|update| update.name).collect();
+        let Some(fates) = report::read(&answer, &names) else {
+            return Err(self.trouble(Doing::Push, &answer));
+        };
+        let moved = fates.iter().all(|fate| *fate == Fate::Moved);
+        let lost = fates.iter().find_map(|fate| match fate {
+            Fate::Lost(reason) => Some(reason.clone()),
+            _ => None,
+        });
+        let everything =
+            fates.iter().any(|fate| matches!(fate, Fate::Declined(_))) && trouble::refuses_everything(&answer);
+        if lost.is_some() || everything || moved != answer.exit.success() {
+            answer.said.extend(lost);
+            return Err(self.trouble(Doing::Push, &answer));
+        }
+        Ok(outcome(&names, fates))
+    }
+
+    fn require_pushable(&self, updates: &[PushUpdate<'_>]) -> Result<(), TransferError> {
         for update in updates {
-            let seen = match update.expected {
-                Expected::Absent => String::new(),
-                Expected::Is(oid) => oid.to_string(),
-            };
-            git = git.arg(format!("--force-with-lease={}:{seen}", update.name));
+            self.require_ref_name(Doing::Push, update.name)?;
+            // Git would send a request without a pack, and the remote would take the blame.
+            if let Some(new) = update.new.filter(|new| !self.repository.inner.has_object(new)) {
+                let why = format!("there is no object {new} in this repository");
+                return Err(trouble::other(Doing::Push, &self.display_name(), &why));
+            }
         }
-        git = git.arg("--").arg(&self.name);
-        for update in updates {
-            let new = update.new.map(|oid| oid.to_string()).unwrap_or_default();
-            git = git.arg(format!("{new}:{}", update.name));
-        }
-        let output = git.timeout(TRANSFER_TIME).run_watched(&mut |line| tell(line, progress));
-        let output = output.map_err(|error| self.broken(error))?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        match read(&said) {
-            Some(outcome) => Ok(outcome),
-            None if output.exit.success() => Ok(PushOutcome::Accepted),
-            None => Err(self.failure(&output)),
-        }
+        Ok(())
     }
 }
 
-/// What the refused refs were refused for; nothing where none was, or git did not come so far.
-fn read(porcelain: &str) -> Option<PushOutcome> {
+fn lease(update: &PushUpdate<'_>) -> String {
+    match update.expected {
+        Expected::Absent => format!("--force-with-lease={}:", update.name),
+        Expected::Is(oid) => format!("--force-with-lease={}:{oid}", update.name),
+    }
+}
+
+fn refspec(update: &PushUpdate<'_>) -> String {
+    let new = update.new.map(|oid| oid.to_string()).unwrap_or_default();
+    format!("{new}:{}", update.name)
+}
+
+fn outcome(names: &[&str], fates: Vec<Fate>) -> PushOutcome {
     let mut stale = Vec::new();
-    let mut declined = None;
-    for line in porcelain.lines() {
-        let mut fields = line.split('\t');
-        let (Some("!"), Some(refs), Some(summary)) = (fields.next(), fields.next(), fields.next()) else { continue };
-        let name = refs.rsplit(':').next().unwrap_or_default().to_owned();
-        let why = reason(summary);
-        match () {
-            // Only along with another that was refused.
-            () if why.contains("atomic") => {}
-            () if is_race(&why) => stale.push(name),
-            () => drop(declined.get_or_insert((name, why))),
+    let mut bystanders = Vec::new();
+    for (name, fate) in names.iter().zip(fates) {
+        match fate {
+            Fate::Moved | Fate::Lost(_) => {}
+            Fate::Bystander => bystanders.push((*name).to_owned()),
+            Fate::Stale => stale.push((*name).to_owned()),
+            Fate::Declined(why) => return PushOutcome::Declined { name: (*name).to_owned(), why },
         }
     }
-    match (stale.is_empty(), declined) {
-        (_, Some((name, why))) => Some(PushOutcome::Declined { name, why: escape_line(&why).into_owned() }),
-        (false, None) => Some(PushOutcome::Stale(stale)),
-        (true, None) => None,
-    }
-}
-
-/// `[remote rejected] (pre-receive hook declined)`: what stands in the last brackets.
-fn reason(summary: &str) -> String {
-    let inner = summary.split_once("] (").map(|(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
-    inner.unwrap_or(summary).trim().to_owned()
-}
-
-/// Reasons that mean that the ref moved, or is moving. The server's words come from several versions of git and from
-/// hosts of their own.
-fn is_race(why: &str) -> bool {
-    const WORDS: [&str; 10] = [
-        "stale info",
-        "fetch first",
-        "non-fast-forward",
-        "needs force",
-        "remote ref updated since checkout",
-        "failed to update ref",
-        "failed to lock",
-        "cannot lock ref",
-        "reference already exists",
-        "incorrect old value",
-    ];
-    WORDS.iter().any(|word| why.contains(word))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_are_told_apart() {
-        let stale = |name: &str| Some(PushOutcome::Stale(vec![name.to_owned()]));
-        let declined = |name: &str, why: &str| Some(PushOutcome::Declined { name: name.into(), why: why.into() });
-        let cases = [
-            ("To x\n*\ta:refs/b\t[new reference]\nDone\n", None),
-            ("To x\n!\ta:refs/b\t[rejected] (stale info)\nDone\n", stale("refs/b")),
-            ("!\ta:refs/b\t[remote rejected] (failed to update ref)\n", stale("refs/b")),
-            ("!\ta:refs/b\t[remote rejected] (cannot lock ref 'refs/b': is at x but expected y)\n", stale("refs/b")),
-            ("!\ta:refs/b\t[rejected] (atomic push failed)\n!\tc:refs/d\t[rejected] (fetch first)\n", stale("refs/d")),
-            (
-                "!\ta:refs/b\t[remote rejected] (pre-receive hook declined)\n",
-                declined("refs/b", "pre-receive hook declined"),
-            ),
-            (
-                "!\ta:refs/b\t[remote rejected] (deny updating a hidden ref)\n",
-                declined("refs/b", "deny updating a hidden ref"),
-            ),
-            ("", None),
-        ];
-        for (said, expected) in cases {
-            assert_eq!(read(said), expected, "{said}");
-        }
+    match (stale.is_empty(), bystanders.is_empty()) {
+        (false, _) => PushOutcome::Stale(stale),
+        // Nobody owns up to it.
+        (true, false) => PushOutcome::Stale(bystanders),
+        (true, true) => PushOutcome::Accepted,
     }
 }
