@@ -87,6 +87,10 @@ fn the_commands_for_a_repository_of_yours_work_in_their_order() {
     sandbox.git(&["add", "plan.md"]);
     sandbox.git(&["commit", "--quiet", "-m", "plan"]);
 
+    sandbox.git(&["init", "--quiet", "--bare", "../origin.git"]);
+    sandbox.git(&["remote", "add", "origin", "../origin.git"]);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+
     let blocks: Vec<String> = texts("sh").into_iter().skip(2).collect();
     let commands: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
     assert!(commands.len() >= 14, "{commands:?}");

@@ -36,7 +36,7 @@ fn simulate_share(share: u64) {
         }
         return;
     }
-    let seeds = variable("AIFACTORY_SIMULATION_SEEDS").unwrap_or(1_000);
+    let seeds = variable("AIFACTORY_SIMULATION_SEEDS").unwrap_or(400);
     for seed in (0..seeds).filter(|seed| seed % 2 == share) {
         let outcome = std::panic::catch_unwind(|| World::new(seed, false).run());
         if outcome.is_err() {

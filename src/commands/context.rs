@@ -7,6 +7,7 @@ use crate::run;
 use crate::store::Snapshot;
 use crate::tasks::Project;
 use crate::ui::{Style, Ui};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 pub struct Context {
@@ -16,6 +17,8 @@ pub struct Context {
     pub folder: PathBuf,
     /// Our own program, which is also guardian and runbook.
     pub own_program: PathBuf,
+    /// A project was opened for writing, and its settings ask for sharing by itself.
+    written: Cell<bool>,
 }
 
 /// How a command that did not fail ended.
@@ -29,7 +32,7 @@ pub enum Finish {
 impl Context {
     pub fn enter(host: Host, ui: Ui, folder: Option<&Path>) -> Result<Context, (Ui, Error)> {
         match host.enter(folder).and_then(|folder| Ok((folder, host.own_program()?))) {
-            Ok((folder, own_program)) => Ok(Context { host, ui, folder, own_program }),
+            Ok((folder, own_program)) => Ok(Context { host, ui, folder, own_program, written: Cell::new(false) }),
             Err(error) => Err((ui, error)),
         }
     }
@@ -41,6 +44,7 @@ impl Context {
             ui: Ui::new(&self.host, self.ui.manner),
             folder,
             own_program: self.own_program.clone(),
+            written: Cell::new(false),
         }
     }
 
@@ -55,7 +59,12 @@ impl Context {
     pub fn project_for_writing(&self) -> Result<Project> {
         let project = self.project()?;
         self.repair(&project)?;
+        self.written.set(project.settings.text("sync.auto") == "on");
         Ok(project)
+    }
+
+    pub fn has_written(&self) -> bool {
+        self.written.get()
     }
 
     /// Repairs what dead workers left, before something is written to a state that is there.

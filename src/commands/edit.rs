@@ -4,7 +4,7 @@ use super::{Context, Finish};
 use crate::error::{Context as _, Error, Result};
 use crate::host::files;
 use crate::model::plan::Plan;
-use crate::model::{Digest, Task, TaskId, TextFile, from_toml};
+use crate::model::{ConflictKind, Task, TaskId, TextFile, from_toml};
 use crate::process::Invocation;
 use crate::store::Snapshot;
 use crate::tasks::{Assignment, Project, TextOutcome, parse_assignment, replace_text, set};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Edit a task in your editor
 ///
 /// Without an option the fields that are yours: title, labels, priority and so on. If somebody changed the same thing
-/// while the editor was open, nothing is overwritten. A text that could not be taken is kept in a file, and the error
+/// while the editor was open, nothing is overwritten; what they changed elsewhere is kept beside yours. A text that could not be taken is kept in a file, and the error
 /// says where.
 #[derive(clap::Args)]
 #[command(after_help = "The editor is $GIT_EDITOR, git's core.editor, $VISUAL or $EDITOR.")]
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     }
 }
 
-/// Spec or plan in the editor, written back only if nobody else changed it meanwhile.
+/// Spec or plan in the editor, and merged with what others made of it meanwhile.
 pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file: TextFile) -> Result<Finish> {
     let snapshot = project.store.snapshot()?;
     let task = snapshot.task(id)?;
@@ -49,6 +49,11 @@ pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file:
         (TextFile::Spec, true) => format!("# {}\n\n", task.title),
         _ => old.clone(),
     };
+    for conflict in task.conflicts.iter().filter(|conflict| conflict.kind == ConflictKind::of_text(file)) {
+        context.ui.warn(&conflict.what);
+        let short = snapshot.short(id);
+        context.ui.hint(&format!("the other version: aifactory show {short} --conflict {}", conflict.id));
+    }
     let name = format!("{}-{}", snapshot.short(id), file.file_name());
     let edited = edit_text(context, &name, &template)?;
     if edited.text == template {
@@ -57,13 +62,20 @@ pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file:
         return Ok(Finish::Well);
     }
     let new = edited.text.clone();
-    let written = match replace_text(project, id, file, &new, Some(&Digest::of(&old))) {
+    let written = match replace_text(project, id, file, &new, Some(&old)) {
         Ok(TextOutcome::Outdated) => Err(outdated(file.word())),
         other => other,
     };
-    match edited.settle(written)? {
-        TextOutcome::Written if file == TextFile::Plan => {
-            super::plan::report_findings(context, &snapshot.short(id), &new)
+    let outcome = edited.settle(written)?;
+    if outcome == TextOutcome::Merged {
+        context
+            .ui
+            .note(&format!("somebody else changed other parts of the {} meanwhile; both are in it now", file.word()));
+    }
+    match outcome {
+        TextOutcome::Written | TextOutcome::Merged if file == TextFile::Plan => {
+            let text = project.store.snapshot()?.text(id, file)?;
+            super::plan::report_findings(context, &snapshot.short(id), &text)
         }
         _ => Ok(Finish::Well),
     }
@@ -85,18 +97,27 @@ fn edit_fields(context: &Context, project: &Project, id: &TaskId) -> Result<Fini
         edited.accepted()?;
         return Ok(Finish::Well);
     }
-    let written = write_form(project, &task, &edited.text);
+    let written = write_form(project, &task, &form, &edited.text);
     let changed = edited.settle(written)?;
     context.report_changed(project, "aifactory.edit/1", "changed", &changed)
 }
 
-/// Writes what differs in the form, if nobody else changed the task since it was read.
-fn write_form(project: &Project, task: &Task, form: &str) -> Result<Vec<TaskId>> {
-    let table: toml::Table = from_toml(form).context(|| "the form cannot be read")?;
-    if project.store.snapshot()?.task(&task.id)?.updated != task.updated {
-        return Err(outdated("task"));
+/// Writes what was changed in the form. What somebody else changed meanwhile stays, unless it is the same field.
+fn write_form(project: &Project, task: &Task, before: &str, after: &str) -> Result<Vec<TaskId>> {
+    let before: toml::Table = from_toml(before).context(|| "the form cannot be read")?;
+    let mut after: toml::Table = from_toml(after).context(|| "the form cannot be read")?;
+    after.retain(|name, value| before.get(name) != Some(value));
+    let snapshot = project.store.snapshot()?;
+    let now: toml::Table =
+        from_toml(&form(&snapshot, &snapshot.task(&task.id)?)).context(|| "the form cannot be read")?;
+    // Sets change by element, so that two people can change one.
+    let is_taken = |name: &String, value: &toml::Value| {
+        !value.is_array() && now.get(name) != before.get(name) && now.get(name) != Some(value)
+    };
+    if let Some((name, _)) = after.iter().find(|(name, value)| is_taken(name, value)) {
+        return Err(outdated(name));
     }
-    set(project, std::slice::from_ref(&task.id), &assignments(task, &table)?)
+    set(project, std::slice::from_ref(&task.id), &assignments(task, &after)?)
 }
 
 /// The fields that are a person's, as TOML with a word of help each.

@@ -4,8 +4,11 @@ use super::{Context, Finish};
 use crate::agent::{Agent, BUILT_IN};
 use crate::error::{Context as _, Error, Result};
 use crate::host::files;
+use crate::model::text::escape_line;
 use crate::policy::POLICY_PATH;
 use crate::process::Invocation;
+use crate::store::FALLBACK_REF;
+use crate::sync::{Manner, Probe, Sharing, places, probe};
 use crate::tasks::{Project, USER_CONFIG, set_local};
 use crate::ui::Style;
 use serde_json::json;
@@ -13,8 +16,9 @@ use std::path::Path;
 
 /// Begin in this repository, or bring it up to date
 ///
-/// Creates the state ref with its constant first commit and looks for what is needed. Nothing leaves the machine, and
-/// nothing is written to your branches: the policy file for the code branch is offered and left for you to commit.
+/// Creates the state ref with its constant first commit and looks for what is needed. A remote is asked whether it takes
+/// refs of ours, by one that is taken away again; where it has the state already, this clone goes on from it. Nothing is
+/// written to your branches: the policy file for the code branch is offered and left for you to commit.
 #[derive(clap::Args)]
 pub struct Args {
     /// Take the defaults and ask nothing
@@ -29,6 +33,9 @@ pub struct Args {
     /// Write the policy file `.aifactory/config.toml` for you to commit
     #[arg(long)]
     policy: bool,
+    /// Do not ask the remote what it takes
+    #[arg(long)]
+    offline: bool,
 }
 
 /// Programs that people use as agents, and how each is defined so that it gets the prompt and asks nothing back.
@@ -65,8 +72,58 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         set_local(&project, "agent.default", agent)?;
     }
     exclude_worktrees(&project)?;
+    let remote = if args.offline { None } else { look_at_remote(context, &project)? };
     let policy = if wants_policy { write_policy(&project)? } else { None };
-    report(context, &Project::open(&context.host, &context.folder, None)?, begun, policy.as_deref())
+    report(context, &Project::open(&context.host, &context.folder, None)?, begun, policy.as_deref(), remote.as_ref())
+}
+
+/// A remote, and what it said to a first look. One that does not answer keeps nobody from beginning.
+struct Seen {
+    place: String,
+    probe: Probe,
+}
+
+fn look_at_remote(context: &Context, project: &Project) -> Result<Option<Seen>> {
+    let Some(place) = places(&project.settings, project.repository())?.into_iter().next() else { return Ok(None) };
+    let shown = place.shown();
+    let sharing = Sharing::at(project, place);
+    let probed = probe(&sharing).and_then(|probe| {
+        if probe == Probe::HasState {
+            // The project has begun elsewhere: this clone goes on from there.
+            sharing.exchange(Manner { look_first: true, ..Manner::default() }, &mut |_| {})?;
+        }
+        Ok(probe)
+    });
+    match probed {
+        Ok(probe) => Ok(Some(Seen { place: shown, probe })),
+        Err(error) => {
+            context.ui.warn(&format!("{}; everything works without it", error.full_text()));
+            Ok(None)
+        }
+    }
+}
+
+impl Seen {
+    fn line(&self) -> String {
+        let place = escape_line(&self.place);
+        match &self.probe {
+            Probe::HasState => format!("{place}, which has the state; this clone goes on from it"),
+            Probe::TakesRefs => format!("{place} (aifactory sync shares the state there)"),
+            Probe::TakesBranches { .. } => {
+                format!("{place}, which takes branches only; the state will be {FALLBACK_REF} there")
+            }
+            Probe::Refuses { why } => format!("{place} refuses our refs: {}", escape_line(why)),
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self.probe {
+            Probe::HasState => "has-state",
+            Probe::TakesRefs => "takes-refs",
+            Probe::TakesBranches { .. } => "takes-branches",
+            Probe::Refuses { .. } => "refuses",
+        }
+    }
 }
 
 /// Worktrees inside the repository are nobody's untracked files. An absolute place is the user's own business.
@@ -160,7 +217,13 @@ ref = \"{}\"
     Ok(Some(POLICY_PATH.to_owned()))
 }
 
-fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str>) -> Result<Finish> {
+fn report(
+    context: &Context,
+    project: &Project,
+    begun: bool,
+    policy: Option<&str>,
+    remote: Option<&Seen>,
+) -> Result<Finish> {
     let target = project.target.as_ref();
     let agent = project.settings.text("agent.default");
     let installed: Vec<&str> = KNOWN_PROGRAMS.into_iter().filter(|program| which::which(program).is_ok()).collect();
@@ -168,7 +231,7 @@ fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str
         context.ui.answer_json(&json!({
             "schema": "aifactory.init/1", "begun": begun, "ref": project.store.ref_name(),
             "target": target.map(|target| &target.branch), "agent": agent, "policy": policy,
-            "installed_agents": installed,
+            "installed_agents": installed, "remote": remote.map(|seen| &seen.place), "remote_says": remote.map(Seen::word),
         }))?;
         return Ok(Finish::Well);
     }
@@ -180,9 +243,12 @@ fn report(context: &Context, project: &Project, begun: bool, policy: Option<&str
     } else {
         "aifactory was ready here already; settings are up to date"
     });
-    field("state", &format!("{} (nothing leaves this machine unless you push it)", project.store.ref_name()));
+    field("state", &format!("{} (it leaves this machine with aifactory sync alone)", project.store.ref_name()));
     if let Some(reason) = project.store.find_own_store_reason() {
         field("store", &format!("{}, because {reason}", project.store.repository.common_dir().display()));
+    }
+    if let Some(seen) = remote {
+        field("remote", &seen.line());
     }
     field("target", target.map_or("none yet", |target| &target.branch));
     field("agent", agent);

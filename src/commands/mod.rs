@@ -4,6 +4,7 @@
 //! are derived from here.
 
 mod approve;
+mod auto_sync;
 mod cancel;
 mod claim;
 mod completions;
@@ -144,6 +145,8 @@ pub enum Command {
     Man(man::Args),
     #[command(name = "__runbook", hide = true)]
     Runbook(runbook::Args),
+    #[command(name = "__auto-sync", hide = true)]
+    AutoSync(auto_sync::Args),
 }
 
 fn dispatch(context: &Context, command: Command) -> Result<Finish> {
@@ -187,6 +190,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
         Command::Runbook(args) => runbook::run(context, &args),
+        Command::AutoSync(args) => auto_sync::run(context, &args),
     }
 }
 
@@ -226,6 +230,9 @@ pub fn main() -> ExitCode {
     let (context, finished) = match finished {
         Ok(context) => {
             let finished = dispatch(&context, cli.command);
+            if context.has_written() {
+                auto_sync::start_if_wanted(&context);
+            }
             (context, finished)
         }
         Err((ui, error)) => {

@@ -1,16 +1,21 @@
 //! `aifactory status`
 
+use super::auto_sync::find_trouble;
 use super::list::{row_json, why};
 use super::{Context, Finish};
+use crate::config::duration_text;
 use crate::error::Result;
-use crate::model::Status;
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::text::{count, escape_line};
+use crate::model::{Progress, Status, TaskId, Timestamp};
 use crate::run::dead_sessions;
-use crate::store::{Filter, Index, IndexRow};
+use crate::store::{Filter, Index, IndexRow, Snapshot};
+use crate::sync::{Sharing, lease_left};
+use crate::tasks::Project;
 use crate::ui::{Style, age};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// Show what runs, what waits for you, what is ready
 #[derive(clap::Args, Default)]
@@ -36,6 +41,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let index = snapshot.index()?;
     let (groups, closed) = groups(&index)?;
     let dead = dead_sessions(&project.store)?;
+    let workers = workers(context, &project, &snapshot, &index)?;
     if context.ui.manner.json {
         let mut answer =
             json!({ "schema": "aifactory.status/1", "done": closed.0, "cancelled": closed.1, "dead_workers": dead });
@@ -43,25 +49,92 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
             let rows: Vec<_> = group.rows.iter().map(|(row, blocked)| row_json(row, blocked.as_ref())).collect();
             answer[group.key] = serde_json::to_value(rows).unwrap_or_default();
         }
+        let conflicts = index.tasks(&Filter { in_conflict: true, ..Filter::default() })?;
+        answer["conflicts"] = conflicts.iter().map(|row| row.id.as_str()).collect();
+        answer["workers"] = workers.iter().map(Worker::json).collect();
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
     let mut text = String::new();
     for group in groups.iter().filter(|group| !group.rows.is_empty()) {
-        write_group(&mut text, context, &index, group, args.all);
+        write_group(&mut text, context, &index, group, &workers, args.all);
     }
     if text.is_empty() {
         text.push_str("nothing is open\n");
     }
     let _ = writeln!(text, "{}", context.ui.paint(Style::Dim, &format!("{} done, {} cancelled", closed.0, closed.1)));
     context.ui.answer(&text)?;
+    for row in index.tasks(&Filter { in_conflict: true, ..Filter::default() })? {
+        let short = index.short(&row.id);
+        context
+            .ui
+            .warn(&format!("task {short} has {} to look at: aifactory show {short}", count(row.conflicts, "conflict")));
+    }
     for problem in index.problems()? {
         context.ui.warn(&format!("{} cannot be read: {}", problem.path, problem.message));
+    }
+    if let Some(trouble) = find_trouble(&project.store)? {
+        context.ui.warn(&format!("the last sync in the background failed: {}", escape_line(&trouble)));
     }
     if dead > 0 {
         context.ui.warn(&format!("{} died; the next command that writes repairs what was left", count(dead, "worker")));
     }
     Ok(Finish::Well)
+}
+
+/// Who has a task, on whichever machine.
+struct Worker {
+    task: TaskId,
+    actor: String,
+    host: String,
+    /// The step that runs, or what a claim without one is about.
+    phase: String,
+    since: String,
+    started: Timestamp,
+    /// Until others may take the task over, if its machine stays silent; absent for claims of this machine alone.
+    lease_left: Option<Duration>,
+}
+
+impl Worker {
+    fn line(&self) -> String {
+        let lease = self.lease_left.map(|left| format!(", lease {} left", duration_text(left))).unwrap_or_default();
+        format!("{} on {}, {} for {}{lease}", escape_line(&self.actor), escape_line(&self.host), self.phase, self.since)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "task": self.task, "actor": self.actor, "host": self.host, "phase": self.phase, "since": self.started,
+            "lease_left_seconds": self.lease_left.map(|left| left.as_secs()),
+        })
+    }
+}
+
+fn workers(context: &Context, project: &Project, snapshot: &Snapshot<'_>, index: &Index) -> Result<Vec<Worker>> {
+    let sharing = Sharing::find(project)?;
+    let own = sharing.as_ref().map(Sharing::live_name).transpose()?;
+    let observations = sharing.as_ref().map(Sharing::observations).transpose()?;
+    let mut workers = Vec::new();
+    for row in index.tasks(&Filter { claimed: true, ..Filter::default() })? {
+        let Some(task) = snapshot.find_task(&row.id).ok().flatten() else { continue };
+        let Some(claim) = task.claim.clone() else { continue };
+        let running = task.steps.iter().find(|(_, progress)| progress.state == Progress::Running);
+        let is_own = claim.live.is_some() && claim.live == own;
+        let left = observations.as_ref().filter(|_| !is_own).and_then(|observations| lease_left(&task, observations));
+        workers.push(Worker {
+            task: row.id,
+            phase: match running {
+                Some((step, _)) => escape_line(step).into_owned(),
+                None if claim.session.starts_with("person-") => "by hand".to_owned(),
+                None => "working".to_owned(),
+            },
+            since: age(context.host.now(), claim.since),
+            started: claim.since,
+            lease_left: left.map(|left| Duration::from_secs(left.as_secs())),
+            actor: claim.actor,
+            host: claim.host,
+        });
+    }
+    Ok(workers)
 }
 
 /// All open tasks by what they mean to a person, and how many are done and cancelled.
@@ -91,14 +164,14 @@ fn groups(index: &Index) -> Result<(Vec<Group>, (usize, usize))> {
     Ok((groups, (index.count(Status::Done)?, index.count(Status::Cancelled)?)))
 }
 
-fn write_group(text: &mut String, context: &Context, index: &Index, group: &Group, all: bool) {
+fn write_group(text: &mut String, context: &Context, index: &Index, group: &Group, workers: &[Worker], all: bool) {
     let ui = &context.ui;
     let _ = writeln!(text, "{} ({})", ui.paint(Style::Strong, group.name), group.rows.len());
     let shown = if all { usize::MAX } else { MOST_SHOWN };
     for (row, blocked) in group.rows.iter().take(shown) {
         let short = index.short(&row.id);
         let title: String = escape_line(&row.title).chars().take(48).collect();
-        let detail = detail(context, index, row, blocked.as_ref());
+        let detail = detail(context, index, row, blocked.as_ref(), workers);
         let line = format!(
             "  {}  {}  {}",
             ui.paint(Style::Id, &short),
@@ -121,12 +194,11 @@ fn write_group(text: &mut String, context: &Context, index: &Index, group: &Grou
     text.push('\n');
 }
 
-fn detail(context: &Context, index: &Index, row: &IndexRow, blocked: Option<&Blocked>) -> String {
+fn detail(context: &Context, index: &Index, row: &IndexRow, blocked: Option<&Blocked>, workers: &[Worker]) -> String {
     let width = context.ui.width().saturating_sub(60).max(30);
     let text = match (row.status, blocked) {
         (Status::Running, _) => {
-            let holder = row.holder.as_deref().unwrap_or("somebody");
-            format!("{} for {}", escape_line(holder), age(context.host.now(), row.updated))
+            workers.iter().find(|worker| worker.task == row.id).map(Worker::line).unwrap_or_default()
         }
         (Status::Waiting, _) => why(row),
         (_, Some(Blocked::Waiting(others))) => {

@@ -102,7 +102,7 @@ fn set(context: &Context, typed: &str, file: TextFile, path: &Path) -> Result<(P
             let short = project.store.snapshot()?.short(&id);
             context.ui.note(&format!("wrote the {} of {short}", file.word()));
         }
-        TextOutcome::Unchanged | TextOutcome::Outdated => context.ui.note("nothing changed"),
+        TextOutcome::Unchanged | TextOutcome::Merged | TextOutcome::Outdated => context.ui.note("nothing changed"),
     }
     Ok((project, id, text))
 }

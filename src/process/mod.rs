@@ -11,6 +11,7 @@
 //! processes that may grow meanwhile; `proc_fs` reads `/proc`. A process is always named by pid *and* start time,
 //! because pids are reused.
 
+mod background;
 mod clocks;
 mod conversation;
 mod ending;
@@ -25,6 +26,7 @@ pub mod session;
 mod stream;
 pub mod sweep;
 
+pub use background::start_in_background;
 pub use invocation::{Exit, Invocation, Output};
 pub use proc_fs::{boot_id, start_time};
 pub use session::{Ended, Ending, Limits, Line, Pulse, Request, supervise};

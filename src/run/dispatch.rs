@@ -5,10 +5,9 @@ mod patience;
 use super::event::{Reporter, RunEvent, RunEventKind};
 use super::interrupt::Interrupt;
 use super::merge::{MergeOptions, MergeOutcome, merge_one};
-use super::news::{News, exchange_news};
+use super::news::{Desk, News};
 use super::order::{RunReport, RunRequest, Skipped, TaskResult, Until};
 use super::scheduler::{Decision, decide, prefer};
-use super::session::live_sessions;
 use super::worker::{Bench, Carried, Settled, carry};
 use crate::error::{Error, Result};
 use crate::git::Oid;
@@ -56,6 +55,8 @@ struct Dispatcher<'a> {
     complaint: Option<String>,
     /// It was said that there is nothing to do.
     is_idle: bool,
+    /// The remote does not answer since then.
+    cut_off_since: Option<Instant>,
     /// What the last decision was made on, and when it has to be made anew at the latest.
     looked: Option<Look>,
 }
@@ -108,18 +109,23 @@ pub fn run(
         order: Vec::new(),
         complaint: None,
         is_idle: false,
+        cut_off_since: None,
         looked: None,
     };
     let is_shared = !request.local && Sharing::find(project)?.is_some();
     let every = if request.work.is_some() { "sync.interval" } else { "run.lookup" };
     std::thread::scope(|scope| {
         if is_shared {
-            let (sender, news, host) = (dispatcher.sender.clone(), news.clone(), project.host.clone());
-            scope.spawn(move || {
-                // A clone holds claims as long as one of its worker sessions lives.
-                let holds = || Project::open(&host, folder, None).is_ok_and(|project| live_sessions(&project.store));
-                exchange_news(&host, folder, &news, every, &holds, &|event| drop(sender.send(Message::Event(event))));
-            });
+            let local = project.store.local.clone();
+            for is_heart in [false, true] {
+                let (sender, news, host, local) =
+                    (dispatcher.sender.clone(), news.clone(), project.host.clone(), local.clone());
+                scope.spawn(move || {
+                    let tell = |event| drop(sender.send(Message::Event(event)));
+                    let desk = Desk { host: &host, folder, news: &news, tell: &tell };
+                    if is_heart { desk.keep_alive(&local) } else { desk.exchange_news(every) }
+                });
+            }
         }
         let driven = dispatcher.drive(scope, &receiver, interrupt, is_shared, listener);
         news.over.store(true, Ordering::Relaxed);
@@ -148,7 +154,7 @@ impl<'a> Dispatcher<'a> {
         // What others did meanwhile decides what can be started; a remote that is away only warns.
         let patience = self.project.host.monotonic() + FIRST_NEWS;
         while is_shared
-            && !self.news.heard.load(Ordering::Relaxed)
+            && !self.news.asked.load(Ordering::Relaxed)
             && !interrupt.is_rest_wanted()
             && self.project.host.monotonic() < patience
         {
@@ -162,10 +168,20 @@ impl<'a> Dispatcher<'a> {
             // Reconciling comes first, and nothing that keeps tasks from starting keeps it from happening.
             self.stop_what_is_lost()?;
             self.reload(listener);
-            let may_start = !interrupt.is_rest_wanted() && !*self.bench.lost.borrow();
+            let is_connected = self.request.work.is_none() || self.news.is_reachable();
+            let may_start = !interrupt.is_rest_wanted() && !*self.bench.lost.borrow() && is_connected;
+            self.cut_off_since = match is_connected {
+                true => None,
+                false => self.cut_off_since.or_else(|| Some(self.project.host.monotonic())),
+            };
+            let is_given_up = self.cut_off_since.is_some_and(|since| since.elapsed() > FIRST_NEWS);
+            if is_given_up && self.running.is_empty() && !self.goes_on() {
+                return Err(Error::failed("the remote cannot be reached, so nothing can be claimed")
+                    .hint("to work for this machine alone: aifactory work --local"));
+            }
             let decision = match may_start {
                 true => self.decide()?,
-                false if !self.running.is_empty() => Decision::WaitForRunning,
+                false if !self.running.is_empty() || !interrupt.is_rest_wanted() => Decision::WaitForRunning,
                 false => Decision::Finished,
             };
             if let Decision::Start(tasks) = decision {
@@ -280,6 +296,17 @@ impl<'a> Dispatcher<'a> {
         }
         let (title, status) = found.map_or((String::new(), Status::Ready), |task| (task.title, task.status));
         let (settled, error) = match result {
+            // Tried again once the remote answers.
+            Ok(Carried::Unreachable(error)) if self.request.work.is_some() => {
+                self.started = self.started.saturating_sub(1);
+                self.order.retain(|known| *known != task);
+                self.tried.remove(&task);
+                self.news.note_unreachable();
+                let kind = RunEventKind::Skipped { why: error.full_text() };
+                listener(&RunEvent { task: Some(task), title, kind });
+                return;
+            }
+            Ok(Carried::Unreachable(error)) => (Settled { status, reason: None, note: None }, Some(error)),
             Ok(Carried::NotOurs(why)) if self.request.work.is_some() || self.request.tasks.is_empty() => {
                 // It does not count as work of ours.
                 self.started = self.started.saturating_sub(1);

@@ -85,6 +85,7 @@ mod tests {
                 session: None,
                 dependencies: Vec::new(),
                 planned: true,
+                conflicts: 0,
             },
             blocked: blocked.then(|| Blocked::Waiting(vec![id(99)])),
         }

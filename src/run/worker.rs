@@ -55,13 +55,15 @@ pub struct Settled {
 }
 
 /// What became of a task that a worker reached for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Carried {
     Through(Settled),
     /// A person is needed before anything starts.
     Asked(Settled),
     /// Somebody else has it, or may run it and we may not.
     NotOurs(String),
+    /// Whether others have it cannot be known.
+    Unreachable(Error),
 }
 
 /// Where a step stands among its plan's, and where it is carried out.
@@ -106,6 +108,10 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
         Ok(ClaimOutcome::NotOurs(why)) => {
             session.close()?;
             return Ok(Carried::NotOurs(why));
+        }
+        Ok(ClaimOutcome::Unreachable(error)) => {
+            session.close()?;
+            return Ok(Carried::Unreachable(error));
         }
         Err(error) => {
             session.close()?;

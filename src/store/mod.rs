@@ -32,6 +32,20 @@ use crate::host::Host;
 /// Where the state lives if nothing else is configured.
 pub const DEFAULT_REF: &str = "refs/aifactory/state";
 
+/// Hosts that accept nothing but branches get the state here.
+pub const FALLBACK_REF: &str = "refs/heads/aifactory/state";
+
+/// The names the state may have on a remote, the preferred one first.
+pub fn state_names(store: &Store) -> Vec<String> {
+    let mut names = vec![store.ref_name().to_owned()];
+    for name in [DEFAULT_REF, FALLBACK_REF] {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 pub struct Store {
     /// Where the state is.
     pub repository: Repository,

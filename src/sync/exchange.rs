@@ -6,12 +6,12 @@
 //! last one before a crash: all of them can be done again.
 
 use super::incident;
-use super::place::{FALLBACK_REF, Place, names_there};
+use super::place::Place;
 use super::transport::Transport;
 use crate::error::{Error, Result};
 use crate::git::{Expected, Oid, Progress, PushOutcome, PushUpdate, Swap};
 use crate::model::TaskId;
-use crate::store::{Store, inspect, inspect_commit};
+use crate::store::{FALLBACK_REF, Store, inspect, inspect_commit, state_names};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ impl Exchange<'_> {
     }
 
     fn look(&self) -> Result<There> {
-        let names = names_there(self.store);
+        let names = state_names(self.store);
         let patterns: Vec<&str> = names.iter().map(String::as_str).chain(["refs/aifactory/live/*"]).collect();
         let refs = self.transport.list(&patterns)?;
         let found = names.iter().find(|name| refs.contains_key(*name));

@@ -4,10 +4,7 @@ use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::git::{Oid, Repository};
 use crate::model::Digest;
-use crate::store::{DEFAULT_REF, Store};
-
-/// Hosts that accept nothing but branches get the state here.
-pub const FALLBACK_REF: &str = "refs/heads/aifactory/state";
+use crate::store::Store;
 
 /// A place that the state is shared through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,17 +72,4 @@ pub fn places(settings: &Settings, repository: &Repository) -> Result<Vec<Place>
     names.extend(settings.list("sync.also"));
     names.dedup();
     names.iter().map(|name| Place::new(name)).collect()
-}
-
-/// The names the state may have on a remote, the preferred one first.
-pub fn names_there(store: &Store) -> Vec<String> {
-    let mut names = vec![store.ref_name().to_owned(), DEFAULT_REF.to_owned(), FALLBACK_REF.to_owned()];
-    let mut seen = Vec::new();
-    names.retain(|name| {
-        !seen.contains(name) && {
-            seen.push(name.clone());
-            true
-        }
-    });
-    names
 }

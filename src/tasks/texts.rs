@@ -3,6 +3,7 @@
 use super::Project;
 use crate::error::{Error, Result};
 use crate::model::plan::{Finding, Plan, Severity, parse_plan};
+use crate::model::replay::merge_texts;
 use crate::model::{Digest, TaskId, TextFile};
 use crate::store::{Snapshot, Vouch};
 
@@ -10,33 +11,45 @@ use crate::store::{Snapshot, Vouch};
 pub enum TextOutcome {
     Written,
     Unchanged,
-    /// The text changed since the writer read it; theirs was not written.
+    /// Somebody else had changed other parts of it meanwhile; both are in it now.
+    Merged,
+    /// Somebody else had changed the same part since the writer read it; theirs was not written.
     Outdated,
 }
 
-/// Replaces spec or plan. With `read`, only if the text is still the one with that digest.
+/// Replaces spec or plan. With `read`, the text that the writer had before them, what others did meanwhile to other
+/// parts of it stays.
 pub fn replace_text(
     project: &Project,
     id: &TaskId,
     file: TextFile,
     text: &str,
-    read: Option<&Digest>,
+    read: Option<&str>,
 ) -> Result<TextOutcome> {
     let subject = format!("edit {}", file.word());
-    let outcome = project.store.transact(&project.person(), &subject, |snapshot, changes| {
+    let (outcome, theirs, written) = project.store.transact(&project.person(), &subject, |snapshot, changes| {
         snapshot.task(id)?;
         let current = snapshot.text(id, file)?;
-        if read.is_some_and(|read| *read != Digest::of(&current)) {
-            return Ok(TextOutcome::Outdated);
-        }
         if current == text {
-            return Ok(TextOutcome::Unchanged);
+            return Ok((TextOutcome::Unchanged, None, String::new()));
         }
-        changes.text(id, file, text);
-        Ok(TextOutcome::Written)
+        let Some(read) = read.filter(|read| *read != current) else {
+            changes.text(id, file, text);
+            return Ok((TextOutcome::Written, None, text.to_owned()));
+        };
+        let Some(merged) = merge_texts(read, &current, text) else {
+            return Ok((TextOutcome::Outdated, None, String::new()));
+        };
+        changes.text(id, file, merged.clone());
+        Ok((TextOutcome::Merged, Some(current), merged))
     })?;
-    if outcome == TextOutcome::Written {
-        vouch_for_own_text(project, text)?;
+    // A part that came from elsewhere is not ours because we wrote beside it.
+    let theirs_is_ours = match &theirs {
+        Some(theirs) => are_own_texts(project, theirs, "")?,
+        None => true,
+    };
+    if matches!(outcome, TextOutcome::Written | TextOutcome::Merged) && theirs_is_ours {
+        vouch_for_own_text(project, &written)?;
     }
     Ok(outcome)
 }

@@ -59,6 +59,12 @@ pub fn replay(edits: &[TextEdit<'_>], known: &dyn Fn(&Digest) -> Option<String>)
     replay.done
 }
 
+/// What two people made of one text. Nothing where they changed the same part of it.
+pub fn merge_texts(base: &str, one: &str, other: &str) -> Option<String> {
+    let (text, lost) = Sections::of(one).carry_over(&Sections::of(base), &Sections::of(other));
+    lost.is_empty().then_some(text)
+}
+
 type Versions<'a> = BTreeMap<Option<&'a Digest>, String>;
 
 /// Every version's text, as far as it can be told: by diffs forwards and backwards, each checked against its digest.

@@ -16,6 +16,8 @@ pub enum ClaimOutcome {
     Settled(Settled),
     /// Somebody else has it, or may run it and we may not.
     NotOurs(String),
+    /// Whether others have it cannot be known.
+    Unreachable(Error),
 }
 
 pub struct Claimed {
@@ -34,8 +36,8 @@ pub fn make_global(sharing: &Sharing<'_>, id: &TaskId, session: &str, claimed: C
         Err(error) => {
             let short = sharing.project.store.snapshot()?.short(id);
             give_back(sharing.project, id, session)?;
-            Err(error
-                .hint(format!("to work on it all the same, for this machine alone: aifactory run {short} --local")))
+            let hint = format!("to work on it all the same, for this machine alone: aifactory run {short} --local");
+            Ok(ClaimOutcome::Unreachable(error.hint(hint)))
         }
     }
 }

@@ -114,7 +114,8 @@ fn add_task(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, id: &TaskId) -> R
 fn insert_task(tables: &Connection, task: &Task) -> Sql<()> {
     let labels = serde_json::to_string(&task.labels).unwrap_or_default();
     let dependencies: Vec<&str> = task.dependencies.iter().map(TaskId::as_str).collect();
-    let row = "INSERT INTO tasks VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
+    let row =
+        "INSERT INTO tasks VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
     tables.prepare_cached(row)?.execute(params![
         task.id.as_str(),
         task.title,
@@ -137,6 +138,7 @@ fn insert_task(tables: &Connection, task: &Task) -> Sql<()> {
         task.source.as_ref().map(|source| format!("{}:{}", source.system, source.place)),
         dependencies.join(" "),
         task.plan.is_some(),
+        task.conflicts.len() as i64,
     ])?;
     let mut insert = tables.prepare_cached("INSERT OR IGNORE INTO labels VALUES (?1, ?2)")?;
     task.labels.iter().try_for_each(|label| insert.execute([label.as_str(), task.id.as_str()]).map(drop))

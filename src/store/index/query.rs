@@ -29,6 +29,8 @@ pub struct IndexRow {
     pub dependencies: Vec<TaskId>,
     /// Somebody has written a plan.
     pub planned: bool,
+    /// How many things people who worked apart left to be looked at.
+    pub conflicts: usize,
 }
 
 /// Which tasks. Empty lists let everything through.
@@ -42,6 +44,8 @@ pub struct Filter {
     /// `system:place`, as imported.
     pub source: Option<String>,
     pub claimed: bool,
+    /// Something about them is to be looked at.
+    pub in_conflict: bool,
     /// At most this many, the first in order.
     pub limit: Option<usize>,
 }
@@ -65,7 +69,7 @@ pub struct Hit {
 }
 
 const COLUMNS: &str = "id, title, status, reason, note, priority, risk, labels, created, updated, not_before, paused, \
-                       agent, holder, session, dependencies, planned";
+                       agent, holder, session, dependencies, planned, conflicts";
 
 impl Index {
     /// The tasks that match, most urgent and then oldest first.
@@ -192,6 +196,9 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
         conditions.push("id IN (SELECT task FROM labels WHERE label = ?)".to_owned());
         values.push(Value::from(label.clone()));
     }
+    if filter.in_conflict {
+        conditions.push("conflicts > 0".to_owned());
+    }
     if filter.claimed {
         conditions.push("holder IS NOT NULL".to_owned());
     }
@@ -225,6 +232,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<IndexRow> {
         session: row.get(14)?,
         dependencies: ids(&dependencies),
         planned: row.get(16)?,
+        conflicts: row.get::<_, i64>(17)?.unsigned_abs() as usize,
     })
 }
 
