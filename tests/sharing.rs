@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Hub, STATE, Sandbox};
+use common::{Hub, Random, STATE, Sandbox, eventually, spawned};
 use snapbox::str;
 use std::collections::BTreeSet;
 
@@ -69,7 +69,6 @@ fn what_two_changed_in_one_task_comes_together() {
         ben.run(&["sync"]),
         str![[r#"
 stderr: origin: 1 task merged
-stderr: warning: task 2thc has 1 conflict for you to look at: aifactory show 2thc
 
 "#]]
     );
@@ -507,4 +506,231 @@ exit 4
     ana.sync();
     hub.assert_same(&[&ana, &ben]);
     assert_eq!(ben.titles(), ["Greet", "Wave"]);
+}
+
+#[test]
+fn a_text_without_an_end_of_line_is_no_change_of_its_last_section() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let id = ana.new_task("Greet");
+    ana.set_spec(&id, "## Goal\n\nHello.\n\n## Limits\n\nNone.\n");
+    ana.sync();
+    let ben = hub.joined("ben");
+    ana.set_spec(&id, "## Goal\n\nHello, all.\n\n## Limits\n\nNone.");
+    ben.set_spec(&id, "## Goal\n\nHello.\n\n## Limits\n\nOne line.");
+    ana.sync();
+    ben.sync();
+    assert_eq!(ben.ok(&["spec", "show", &id]), "## Goal\n\nHello, all.\n\n## Limits\n\nOne line.\n");
+    assert_eq!(conflicts(&ben, &id), [""; 0]);
+}
+
+#[test]
+fn two_remotes_get_the_same_and_pass_on_what_they_got() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let backup = ana.folder("backup.git");
+    ana.git_at(&backup, &["init", "--quiet", "--bare"]);
+    let address = backup.display().to_string();
+    ana.git(&["remote", "add", "backup", &address]);
+    ana.ok(&["config", "set", "sync.also", "backup"]);
+    ana.new_task("Greet");
+    shows!(ana, ana.run(&["sync"]), str![[r#"
+stderr: origin: 1 task went
+stderr: backup: 1 task went
+
+"#]]);
+    // Ben knows the backup alone.
+    let ben = hub.bare_machine("ben");
+    ben.git(&["init", "--quiet", "-b", "main"]);
+    ben.ok(&["sync", &address]);
+    ben.new_task("Wave");
+    ben.sync();
+    ana.sync();
+    ana.sync();
+    let cid = hub.joined("cid");
+    assert_eq!(cid.titles(), ["Greet", "Wave"]);
+    hub.assert_same(&[&ana, &ben, &cid]);
+    // One that is away does not keep the other from being served.
+    std::fs::rename(&backup, ana.root().join("gone")).unwrap();
+    ana.new_task("Nod");
+    let ran = ana.run(&["sync"]);
+    assert_eq!(ran.status, 1, "{}", ran.all());
+    cid.sync();
+    assert_eq!(cid.titles(), ["Greet", "Nod", "Wave"]);
+}
+
+#[test]
+fn the_state_may_have_a_repository_of_its_own() {
+    let hub = Hub::new();
+    let ana = hub.machine("ana");
+    let apart = ana.folder("state.git");
+    ana.git_at(&apart, &["init", "--quiet", "--bare"]);
+    let address = apart.display().to_string();
+    ana.ok(&["init", "--yes"]);
+    ana.ok(&["config", "set", "sync.remote", &address]);
+    ana.new_task("Greet");
+    ana.sync();
+    let ben = hub.machine("ben");
+    ben.ok(&["config", "set", "sync.remote", &address]);
+    ben.sync();
+    ben.new_task("Wave");
+    ben.sync();
+    ana.sync();
+    assert_eq!(ana.titles(), ["Greet", "Wave"]);
+    assert!(!hub.refs().contains("aifactory"), "{}", hub.refs());
+}
+
+#[test]
+fn what_git_does_with_remotes_harms_nothing() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    ana.new_task("Greet");
+    ana.sync();
+    let ben = hub.joined("ben");
+    ben.new_task("Nod");
+    ana.new_task("Wave");
+    ana.sync();
+    let before = ben.refs();
+    ben.git(&["fetch", "--prune"]);
+    ben.git(&["fetch", "--all", "--prune", "--tags", "--force"]);
+    ben.git(&["remote", "prune", "origin"]);
+    ben.git(&["gc", "--quiet", "--prune=now"]);
+    assert_eq!(ben.refs(), before);
+    assert_eq!(ben.titles(), ["Greet", "Nod"]);
+    ben.sync();
+    ana.sync();
+    assert_eq!(ana.titles(), ["Greet", "Nod", "Wave"]);
+    hub.git(&["gc", "--quiet", "--prune=now"]);
+    hub.assert_same(&[&ana, &ben]);
+    ana.assert_sound();
+    ben.assert_sound();
+}
+
+#[test]
+fn clones_of_any_kind_share_like_others() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let id = ana.ok(&["new", "Greet", "-m", "## Goal\n\nHello.\n\n## Limits\n\nNone."]).trim().to_owned();
+    for number in 0..4 {
+        ana.new_task(&format!("More {number}"));
+        ana.sync();
+    }
+    let kinds: [(&str, &[&str]); 5] = [
+        ("shallow", &["--depth", "1"]),
+        ("single", &["--single-branch"]),
+        ("partial", &["--filter=blob:none"]),
+        ("treeless", &["--filter=tree:0"]),
+        ("mirror", &["--mirror"]),
+    ];
+    for (number, (name, options)) in kinds.into_iter().enumerate() {
+        let machine = hub.machine_with(name, options);
+        machine.sync();
+        ana.set_spec(&id, &format!("## Goal\n\nHello {number}.\n\n## Limits\n\nNone, {number}."));
+        ana.sync();
+        machine.ok(&["set", &id, &format!("labels+={name}")]);
+        machine.new_task(&format!("From {name}"));
+        machine.sync();
+        ana.sync();
+        let titles = ana.titles();
+        assert!(titles.contains(&format!("From {name}")), "{name}: {titles:?}");
+        assert_eq!(machine.titles(), titles, "{name}");
+        assert_eq!(machine.task(&id)["labels"], ana.task(&id)["labels"], "{name}");
+        hub.assert_same(&[&ana, &machine]);
+        // Everything of the state is here, whatever git left out of the code.
+        hub.vanish();
+        machine.ok(&["show", &id]);
+        machine.ok(&["log", &id]);
+        hub.come_back();
+        assert_eq!(machine.git(&["config", "--get-all", "remote.origin.url"]).lines().count(), 1);
+    }
+    hub.assert_sound();
+}
+
+#[test]
+fn many_at_once_lose_nothing() {
+    const ROUNDS: usize = 5;
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let shared = ana.new_task("Shared");
+    ana.sync();
+    let names = ["ben", "cid", "dee", "eli", "fay"];
+    let mut machines: Vec<Sandbox> = names.iter().map(|name| hub.joined(name)).collect();
+    machines.push(ana);
+    std::thread::scope(|scope| {
+        for (number, machine) in machines.iter().enumerate() {
+            let shared = &shared;
+            scope.spawn(move || {
+                for round in 0..ROUNDS {
+                    machine.new_task(&format!("Task {number}.{round}"));
+                    machine.ok(&["set", shared, &format!("labels+={number}-{round}")]);
+                    machine.sync();
+                }
+            });
+        }
+    });
+    machines.iter().for_each(|machine| drop(machine.sync()));
+    let all: Vec<&Sandbox> = machines.iter().collect();
+    hub.assert_same(&all);
+    let machine = &machines[3];
+    assert_eq!(machine.titles().len(), 1 + ROUNDS * machines.len());
+    assert_eq!(machine.task(&shared)["labels"].as_array().unwrap().len(), ROUNDS * machines.len());
+    assert_eq!(machine.events(&shared).len(), 1 + ROUNDS * machines.len());
+    hub.assert_sound();
+}
+
+#[test]
+fn several_syncs_of_one_clone_at_once_are_as_good_as_one() {
+    let hub = Hub::new();
+    let (ana, ben) = (hub.first("ana"), hub.joined("ben"));
+    for machine in [&ana, &ben] {
+        (0..3).for_each(|number| drop(machine.new_task(&format!("{number} of {}", machine.root().display()))));
+    }
+    let mut running: Vec<_> = (0..5)
+        .flat_map(|_| [&ana, &ben])
+        .map(|machine| spawned(&mut machine.command(&["sync"])))
+        .collect();
+    running.drain(..).for_each(|sync| assert_eq!(sync.wait(), Some(0)));
+    ana.sync();
+    ben.sync();
+    hub.assert_same(&[&ana, &ben]);
+    assert_eq!(ana.titles().len(), 6);
+    hub.assert_sound();
+}
+
+#[test]
+fn a_sync_killed_at_any_moment_is_made_up_for_by_the_next() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let shared = ana.new_task("Shared");
+    ana.sync();
+    let ben = hub.joined("ben");
+    let mut random = Random::new(11);
+    let mut expected = BTreeSet::from(["Shared".to_owned()]);
+    for round in 0..20 {
+        for (name, machine) in [("ana", &ana), ("ben", &ben)] {
+            let title = format!("{name} {round}");
+            machine.new_task(&title);
+            machine.ok(&["set", &shared, &format!("labels+={name}-{round}")]);
+            expected.insert(title);
+        }
+        ana.sync();
+        let mut victim = spawned(&mut ben.command(&["sync"]));
+        let mut looks = random.below(400);
+        eventually("the moment to kill", || {
+            looks = looks.saturating_sub(1);
+            looks == 0 || victim.has_ended()
+        });
+        victim.kill();
+        // The git that it had started goes on alone until it is through.
+        eventually("nothing of it is left", || !hub.is_busy() && !ben.is_busy());
+        ben.sync();
+        ana.sync();
+        hub.assert_same(&[&ana, &ben]);
+    }
+    let titles: BTreeSet<String> = ben.titles().into_iter().collect();
+    assert_eq!(titles, expected);
+    assert_eq!(ben.task(&shared)["labels"].as_array().unwrap().len(), 40);
+    for machine in [&*hub, &ana, &ben] {
+        machine.assert_sound();
+    }
 }

@@ -14,7 +14,8 @@ pub enum TextOutcome {
     Outdated,
 }
 
-/// Replaces spec or plan. With `read`, only if the text is still the one with that digest.
+/// Replaces spec or plan. With `read`, only if the text is still the one with that digest. A text ends with its last
+/// line's end, or writing elsewhere in it would count as a change of its last section, too.
 pub fn replace_text(
     project: &Project,
     id: &TaskId,
@@ -22,6 +23,8 @@ pub fn replace_text(
     text: &str,
     read: Option<&Digest>,
 ) -> Result<TextOutcome> {
+    let ended = if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    let text = ended.as_str();
     let subject = format!("edit {}", file.word());
     let outcome = project.store.transact(&project.person(), &subject, |snapshot, changes| {
         snapshot.task(id)?;

@@ -4,7 +4,7 @@ use super::{Ran, STATE, Sandbox};
 use std::fs;
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A bare repository with one commit on `main`.
@@ -127,6 +127,17 @@ impl Hub {
 }
 
 impl Sandbox {
+    /// A process of anybody works in the repository.
+    pub fn is_busy(&self) -> bool {
+        let folder = self.git_dir();
+        let is_here = |process: &Path| {
+            let named = fs::read(process.join("cmdline")).unwrap_or_default();
+            fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(self.repo()))
+                || String::from_utf8_lossy(&named).contains(&*folder.to_string_lossy())
+        };
+        fs::read_dir("/proc").unwrap().flatten().any(|process| is_here(&process.path()))
+    }
+
     /// Every ref with what it points to.
     pub fn refs(&self) -> String {
         self.git(&["for-each-ref", "--format=%(refname) %(objectname)"])
