@@ -111,7 +111,7 @@ pub fn run(
         looked: None,
     };
     let is_shared = !request.local && Sharing::find(project)?.is_some();
-    let every = if request.work.is_some() { "sync.interval" } else { "run.lookup" };
+    let every = "sync.interval";
     std::thread::scope(|scope| {
         if is_shared {
             let (sender, news, host) = (dispatcher.sender.clone(), news.clone(), project.host.clone());
