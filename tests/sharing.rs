@@ -534,11 +534,15 @@ fn two_remotes_get_the_same_and_pass_on_what_they_got() {
     ana.git(&["remote", "add", "backup", &address]);
     ana.ok(&["config", "set", "sync.also", "backup"]);
     ana.new_task("Greet");
-    shows!(ana, ana.run(&["sync"]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["sync"]),
+        str![[r#"
 stderr: origin: 1 task went
 stderr: backup: 1 task went
 
-"#]]);
+"#]]
+    );
     // Ben knows the backup alone.
     let ben = hub.bare_machine("ben");
     ben.git(&["init", "--quiet", "-b", "main"]);
@@ -685,10 +689,8 @@ fn several_syncs_of_one_clone_at_once_are_as_good_as_one() {
     for machine in [&ana, &ben] {
         (0..3).for_each(|number| drop(machine.new_task(&format!("{number} of {}", machine.root().display()))));
     }
-    let mut running: Vec<_> = (0..5)
-        .flat_map(|_| [&ana, &ben])
-        .map(|machine| spawned(&mut machine.command(&["sync"])))
-        .collect();
+    let mut running: Vec<_> =
+        (0..5).flat_map(|_| [&ana, &ben]).map(|machine| spawned(&mut machine.command(&["sync"]))).collect();
     running.drain(..).for_each(|sync| assert_eq!(sync.wait(), Some(0)));
     ana.sync();
     ben.sync();

@@ -202,6 +202,10 @@ fn take_text(task: &mut Task, file: TextFile, from: Option<&Digest>, to: &Digest
 /// Whether a move counts where the task stands. Histories that were made apart can hold moves that do not follow from
 /// each other; then the table decides, but that the target has the work is a fact and overrides it.
 fn try_move(task: &mut Task, event: &Event, from: Status, to: Status) -> bool {
+    // Who made it ready elsewhere, not knowing that it was and has been claimed since, takes it from nobody.
+    if task.status == Status::Running && to == Status::Ready && from != Status::Running {
+        return false;
+    }
     if task.status == from || task.status.may_become(to) {
         return true;
     }
