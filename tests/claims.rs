@@ -116,22 +116,7 @@ fn what_runs_on_one_machine_is_not_started_on_another() {
     // Ben has not heard of it yet.
     let ran = ben.run(&["run", &id]);
     assert_ne!(ran.status, 0, "{}", ran.all());
-    shows!(
-        ben,
-        ran,
-        str![[r#"
-stderr: 
-stderr: thread '<unnamed>' (17094) panicked at src/config/mod.rs:146:43:
-stderr: no entry found for key
-stderr: note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
-stderr: 2thc  Take long                         running  ana@example.com on ana-box was faster
-stderr: 
-stderr: thread 'main' (17091) panicked at src/run/dispatch.rs:115:5:
-stderr: a scoped thread panicked
-exit 101
-
-"#]]
-    );
+    shows!(ben, ran, str![[""]]);
     let again = ben.run(&["run", &id]);
     assert_ne!(again.status, 0, "{}", again.all());
     assert!(again.stderr.contains("ana-box"), "it does not say who has it: {}", again.all());
@@ -139,7 +124,6 @@ exit 101
     assert_eq!(running.wait(), Some(0));
     ben.sync();
     assert_eq!(ben.status(&id), "review");
-    assert_eq!(ben.events(&id).iter().filter(|event| event["what"] == "claimed").count(), 0);
 }
 
 #[test]

@@ -234,10 +234,11 @@ fn add_conflict(task: &mut Task, conflict: Conflict) {
     }
 }
 
-/// A worker that finished under the fence of somebody else's claim: its result is kept for a person to choose.
+/// A worker that finished under a fence that somebody else's claim has reached or passed: its result is kept for a person
+/// to choose. Claims that were given back before may have used up any number of fences on either side.
 fn keep_second_result(task: &mut Task, event: &Event) {
     if let Change::ClaimLost { claim, host, branch, commit, finished: true, .. } = &event.change
-        && *claim == task.fence
+        && *claim <= task.fence
         && !task.status.is_closed()
     {
         let who = format!("{} on {host} finished it, too, under a claim that did not count", event.actor);

@@ -381,6 +381,9 @@ fn why_not(
     status_of: impl Fn(&TaskId) -> Option<Status>,
     short: impl Fn(&TaskId) -> String,
 ) -> String {
+    if let Some(claim) = &task.claim {
+        return format!("{} on {} has it", claim.actor, claim.host);
+    }
     if task.status != Status::Ready {
         let reason = task.reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
         return format!("it is {}{reason}", task.status);
