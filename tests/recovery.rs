@@ -236,6 +236,19 @@ fn a_lock_that_a_killed_writer_left_on_the_state_stops_nobody() {
 }
 
 #[test]
+fn a_lock_that_a_killed_writer_left_on_the_packed_refs_stops_nobody() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["pack-refs", "--all"]);
+    let lock = leave_lock(&sandbox, "packed-refs");
+    let mut command = spawned(&mut sandbox.command(&["new", "Goes on"]));
+    eventually("the command ends", || command.has_ended());
+    assert_eq!(command.wait(), Some(0));
+    assert!(!lock.exists());
+    sandbox.git(&["pack-refs", "--all"]);
+    sandbox.assert_sound();
+}
+
+#[test]
 fn locks_that_a_killed_worker_left_on_its_own_refs_stop_nobody() {
     let sandbox = Sandbox::new().with_agent("echo done > work.txt");
     let plan = Step::new("S1", "work.txt").gate("test -s work.txt").text();

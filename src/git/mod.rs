@@ -104,7 +104,9 @@ impl Repository {
 
 /// As git refuses repositories of other owners, and without replacement objects: an agent could write some.
 fn open_options() -> gix::open::Options {
-    gix::open::Options::default().bail_if_untrusted(true).config_overrides(["gitoxide.objects.noReplace=true"])
+    // Waiting for git's locks is ours, with an eye on those that nobody holds any more.
+    let overrides = ["gitoxide.objects.noReplace=true", "core.filesRefLockTimeout=100", "core.packedRefsTimeout=100"];
+    gix::open::Options::default().bail_if_untrusted(true).config_overrides(overrides)
 }
 
 fn absolute(path: &Path) -> PathBuf {

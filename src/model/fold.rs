@@ -208,6 +208,10 @@ fn take_text(task: &mut Task, file: TextFile, from: Option<&Digest>, to: &Digest
 /// Whether a move counts where the task stands. Histories that were made apart can hold moves that do not follow from
 /// each other; then the table decides, but that the target has the work is a fact and overrides it.
 fn try_move(task: &mut Task, event: &Event, from: Status, to: Status) -> bool {
+    // Who made it ready elsewhere, not knowing that it was and has been claimed since, takes it from nobody.
+    if task.status == Status::Running && to == Status::Ready && from != Status::Running {
+        return false;
+    }
     if task.status == from || task.status.may_become(to) {
         return true;
     }
@@ -236,10 +240,11 @@ fn add_conflict(task: &mut Task, conflict: Conflict) {
     }
 }
 
-/// A worker that finished under the fence of somebody else's claim: its result is kept for a person to choose.
+/// A worker that finished under a fence that somebody else's claim has reached or passed: its result is kept for a person
+/// to choose. Claims that were given back before may have used up any number of fences on either side.
 fn keep_second_result(task: &mut Task, event: &Event) {
     if let Change::ClaimLost { claim, host, branch, commit, finished: true, .. } = &event.change
-        && *claim == task.fence
+        && *claim <= task.fence
         && !task.status.is_closed()
     {
         let who = format!("{} on {host} finished it, too, under a claim that did not count", event.actor);

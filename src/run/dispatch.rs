@@ -113,7 +113,7 @@ pub fn run(
         looked: None,
     };
     let is_shared = !request.local && Sharing::find(project)?.is_some();
-    let every = if request.work.is_some() { "sync.interval" } else { "run.lookup" };
+    let every = "sync.interval";
     std::thread::scope(|scope| {
         if is_shared {
             let local = project.store.local.clone();
@@ -408,6 +408,9 @@ fn why_not(
     status_of: impl Fn(&TaskId) -> Option<Status>,
     short: impl Fn(&TaskId) -> String,
 ) -> String {
+    if let Some(claim) = &task.claim {
+        return format!("{} on {} has it", claim.actor, claim.host);
+    }
     if task.status != Status::Ready {
         let reason = task.reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
         return format!("it is {}{reason}", task.status);

@@ -18,7 +18,8 @@ pub enum TextOutcome {
 }
 
 /// Replaces spec or plan. With `read`, the text that the writer had before them, what others did meanwhile to other
-/// parts of it stays.
+/// parts of it stays. A text ends with its last line's end, or writing elsewhere in it
+/// would count as a change of its last section, too.
 pub fn replace_text(
     project: &Project,
     id: &TaskId,
@@ -26,6 +27,8 @@ pub fn replace_text(
     text: &str,
     read: Option<&str>,
 ) -> Result<TextOutcome> {
+    let ended = if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    let text = ended.as_str();
     let subject = format!("edit {}", file.word());
     let (outcome, theirs, written) = project.store.transact(&project.person(), &subject, |snapshot, changes| {
         snapshot.task(id)?;

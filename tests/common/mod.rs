@@ -7,13 +7,15 @@
 mod agents;
 mod fuzzing;
 mod http;
+mod hub;
 mod plans;
 mod records;
 mod watching;
 
-pub use agents::Marks;
+pub use agents::{Marks, is_alive};
 pub use fuzzing::fuzz;
 pub use http::{Fault, HttpServer};
+pub use hub::Hub;
 pub use plans::{Step, greeting_plan};
 pub use watching::{Random, eventually, spawned};
 
@@ -23,6 +25,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 
@@ -33,10 +36,13 @@ const BEGINNING: u64 = 1_767_225_600_000;
 const STEP_MILLIS: u64 = 60_000;
 
 pub struct Sandbox {
-    _folder: TempDir,
+    _folder: Arc<TempDir>,
     root: PathBuf,
-    commands: AtomicU64,
+    /// How many commands were started, on all machines that belong together.
+    commands: Arc<AtomicU64>,
     environment: Vec<(String, String)>,
+    /// Clock and chance are not fixed.
+    in_real_time: bool,
 }
 
 /// What a command said and how it ended.
@@ -73,14 +79,26 @@ impl Sandbox {
     pub fn empty() -> Sandbox {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        fs::create_dir_all(root.join("home")).unwrap();
-        fs::create_dir_all(root.join("repo")).unwrap();
-        fs::write(
-            root.join("home/.gitconfig"),
-            "[user]\n\tname = Ana\n\temail = ana@example.com\n[gc]\n\tauto = 0\n[protocol \"file\"]\n\tallow = always\n",
-        )
-        .unwrap();
-        Sandbox { _folder: folder, root, commands: AtomicU64::new(0), environment: Vec::new() }
+        let sandbox = Sandbox {
+            _folder: Arc::new(folder),
+            root,
+            commands: Arc::new(AtomicU64::new(0)),
+            environment: Vec::new(),
+            in_real_time: false,
+        };
+        sandbox.furnish("Ana");
+        sandbox
+    }
+
+    /// Makes the home of a person and the folder of the repository.
+    fn furnish(&self, person: &str) {
+        fs::create_dir_all(self.root.join("home")).unwrap();
+        fs::create_dir_all(self.root.join("repo")).unwrap();
+        let email = format!("{}@example.com", person.to_lowercase());
+        let config = format!(
+            "[user]\n\tname = {person}\n\temail = {email}\n[gc]\n\tauto = 0\n[protocol \"file\"]\n\tallow = always\n"
+        );
+        fs::write(self.root.join("home/.gitconfig"), config).unwrap();
     }
 
     /// A variable for every command from now on.
@@ -156,15 +174,18 @@ impl Sandbox {
             .env("LANG", "C.UTF-8")
             .env("TERM", "dumb")
             .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("AIFACTORY_TEST_CLOCK", (BEGINNING + number * STEP_MILLIS).to_string())
-            .env("AIFACTORY_TEST_SEED", (1 + number).to_string())
             .env("AIFACTORY_TEST_HOST", "mill")
             .env("AIFACTORY_RUN_BACKOFF", "0s")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.repo())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if !self.in_real_time {
+            command
+                .env("AIFACTORY_TEST_CLOCK", (BEGINNING + number * STEP_MILLIS).to_string())
+                .env("AIFACTORY_TEST_SEED", (1 + number).to_string());
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -273,6 +294,8 @@ impl Sandbox {
     /// The text without what differs from one machine or run to the next.
     pub fn redact(&self, text: &str) -> String {
         let text = text.replace(&*self.root.to_string_lossy(), "$SANDBOX");
+        let world = self._folder.path().canonicalize().unwrap();
+        let text = text.replace(&*world.to_string_lossy(), "$WORLD");
         let rules = [
             (r"repo-[0-9a-f]{8}", "repo-[DIGEST]"),
             (r"\b[0-9a-f]{10,64}\b", "[HASH]"),

@@ -93,4 +93,11 @@ impl Sandbox {
         std::fs::write(&file, plan).unwrap();
         self.ok(&["plan", "set", id, "-F", &file.to_string_lossy()]);
     }
+
+    #[track_caller]
+    pub fn set_spec(&self, id: &str, spec: &str) {
+        let file = self.root().join("spec.md");
+        std::fs::write(&file, spec).unwrap();
+        self.ok(&["spec", "set", id, "-F", &file.to_string_lossy()]);
+    }
 }

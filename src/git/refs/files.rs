@@ -18,6 +18,9 @@ const MOST_WAITS: u32 = 100;
 /// A ref is locked for milliseconds; a lock file of this age belongs to nobody.
 const STALE_LOCK: Duration = Duration::from_secs(5);
 
+/// The packed refs are locked by every write of gix, and by git while it packs or deletes, which writes beside the lock.
+const STALE_PACKED_LOCK: Duration = Duration::from_secs(8);
+
 pub(super) struct Files<'r>(pub &'r Repository);
 
 impl RefStore for Files<'_> {
@@ -91,7 +94,8 @@ impl RefStore for Files<'_> {
     }
 
     fn lock_file(&self, name: &str) -> PathBuf {
-        self.0.common_dir.join(format!("{name}.lock"))
+        let (own, packed) = (self.0.common_dir.join(format!("{name}.lock")), self.packed_lock_file());
+        if !own.exists() && packed.exists() { packed } else { own }
     }
 }
 
@@ -99,12 +103,27 @@ impl Files<'_> {
     /// A writer that was killed between lock and rename leaves git's lock file behind. On refs that only aifactory
     /// writes, an old one is removed; the user's branches are not touched.
     fn clear_stale_lock(&self, name: &str) -> Result<()> {
-        let path = self.lock_file(name);
+        let path = self.0.common_dir.join(format!("{name}.lock"));
         let ours = name.starts_with("refs/aifactory/") || name.starts_with("refs/heads/aifactory/");
         match files::age(&path) {
             Some(age) if ours && age > STALE_LOCK => files::remove_file(&path),
-            _ => Ok(()),
+            _ => self.clear_stale_packed_lock(),
         }
+    }
+
+    /// gix holds this one while it moves any ref at all, so a writer that was killed just then would stop everybody, git
+    /// included. A git that is at work has a fresh file beside it.
+    fn clear_stale_packed_lock(&self) -> Result<()> {
+        let path = self.packed_lock_file();
+        let is_old = |path: &Path| files::age(path).is_none_or(|age| age > STALE_PACKED_LOCK);
+        match path.exists() && is_old(&path) && is_old(&path.with_file_name("packed-refs.new")) {
+            true => files::remove_file(&path),
+            false => Ok(()),
+        }
+    }
+
+    fn packed_lock_file(&self) -> PathBuf {
+        self.0.common_dir.join("packed-refs.lock")
     }
 }
 
