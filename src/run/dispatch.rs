@@ -115,9 +115,10 @@ pub fn run(
     std::thread::scope(|scope| {
         if is_shared {
             let (sender, news, host) = (dispatcher.sender.clone(), news.clone(), project.host.clone());
+            let local = project.store.local.clone();
             scope.spawn(move || {
                 // A clone holds claims as long as one of its worker sessions lives.
-                let holds = || Project::open(&host, folder, None).is_ok_and(|project| live_sessions(&project.store));
+                let holds = || live_sessions(&local);
                 exchange_news(&host, folder, &news, every, &holds, &|event| drop(sender.send(Message::Event(event))));
             });
         }

@@ -6,7 +6,7 @@
 use crate::error::Result;
 use crate::host::files::{self, FileLock};
 use crate::model::TaskId;
-use crate::store::Store;
+use crate::store::{Local, Store};
 use std::path::{Path, PathBuf};
 
 /// What a session was about, for recovery.
@@ -87,12 +87,10 @@ pub(super) fn dead(store: &Store) -> Result<Vec<SessionFile>> {
 }
 
 /// Whether any worker of this clone is alive.
-pub(super) fn live_sessions(store: &Store) -> bool {
-    let folder = store.local.root().join("sessions");
+pub(super) fn live_sessions(local: &Local) -> bool {
+    let folder = local.root().join("sessions");
     let names = files::names(&folder).unwrap_or_default();
-    names
-        .iter()
-        .any(|name| name.strip_suffix(".task").is_some_and(|id| FileLock::is_held(&store.local.session_lock(id))))
+    names.iter().any(|name| name.strip_suffix(".task").is_some_and(|id| FileLock::is_held(&local.session_lock(id))))
 }
 
 /// The living worker of this clone that carries a task.

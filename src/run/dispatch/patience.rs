@@ -111,7 +111,7 @@ impl Dispatcher<'_> {
             if sharing.is_ahead()? {
                 sharing.exchange(Manner::default(), &mut |_| {})?;
             }
-            if !live_sessions(&self.project.store) {
+            if !live_sessions(&self.project.store.local) {
                 sharing.stop_heart()?;
             }
             Ok(())
