@@ -28,6 +28,8 @@ pub struct Manner {
     pub restore: bool,
     /// Look at what is there even if there is something to push.
     pub look_first: bool,
+    /// Only what is here matters: if all of it is there already, what else is there is not asked for.
+    pub publish_only: bool,
 }
 
 /// A ref that goes along with the state in the same push, or the push is refused as a whole.
@@ -89,6 +91,9 @@ impl Exchange<'_> {
     ) -> Result<SyncReport> {
         let _lock = self.store.local.lock(&self.place.lock_name())?;
         let mut report = SyncReport { remote: self.place.shown(), ..SyncReport::default() };
+        if manner.publish_only && self.has_all_of_ours()? {
+            return Ok(report);
+        }
         if !manner.dry_run
             && !manner.restore
             && !manner.look_first
@@ -138,6 +143,14 @@ impl Exchange<'_> {
                 report.retries += 1;
                 Ok(false)
             }
+        }
+    }
+
+    /// Whoever held the lock before us may have published our work along with theirs.
+    fn has_all_of_ours(&self) -> Result<bool> {
+        match (self.place.tracking(self.store)?, self.store.find_head()?) {
+            (Some(tracking), Some(head)) => self.is_same(tracking, head),
+            _ => Ok(false),
         }
     }
 
