@@ -73,7 +73,8 @@ pub struct Exchange<'a> {
 struct There {
     name: String,
     tip: Option<Oid>,
-    live: BTreeMap<String, Oid>,
+    /// Absent where only the state was brought.
+    live: Option<BTreeMap<String, Oid>>,
 }
 
 enum Pushed {
@@ -102,8 +103,11 @@ impl Exchange<'_> {
             return Ok(report);
         }
         loop {
-            let there = self.look()?;
-            report.live = Some(there.live.clone());
+            let there = match report.retries {
+                0 => self.look()?,
+                _ => self.bring_what_was_faster(progress)?,
+            };
+            report.live = there.live.clone().or(report.live);
             self.bring_in(&there, manner, &mut report, progress)?;
             if manner.dry_run {
                 self.foresee(&there, &mut report)?;
@@ -174,7 +178,21 @@ impl Exchange<'_> {
         let live = refs
             .iter()
             .filter_map(|(name, oid)| name.strip_prefix("refs/aifactory/live/").map(|name| (name.to_owned(), *oid)));
-        Ok(There { tip: refs.get(&name).copied(), live: live.collect(), name })
+        Ok(There { tip: refs.get(&name).copied(), live: Some(live.collect()), name })
+    }
+
+    /// After somebody was faster there is something to bring, and asking for it first would only give the next one time
+    /// to be faster again.
+    fn bring_what_was_faster(&self, progress: &mut dyn FnMut(Progress)) -> Result<There> {
+        let name = self.name_there()?;
+        match self.transport.fetch(&name, &self.place.incoming_ref(), progress) {
+            Ok(()) => {
+                let tip = self.store.repository.ref_target(&self.place.incoming_ref())?;
+                Ok(There { name, tip, live: None })
+            }
+            // Gone, or somewhere else by now: the listing tells.
+            Err(_) => self.look(),
+        }
     }
 
     /// Takes in what is there, if it is new and sound.
@@ -196,7 +214,9 @@ impl Exchange<'_> {
             return Ok(());
         }
         let incoming = self.place.incoming_ref();
-        self.transport.fetch(&there.name, &incoming, progress)?;
+        if there.live.is_some() {
+            self.transport.fetch(&there.name, &incoming, progress)?;
+        }
         let repository = &self.store.repository;
         // What was fetched, which may be newer than what was listed.
         let tip = repository.ref_target(&incoming)?.unwrap_or(tip);
