@@ -45,7 +45,10 @@ struct Turn {
     /// Programs that were started to push, by all workers.
     pushes: f64,
     worst_wait: f64,
+    /// Acknowledged, but not on the remote.
     lost: f64,
+    /// Exchanges that said that the remote is too busy, and were made again.
+    gave_up: f64,
 }
 
 impl Turn {
@@ -85,6 +88,14 @@ fn report(workers: usize, [clones, one_clone, script]: &[Vec<Turn>; 3], table: &
         let waits = [wait(turns), wait(script)].map(|wait| format!("{wait:.0} ms"));
         table.words(&format!("claims, {where_}: worst wait"), &size, waits, "", "");
         let lost = [turns, script].map(|turns| turns.iter().map(|turn| turn.lost).sum::<f64>().to_string());
+        let gave_up: f64 = turns.iter().map(|turn| turn.gave_up).sum();
+        table.words(
+            &format!("claims, {where_}: gave up and began anew"),
+            &size,
+            [gave_up.to_string(), "–".into()],
+            "",
+            "",
+        );
         let verdict = if turns.iter().all(|turn| turn.lost == 0.0) { "met" } else { "missed" };
         table.words(&format!("claims, {where_}: acknowledged and gone"), &size, lost, "", &format!("0 {verdict}"));
     }
@@ -138,9 +149,10 @@ impl Fleet {
                 line.clear();
                 answer.read_line(&mut line).expect("a worker says what it did");
                 let numbers: Vec<f64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-                let [claims, worst_wait] = numbers[..] else { panic!("a worker failed: {line}") };
+                let [claims, worst_wait, gave_up] = numbers[..] else { panic!("a worker failed: {line}") };
                 turn.claims += claims;
                 turn.worst_wait = turn.worst_wait.max(worst_wait);
+                turn.gave_up += gave_up;
             }
         });
         turn.seconds = seconds / 1e3;
@@ -195,30 +207,34 @@ pub fn child(words: &[String]) {
     println!("ready");
     std::io::stdin().lock().read_line(&mut String::new()).expect("the bench says when");
     let end = Instant::now() + Duration::from_millis(millis.parse().expect("a number of milliseconds"));
-    let (mut claims, mut worst_wait) = (0, Duration::ZERO);
+    let (mut claims, mut worst_wait, mut gave_up) = (0, Duration::ZERO, 0);
     while Instant::now() < end {
         let since = Instant::now();
         let Some(task) = tasks.next() else { break };
         match kind.as_str() {
-            "library" => claim_one(&clone, &task),
+            "library" => gave_up += claim_one(&clone, &task),
             _ => script.claim_one(),
         }
         claims += 1;
         worst_wait = worst_wait.max(since.elapsed());
     }
-    println!("{claims} {}", worst_wait.as_secs_f64() * 1e3);
+    println!("{claims} {} {gave_up}", worst_wait.as_secs_f64() * 1e3);
 }
 
-/// As a worker takes a task: here, and then everywhere.
-fn claim_one(clone: &Path, task: &TaskId) {
+/// As a worker takes a task: here, and then everywhere. How often it had to begin anew.
+fn claim_one(clone: &Path, task: &TaskId) -> u32 {
     let project = project(clone);
     let sharing = Sharing::find(&project).expect("the remote is known").expect("the state is shared");
     let session = format!("bench-{}", project.host.random_text(12));
     claim(&project, std::slice::from_ref(task), &session).expect("nobody else wants the task");
-    match sharing.confirm(task, &session) {
-        Ok(Confirmed::Held) => {}
-        other => panic!("the claim does not stand: {other:?}"),
+    for tries in 0..100 {
+        match sharing.confirm(task, &session) {
+            Ok(Confirmed::Held) => return tries,
+            Ok(Confirmed::Lost(why)) => panic!("the claim does not stand: {why}"),
+            Err(error) => eprintln!("  {error}"),
+        }
     }
+    panic!("the claim never arrives")
 }
 
 /// A ref on the remote that is moved from what it was, by git alone.
