@@ -12,20 +12,30 @@
 
 #[path = "ratios/change.rs"]
 mod change;
+#[path = "ratios/claims.rs"]
+mod claims;
 #[path = "ratios/durability.rs"]
 mod durability;
+#[path = "ratios/latency.rs"]
+mod latency;
 #[path = "ratios/list.rs"]
 mod list;
 #[path = "ratios/measure.rs"]
 mod measure;
+#[path = "ratios/merge.rs"]
+mod merge;
 #[path = "ratios/plumbing.rs"]
 mod plumbing;
 #[path = "ratios/sandbox.rs"]
 mod sandbox;
+#[path = "ratios/shared.rs"]
+mod shared;
 #[path = "ratios/startup.rs"]
 mod startup;
 #[path = "ratios/states.rs"]
 mod states;
+#[path = "ratios/sync.rs"]
+mod sync;
 #[path = "ratios/table.rs"]
 mod table;
 #[path = "ratios/worktrees.rs"]
@@ -39,12 +49,16 @@ use table::Table;
 /// A part of the bench: its name on the command line, and what it does.
 type Part = (&'static str, fn(&mut States, &mut Table));
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 10] = [
     ("startup", startup::run),
     ("change", change::run),
     ("durability", durability::run),
     ("list", list::run),
     ("writers", writers::run),
+    ("sync", sync::run),
+    ("merge", merge::run),
+    ("claims", claims::run),
+    ("latency", latency::run),
     ("worktrees", worktrees::run),
 ];
 
@@ -52,6 +66,9 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == writers::CHILD) {
         return writers::child(&words[1..]);
+    }
+    if words.first().is_some_and(|word| word == claims::CHILD) {
+        return claims::child(&words[1..]);
     }
     // Cargo adds `--bench` by itself.
     let (flags, names): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.starts_with("--"));

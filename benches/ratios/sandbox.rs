@@ -59,7 +59,7 @@ pub fn aifactory(repository: &Path) -> Command {
 }
 
 /// A program that sees nothing of the environment but PATH, and whose home is beside the repository.
-fn in_sandbox(program: &str, repository: &Path) -> Command {
+pub fn in_sandbox(program: &str, repository: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(repository).env_clear().envs(variables(repository));
     command.stdin(Stdio::null());

@@ -43,7 +43,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.repair(&project)?;
     }
     let places = chosen_places(&project, args)?;
-    let manner = Manner { dry_run: args.dry_run, restore: args.restore_remote, look_first: false };
+    let manner = Manner { dry_run: args.dry_run, restore: args.restore_remote, ..Manner::default() };
     let mut reports = Vec::new();
     for place in places {
         let shown = place.shown();

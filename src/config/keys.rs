@@ -81,7 +81,7 @@ pub const KEYS: &[Key] = &[
         "sync.interval",
         Kind::Duration,
         "30s",
-        "how often a worker asks the remote for news, give or take a third",
+        "how often a worker or a run asks the remote for news, give or take a third",
     ),
     project(
         "sync.remote",

@@ -113,7 +113,6 @@ pub fn run(
         looked: None,
     };
     let is_shared = !request.local && Sharing::find(project)?.is_some();
-    let every = "sync.interval";
     std::thread::scope(|scope| {
         if is_shared {
             let local = project.store.local.clone();
@@ -123,7 +122,7 @@ pub fn run(
                 scope.spawn(move || {
                     let tell = |event| drop(sender.send(Message::Event(event)));
                     let desk = Desk { host: &host, folder, news: &news, tell: &tell };
-                    if is_heart { desk.keep_alive(&local) } else { desk.exchange_news(every) }
+                    if is_heart { desk.keep_alive(&local) } else { desk.exchange_news("sync.interval") }
                 });
             }
         }

@@ -28,6 +28,8 @@ pub struct Manner {
     pub restore: bool,
     /// Look at what is there even if there is something to push.
     pub look_first: bool,
+    /// Only what is here matters: if all of it is there already, what else is there is not asked for.
+    pub publish_only: bool,
 }
 
 /// A ref that goes along with the state in the same push, or the push is refused as a whole.
@@ -71,7 +73,8 @@ pub struct Exchange<'a> {
 struct There {
     name: String,
     tip: Option<Oid>,
-    live: BTreeMap<String, Oid>,
+    /// Absent where only the state was brought.
+    live: Option<BTreeMap<String, Oid>>,
 }
 
 enum Pushed {
@@ -89,6 +92,9 @@ impl Exchange<'_> {
     ) -> Result<SyncReport> {
         let _lock = self.store.local.lock(&self.place.lock_name())?;
         let mut report = SyncReport { remote: self.place.shown(), ..SyncReport::default() };
+        if manner.publish_only && self.has_all_of_ours()? {
+            return Ok(report);
+        }
         if !manner.dry_run
             && !manner.restore
             && !manner.look_first
@@ -97,8 +103,11 @@ impl Exchange<'_> {
             return Ok(report);
         }
         loop {
-            let there = self.look()?;
-            report.live = Some(there.live.clone());
+            let there = match report.retries {
+                0 => self.look()?,
+                _ => self.bring_what_was_faster(progress)?,
+            };
+            report.live = there.live.clone().or(report.live);
             self.bring_in(&there, manner, &mut report, progress)?;
             if manner.dry_run {
                 self.foresee(&there, &mut report)?;
@@ -141,6 +150,14 @@ impl Exchange<'_> {
         }
     }
 
+    /// Whoever held the lock before us may have published our work along with theirs.
+    fn has_all_of_ours(&self) -> Result<bool> {
+        match (self.place.tracking(self.store)?, self.store.find_head()?) {
+            (Some(tracking), Some(head)) => self.is_same(tracking, head),
+            _ => Ok(false),
+        }
+    }
+
     /// The ref that the state was last found under.
     fn name_there(&self) -> Result<String> {
         let at_fallback = self.store.repository.ref_target(&self.fallback_mark())?.is_some();
@@ -161,7 +178,21 @@ impl Exchange<'_> {
         let live = refs
             .iter()
             .filter_map(|(name, oid)| name.strip_prefix("refs/aifactory/live/").map(|name| (name.to_owned(), *oid)));
-        Ok(There { tip: refs.get(&name).copied(), live: live.collect(), name })
+        Ok(There { tip: refs.get(&name).copied(), live: Some(live.collect()), name })
+    }
+
+    /// After somebody was faster there is something to bring, and asking for it first would only give the next one time
+    /// to be faster again.
+    fn bring_what_was_faster(&self, progress: &mut dyn FnMut(Progress)) -> Result<There> {
+        let name = self.name_there()?;
+        match self.transport.fetch(&name, &self.place.incoming_ref(), progress) {
+            Ok(()) => {
+                let tip = self.store.repository.ref_target(&self.place.incoming_ref())?;
+                Ok(There { name, tip, live: None })
+            }
+            // Gone, or somewhere else by now: the listing tells.
+            Err(_) => self.look(),
+        }
     }
 
     /// Takes in what is there, if it is new and sound.
@@ -183,7 +214,9 @@ impl Exchange<'_> {
             return Ok(());
         }
         let incoming = self.place.incoming_ref();
-        self.transport.fetch(&there.name, &incoming, progress)?;
+        if there.live.is_some() {
+            self.transport.fetch(&there.name, &incoming, progress)?;
+        }
         let repository = &self.store.repository;
         // What was fetched, which may be newer than what was listed.
         let tip = repository.ref_target(&incoming)?.unwrap_or(tip);

@@ -88,7 +88,7 @@ impl<'p> Sharing<'p> {
 
     /// Publishes, and says whether the claim of this session stands.
     pub fn confirm(&self, task: &TaskId, session: &str) -> Result<Confirmed> {
-        self.exchange(Manner::default(), &mut |_| {})?;
+        self.exchange(Manner { publish_only: true, ..Manner::default() }, &mut |_| {})?;
         let task = self.project.store.snapshot()?.task(task)?;
         if task.claim.as_ref().is_some_and(|claim| claim.session == session) {
             return Ok(Confirmed::Held);
@@ -192,12 +192,13 @@ impl<'p> Sharing<'p> {
         let _lock = self.project.store.local.lock(&format!("fetch-{}", self.place.lock_name()))?;
         let transport = self.code_transport();
         let name = format!("refs/heads/{branch}");
-        if !super::Transport::list(&transport, &[&name])?.contains_key(&name) {
-            return Ok(None);
+        let Some(there) = super::Transport::list(&transport, &[&name])?.remove(&name) else { return Ok(None) };
+        let (note, repository) = (self.place.branch_ref(branch), self.project.repository());
+        if repository.ref_target(&note)? == Some(there) {
+            return Ok(Some(there));
         }
-        let note = self.place.branch_ref(branch);
         super::Transport::fetch(&transport, &name, &note, &mut |_| {})?;
-        self.project.repository().ref_target(&note)
+        repository.ref_target(&note)
     }
 
     /// Brings the branch of a task from where it was published, if it is there and goes on from what is here.

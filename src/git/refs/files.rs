@@ -71,9 +71,9 @@ impl RefStore for Files<'_> {
     fn edit(&self, edit: &RefEdit<'_>) -> Result<Swap> {
         let name = edit.name;
         let full_name = FullName::try_from(name).context(|| format!("`{name}` is not a ref name"))?;
-        // A reflog needs somebody's name; who really acted is in the events.
-        let committer = gix::actor::SignatureRef::from_bytes(b"aifactory <aifactory@localhost> 0 +0000").ok();
-        let committer = self.0.inner.committer().and_then(|found| found.ok()).or(committer);
+        let by = self.committer();
+        let mut time = gix::date::parse::TimeBuf::default();
+        let committer = Some(by.to_ref(&mut time));
         let (mut tries, mut waits) = (0, 0);
         loop {
             let change = gix::refs::transaction::RefEdit::new(full_name.clone(), change(edit));
@@ -100,6 +100,18 @@ impl RefStore for Files<'_> {
 }
 
 impl Files<'_> {
+    /// A reflog needs somebody's name; who really acted is in the events. gix would look up the local time for it, and
+    /// read every folder of time zones on the way.
+    fn committer(&self) -> gix::actor::Signature {
+        let is_sound = |text: &String| !text.trim().is_empty() && !text.contains(['<', '>', '\n', '\0']);
+        let value = |key: &str| self.0.config_value(key).filter(is_sound);
+        gix::actor::Signature {
+            name: value("user.name").unwrap_or_else(|| "aifactory".to_owned()).into(),
+            email: value("user.email").unwrap_or_else(|| "aifactory@localhost".to_owned()).into(),
+            time: gix::date::Time::now_utc(),
+        }
+    }
+
     /// A writer that was killed between lock and rename leaves git's lock file behind. On refs that only aifactory
     /// writes, an old one is removed; the user's branches are not touched.
     fn clear_stale_lock(&self, name: &str) -> Result<()> {
