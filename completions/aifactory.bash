@@ -16,6 +16,9 @@ _aifactory() {
             ",$1")
                 cmd="aifactory"
                 ;;
+            aifactory,__auto-sync)
+                cmd="aifactory__subcmd____auto__subcmd__sync"
+                ;;
             aifactory,__runbook)
                 cmd="aifactory__subcmd____runbook"
                 ;;
@@ -165,6 +168,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__config__subcmd__help,unset)
                 cmd="aifactory__subcmd__config__subcmd__help__subcmd__unset"
+                ;;
+            aifactory__subcmd__help,__auto-sync)
+                cmd="aifactory__subcmd__help__subcmd____auto__subcmd__sync"
                 ;;
             aifactory__subcmd__help,__runbook)
                 cmd="aifactory__subcmd__help__subcmd____runbook"
@@ -389,8 +395,30 @@ _aifactory() {
 
     case "${cmd}" in
         aifactory)
-            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook help"
+            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd____auto__subcmd__sync)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -867,8 +895,22 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help)
-            opts="init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook help"
+            opts="init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd____auto__subcmd__sync)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1631,7 +1673,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__init)
-            opts="-y -C -q -v -h --yes --agent --target --policy --json --color --quiet --verbose --help"
+            opts="-y -C -q -v -h --yes --agent --target --policy --offline --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -282,10 +282,11 @@ exit 3
         sandbox,
         sandbox.run(&["sync", "backup"]),
         str![[r#"
-stderr: error: there is no repository at backup, or none that you may see
-stderr:   because: fatal: 'backup' does not appear to be a git repository fatal: Could not read from remote repository.
-stderr: hint: to see the remotes: git remote -v
-exit 1
+stderr: error: cannot list the refs of backup: there is no git repository
+stderr:   because: git said: fatal: 'backup' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+stderr: hint: the remotes of this repository: git remote -v
+stderr: hint: git remote add backup <url>
+exit 3
 
 "#]]
     );
@@ -294,10 +295,10 @@ exit 1
         sandbox,
         sandbox.run(&["sync", &missing]),
         str![[r#"
-stderr: error: there is no repository at $SANDBOX/nowhere.git, or none that you may see
-stderr:   because: fatal: '$SANDBOX/nowhere.git' does not appear to be a git repository fatal: Could not read from remote repository.
-stderr: hint: to see the remotes: git remote -v
-exit 1
+stderr: error: cannot list the refs of $SANDBOX/nowhere.git: there is no git repository
+stderr:   because: git said: fatal: '$SANDBOX/nowhere.git' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
+stderr: hint: try by hand: git ls-remote $SANDBOX/nowhere.git
+exit 3
 
 "#]]
     );
@@ -343,7 +344,7 @@ fn where_we_may_not_write_our_work_stays_with_us() {
         ben,
         ran,
         str![[r#"
-stderr: error: origin refuses refs/aifactory/state: pre-receive hook declined
+stderr: error: origin refuses refs/aifactory/state: pre-receive hook declined: read only, sorry
 stderr: hint: your work is safe here; the host's rules decide who may push there
 exit 1
 
@@ -369,7 +370,7 @@ fn a_host_that_takes_only_branches_gets_a_branch() {
         ana.run(&["sync"]),
         str![[r#"
 stderr: origin: 1 task went
-stderr:   origin takes no ref named refs/aifactory/state (pre-receive hook declined); the state goes to refs/heads/aifactory/state
+stderr:   origin takes no ref named refs/aifactory/state (pre-receive hook declined: no); the state goes to refs/heads/aifactory/state
 
 "#]]
     );
@@ -490,9 +491,9 @@ fn a_state_that_was_replaced_by_something_else_stays_out() {
         ana,
         ran,
         str![[r#"
-stderr: error: refs/aifactory/state on origin was set back or replaced: it no longer holds what was seen there
-stderr: hint: nothing was changed here; what is there now is kept as refs/aifactory/quarantine/[HASH]
-stderr: hint: to bring both together there: aifactory sync origin --restore-remote
+stderr: error: the state on origin holds what must not come in: README.md does not belong here; .aifactory is all there may be
+stderr: hint: nothing was changed here; what is there is kept as refs/aifactory/quarantine/[HASH]
+stderr: hint: once you know who pushed it: aifactory sync origin --restore-remote
 exit 4
 
 "#]]

@@ -27,7 +27,7 @@ fn init_says_where_everything_is_and_may_be_repeated() {
         sandbox.run(&["init", "--yes"]),
         str![[r#"
 stderr: aifactory is ready in this repository
-stderr:   state      refs/aifactory/state (nothing leaves this machine unless you push it)
+stderr:   state      refs/aifactory/state (it leaves this machine with aifactory sync alone)
 stderr:   target     main
 stderr:   agent      runbook
 stderr:   worktrees  $SANDBOX/home/state/aifactory/repo-[DIGEST]
@@ -43,7 +43,7 @@ stderr: hint: aifactory new "what you want", or aifactory import todo:TODO.md
         sandbox.run(&["init", "--yes"]),
         str![[r#"
 stderr: aifactory was ready here already; settings are up to date
-stderr:   state      refs/aifactory/state (nothing leaves this machine unless you push it)
+stderr:   state      refs/aifactory/state (it leaves this machine with aifactory sync alone)
 stderr:   target     main
 stderr:   agent      runbook
 stderr:   worktrees  $SANDBOX/home/state/aifactory/repo-[DIGEST]
@@ -63,7 +63,7 @@ fn init_leaves_the_policy_file_for_a_person_to_commit() {
         sandbox.run(&["init", "--yes", "--policy"]),
         str![[r#"
 stderr: aifactory was ready here already; settings are up to date
-stderr:   state      refs/aifactory/state (nothing leaves this machine unless you push it)
+stderr:   state      refs/aifactory/state (it leaves this machine with aifactory sync alone)
 stderr:   target     main
 stderr:   agent      runbook
 stderr:   worktrees  $SANDBOX/home/state/aifactory/repo-[DIGEST]
