@@ -93,7 +93,7 @@ fn workers_on_four_machines_that_are_killed_again_and_again_do_every_task_once()
     while !is_over {
         assert!(begun.elapsed() < deadline, "not all is done in time: {}", hub.refs());
         std::thread::sleep(Duration::from_millis(2));
-        next_kill -= 1;
+        next_kill = u64::saturating_sub(next_kill, 1);
         if kills < number / 4 && next_kill == 0 {
             let slot = random.below(8) as usize;
             if let Some(victim) = &mut running[slot] {

@@ -96,7 +96,12 @@ impl Remote<'_> {
 
     /// A git whose connection is the user's and whose everything else is ours.
     fn git(&self, args: &[&str]) -> Result<Invocation, TransferError> {
-        let settings = self.code.remote_settings(&self.name).map_err(|error| self.broken(error))?;
+        let mut settings = self.code.remote_settings(&self.name).map_err(|error| self.broken(error))?;
+        // A clone that mirrors pushes everything or nothing, if we let it.
+        let mirror = format!("remote.{}.mirror", self.name);
+        if self.code.remote_names().contains(&self.name) && self.code.config_value(&mirror).is_some() {
+            settings.push((mirror, "false".to_owned()));
+        }
         let is_apart = self.state.common_dir() != self.code.common_dir();
         let git = if is_apart { self.state.git_beside(self.code, args) } else { self.state.git(args) };
         let mut git = with_settings(git, &settings, self.env).map_err(|error| self.broken(error))?;
