@@ -78,15 +78,12 @@ fn workers_on_four_machines_that_are_killed_again_and_again_do_every_task_once()
     machines.push(first);
     let start = |slot: usize| {
         let machine = &machines[slot % machines.len()];
-        let output = fs::File::options().create(true).append(true).open(hub.root().join(format!("out-{slot}")));
-        let (output, errors) = (output.unwrap(), hub.root().join(format!("err-{slot}")));
-        let errors = fs::File::options().create(true).append(true).open(errors).unwrap();
         let mut command = machine.command(&["work", "--drain", "--merge", "-j", "1"]);
-        command.env("AIFACTORY_RUN_RECOVERIES", "1000").env("AIFACTORY_CLAIM_LEASE", "5s");
-        command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn().unwrap()
+        command.env("AIFACTORY_RUN_RECOVERIES", "1000").env("AIFACTORY_CLAIM_LEASE", "4s");
+        spawned(&mut command)
     };
     let mut random = Random::new(5);
-    let mut running: Vec<Option<std::process::Child>> = (0..8).map(|slot| Some(start(slot))).collect();
+    let mut running: Vec<Option<common::Spawned>> = (0..8).map(|slot| Some(start(slot))).collect();
     let (mut kills, mut next_kill) = (0, 300);
     let begun = Instant::now();
     let mut is_over = false;
@@ -97,15 +94,14 @@ fn workers_on_four_machines_that_are_killed_again_and_again_do_every_task_once()
         if kills < number / 4 && next_kill == 0 {
             let slot = random.below(8) as usize;
             if let Some(victim) = &mut running[slot] {
-                victim.kill().unwrap();
-                victim.wait().unwrap();
+                victim.kill();
                 running[slot] = Some(start(slot));
                 kills += 1;
             }
             next_kill = 50 + random.below(400);
         }
         for slot in &mut running {
-            if slot.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+            if slot.as_mut().is_some_and(common::Spawned::has_ended) {
                 *slot = None;
             }
         }

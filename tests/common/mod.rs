@@ -13,7 +13,7 @@ mod watching;
 pub use agents::{Marks, is_alive};
 pub use hub::Hub;
 pub use plans::{Step, greeting_plan};
-pub use watching::{Random, eventually, spawned};
+pub use watching::{Random, Spawned, eventually, spawned};
 
 use serde_json::Value;
 use std::ffi::OsStr;
