@@ -399,7 +399,7 @@ fn two_runs_of_one_task_at_once_are_one_run() {
     eventually("the first is at work", || !marks.pids().is_empty());
     let second = sandbox.run(&["run", &id]);
     assert_eq!(second.status, 3, "{}", second.all());
-    assert!(second.stderr.contains("it is running"), "{}", second.all());
+    assert!(second.stderr.contains("has it"), "{}", second.all());
     fs::write(&go, "").unwrap();
     assert_eq!(first.wait(), Some(0));
     assert_eq!(marks.pids().len(), 1);

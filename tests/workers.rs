@@ -78,34 +78,30 @@ fn workers_on_four_machines_that_are_killed_again_and_again_do_every_task_once()
     machines.push(first);
     let start = |slot: usize| {
         let machine = &machines[slot % machines.len()];
-        let output = fs::File::options().create(true).append(true).open(hub.root().join(format!("out-{slot}")));
-        let (output, errors) = (output.unwrap(), hub.root().join(format!("err-{slot}")));
-        let errors = fs::File::options().create(true).append(true).open(errors).unwrap();
         let mut command = machine.command(&["work", "--drain", "--merge", "-j", "1"]);
-        command.env("AIFACTORY_RUN_RECOVERIES", "1000").env("AIFACTORY_CLAIM_LEASE", "5s");
-        command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn().unwrap()
+        command.env("AIFACTORY_RUN_RECOVERIES", "1000").env("AIFACTORY_CLAIM_LEASE", "4s");
+        spawned(&mut command)
     };
     let mut random = Random::new(5);
-    let mut running: Vec<Option<std::process::Child>> = (0..8).map(|slot| Some(start(slot))).collect();
+    let mut running: Vec<Option<common::Spawned>> = (0..8).map(|slot| Some(start(slot))).collect();
     let (mut kills, mut next_kill) = (0, 300);
     let begun = Instant::now();
     let mut is_over = false;
     while !is_over {
         assert!(begun.elapsed() < deadline, "not all is done in time: {}", hub.refs());
         std::thread::sleep(Duration::from_millis(2));
-        next_kill -= 1;
+        next_kill = u64::saturating_sub(next_kill, 1);
         if kills < number / 4 && next_kill == 0 {
             let slot = random.below(8) as usize;
             if let Some(victim) = &mut running[slot] {
-                victim.kill().unwrap();
-                victim.wait().unwrap();
+                victim.kill();
                 running[slot] = Some(start(slot));
                 kills += 1;
             }
             next_kill = 50 + random.below(400);
         }
         for slot in &mut running {
-            if slot.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+            if slot.as_mut().is_some_and(common::Spawned::has_ended) {
                 *slot = None;
             }
         }
@@ -240,7 +236,9 @@ fn the_first_signal_lets_the_step_end_and_the_second_stops_it() {
         let folder = hub.folder(&format!("waiting-{signals}"));
         let id = ana.approved("Stop me", &waiting_plan(&folder));
         ana.sync();
-        let running = spawned(&mut ana.command(&["work"]));
+        let output = hub.root().join(format!("said-{signals}"));
+        let said = fs::File::create(&output).unwrap();
+        let running = spawned(ana.command(&["work"]).stderr(said));
         let started = || fs::read_to_string(folder.join("started")).unwrap_or_default();
         eventually("the step runs", || started().ends_with('\n'));
         let step: u32 = started().trim().parse().unwrap();
@@ -248,6 +246,7 @@ fn the_first_signal_lets_the_step_end_and_the_second_stops_it() {
         if signals == 1 {
             fs::write(folder.join("go"), "").unwrap();
         } else {
+            eventually("the first is heard", || fs::read_to_string(&output).unwrap().contains("nothing more is started"));
             signal(running.pid(), "TERM");
         }
         assert_eq!(running.wait(), Some(130));

@@ -53,6 +53,7 @@ pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file:
         context.ui.warn(&conflict.what);
         let short = snapshot.short(id);
         context.ui.hint(&format!("the other version: aifactory show {short} --conflict {}", conflict.id));
+        context.ui.hint(&format!("when it is settled: aifactory set {short} conflicts="));
     }
     let name = format!("{}-{}", snapshot.short(id), file.file_name());
     let edited = edit_text(context, &name, &template)?;

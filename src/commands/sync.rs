@@ -1,7 +1,7 @@
 //! `aifactory sync`
 
 use super::{Context, Finish};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::git::Progress;
 use crate::model::text::{count, escape_line};
 use crate::store::Snapshot;
@@ -70,7 +70,10 @@ fn exchange(context: &Context, project: &Project, place: Place, manner: Manner) 
         bar.show(&progress.what, progress.percent);
     });
     bar.end();
-    report
+    report.map_err(|error| match error.kind() {
+        Kind::Person => error,
+        _ => error.hint("your work is safe here and goes out with the next aifactory sync"),
+    })
 }
 
 /// The places to share with. An address given once, where nothing else is known, is remembered.

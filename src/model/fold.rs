@@ -121,7 +121,10 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Set { field, to, .. } => set_field(task, field, to.as_deref()),
         Change::Added { field, value } => change_set(task, field, value, true),
         Change::Removed { field, value, .. } => change_set(task, field, value, false),
-        Change::Text { file, from, to, .. } => take_text(task, *file, from.as_ref(), to),
+        Change::Text { file, to, .. } => match file {
+            TextFile::Spec => task.spec = Some(to.clone()),
+            TextFile::Plan => task.plan = Some(to.clone()),
+        },
         Change::Moved { from, to, reason, note } => {
             if !try_move(task, event, *from, *to) {
                 return;
@@ -190,19 +193,6 @@ pub fn apply(task: &mut Task, event: &Event) {
         | Change::Unknown => {}
     }
     contest(task);
-}
-
-/// Who writes a text on what the record says it is has seen what a merge left of it.
-fn take_text(task: &mut Task, file: TextFile, from: Option<&Digest>, to: &Digest) {
-    let kind = ConflictKind::of_text(file);
-    let current = match file {
-        TextFile::Spec => &mut task.spec,
-        TextFile::Plan => &mut task.plan,
-    };
-    if current.as_ref() == from {
-        task.conflicts.retain(|conflict| conflict.kind != kind);
-    }
-    *current = Some(to.clone());
 }
 
 /// Whether a move counts where the task stands. Histories that were made apart can hold moves that do not follow from

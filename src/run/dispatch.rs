@@ -57,6 +57,8 @@ struct Dispatcher<'a> {
     is_idle: bool,
     /// The remote does not answer since then.
     cut_off_since: Option<Instant>,
+    /// A first signal came.
+    is_resting: bool,
     /// What the last decision was made on, and when it has to be made anew at the latest.
     looked: Option<Look>,
 }
@@ -110,6 +112,7 @@ pub fn run(
         complaint: None,
         is_idle: false,
         cut_off_since: None,
+        is_resting: false,
         looked: None,
     };
     let is_shared = !request.local && Sharing::find(project)?.is_some();
@@ -163,6 +166,13 @@ impl<'a> Dispatcher<'a> {
             if self.request.work.is_some() && self.is_looked_at(interrupt)? {
                 self.listen(receiver, LOOK, listener);
                 continue;
+            }
+            if interrupt.is_rest_wanted() && !self.is_resting {
+                self.is_resting = true;
+                if self.request.work.is_some() && !self.running.is_empty() {
+                    let text = "nothing more is started; what runs ends after its step (once more: stop it now)";
+                    listener(&RunEvent::note(text.to_owned()));
+                }
             }
             // Reconciling comes first, and nothing that keeps tasks from starting keeps it from happening.
             self.stop_what_is_lost()?;

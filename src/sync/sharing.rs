@@ -7,7 +7,7 @@ use super::place::{Place, places};
 use super::transport::GitTransport;
 use crate::error::Result;
 use crate::git::{Expected, Oid, Progress, Remote, Repository, Swap};
-use crate::model::{Status, Task, TaskId};
+use crate::model::{ConflictKind, Status, Task, TaskId};
 use crate::store::Filter;
 use crate::tasks::Project;
 use std::collections::BTreeMap;
@@ -181,9 +181,17 @@ impl<'p> Sharing<'p> {
             Some(there) => repository.is_ancestor(there, tip)?,
             None => true,
         };
-        let expected = there.map_or(Expected::Absent, Expected::Is);
-        // What somebody else left there is not overwritten; theirs is brought in when the task is taken up again.
-        Ok(goes_on.then(|| Extra { name: format!("refs/heads/{branch}"), expected, new: tip }))
+        if goes_on {
+            let expected = there.map_or(Expected::Absent, Expected::Is);
+            return Ok(Some(Extra { name: format!("refs/heads/{branch}"), expected, new: tip }));
+        }
+        // What somebody else left there is not overwritten: a second result gets a name of its own, so that whoever has
+        // to choose can look at both.
+        let own = format!("{branch}-{}", &tip.to_string()[..10]);
+        let is_there = repository.ref_target(&self.place.branch_ref(&own))?.is_some();
+        let is_second = task.conflicts.iter().any(|conflict| conflict.kind == ConflictKind::Result);
+        let extra = Extra { name: format!("refs/heads/{own}"), expected: Expected::Absent, new: tip };
+        Ok((is_second && !is_there).then_some(extra))
     }
 
     /// Where a branch is there, as of now.

@@ -17,7 +17,7 @@ pub use fuzzing::fuzz;
 pub use http::{Fault, HttpServer};
 pub use hub::Hub;
 pub use plans::{Step, greeting_plan};
-pub use watching::{Random, eventually, spawned};
+pub use watching::{Random, Spawned, eventually, spawned};
 
 use serde_json::Value;
 use std::ffi::OsStr;

@@ -119,8 +119,8 @@ impl Replay {
         };
         let from = versions.get(&edit.from);
         if edit.from == self.digest.as_ref() {
-            // Written by somebody who saw what stands, conflicts and all.
-            self.done.clashes.clear();
+            // Written on what stands. Whether its writer saw the conflicts nobody can tell: they stay until somebody says
+            // that they are settled.
             self.note_authors(from.map_or("", String::as_str), to, edit.id);
             self.set(to.clone());
         } else if let Some(from) = from {
