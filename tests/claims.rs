@@ -116,12 +116,16 @@ fn what_runs_on_one_machine_is_not_started_on_another() {
     // Ben has not heard of it yet.
     let ran = ben.run(&["run", &id]);
     assert_ne!(ran.status, 0, "{}", ran.all());
-    shows!(ben, ran, str![[r#"
+    shows!(
+        ben,
+        ran,
+        str![[r#"
 stderr: 2thc  Take long                         not started: ana@example.com on ana-box has it
 stderr: nothing could be started
 exit 3
 
-"#]]);
+"#]]
+    );
     let again = ben.run(&["run", &id]);
     assert_ne!(again.status, 0, "{}", again.all());
     assert!(again.stderr.contains("ana-box"), "it does not say who has it: {}", again.all());

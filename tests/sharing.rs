@@ -162,11 +162,13 @@ Next
 }
 
 #[test]
-fn a_conflict_is_settled_by_writing_what_is_meant() {
+fn a_conflict_is_settled_by_a_persons_word_and_not_by_writing_on() {
     let hub = Hub::new();
     let (ana, ben, id) = in_conflict(&hub);
     ben.sync();
     ben.set_spec(&id, "## Goal\n\nSay good day.");
+    assert_eq!(conflicts(&ben, &id).len(), 1, "whoever wrote on may not have seen it");
+    ben.ok(&["set", &id, "conflicts="]);
     assert_eq!(conflicts(&ben, &id), [""; 0]);
     ben.sync();
     ana.sync();

@@ -238,7 +238,7 @@ fn the_first_signal_lets_the_step_end_and_the_second_stops_it() {
         ana.sync();
         let output = hub.root().join(format!("said-{signals}"));
         let said = fs::File::create(&output).unwrap();
-        let running = spawned(ana.command(&["work"]).stderr(said));
+        let running = common::Spawned(ana.command(&["work"]).stdout(Stdio::null()).stderr(said).spawn().unwrap());
         let started = || fs::read_to_string(folder.join("started")).unwrap_or_default();
         eventually("the step runs", || started().ends_with('\n'));
         let step: u32 = started().trim().parse().unwrap();
@@ -246,7 +246,9 @@ fn the_first_signal_lets_the_step_end_and_the_second_stops_it() {
         if signals == 1 {
             fs::write(folder.join("go"), "").unwrap();
         } else {
-            eventually("the first is heard", || fs::read_to_string(&output).unwrap().contains("nothing more is started"));
+            eventually("the first is heard", || {
+                fs::read_to_string(&output).unwrap().contains("nothing more is started")
+            });
             signal(running.pid(), "TERM");
         }
         assert_eq!(running.wait(), Some(130));

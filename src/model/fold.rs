@@ -7,8 +7,8 @@
 
 use super::event::Draft;
 use super::{
-    Approval, Change, Claim, Conflict, ConflictKind, Delivery, Digest, Event, EventId, Priority, Progress, Reason,
-    Risk, Source, Status, StepProgress, Task, TaskId, TextFile,
+    Approval, Change, Claim, Conflict, ConflictKind, Delivery, Event, EventId, Priority, Progress, Reason, Risk,
+    Source, Status, StepProgress, Task, TaskId, TextFile,
 };
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};

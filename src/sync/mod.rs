@@ -2,6 +2,7 @@
 //!
 //! [`Exchange`] is the whole protocol and knows nothing of git's programs: it talks to a [`Transport`], so that the same
 //! code runs against a real remote and against a simulated one that is slow, cut off, or answers after a crash.
+#![doc = include_str!("scale.md")]
 
 mod exchange;
 mod heart;

@@ -16,7 +16,7 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// A process that goes on while the test looks; killed when it is dropped.
-pub struct Spawned(Child);
+pub struct Spawned(pub Child);
 
 pub fn spawned(command: &mut Command) -> Spawned {
     Spawned(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())

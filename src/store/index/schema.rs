@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS tasks_in_order ON tasks (priority, created, id);
 CREATE INDEX IF NOT EXISTS tasks_by_status ON tasks (status, priority, created);
 CREATE INDEX IF NOT EXISTS tasks_in_conflict ON tasks (id) WHERE conflicts > 0;
+CREATE INDEX IF NOT EXISTS tasks_held ON tasks (priority, created, id) WHERE holder IS NOT NULL;
 CREATE TABLE IF NOT EXISTS labels (label TEXT NOT NULL, task TEXT NOT NULL, PRIMARY KEY (label, task)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS labels_by_task ON labels (task);
 CREATE TABLE IF NOT EXISTS problems (path TEXT PRIMARY KEY, owner TEXT NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
