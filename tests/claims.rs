@@ -160,7 +160,50 @@ fn without_the_remote_a_run_is_refused_or_counts_here_alone() {
     }
     hub.assert_same(&[&ana, &ben]);
     assert_eq!(ana.status(&id), "waiting: contested");
-    shows!(ana, ana.run(&["show", &id]), str![[""]]);
-    let text = ana.ok(&["show", &id]);
-    assert!(text.contains("ana") && text.contains("ben"), "both results are not named:\n{text}");
+    shows!(
+        ana,
+        ana.run(&["show", &id]),
+        str![[r#"
+2thc  Greet  [waiting]
+  contested: two workers finished it; both results are kept
+  priority  normal   risk blocking
+  branch    aifactory/2thc5tsve4-greet
+  created   18m ago   changed 7m ago
+
+Conflicts
+  ! ben@example.com on ben-box finished it, too, under a claim that did not count
+    the other: git show [HASH]
+    when it is settled: aifactory set 2thc conflicts=
+
+Plan
+  ✓ S1   Change hello.txt  1 gate
+
+Evidence
+  passed   grep -qx 'hello' hello.txt  tree [HASH], worktree
+
+Next
+  aifactory review 2thc, then aifactory retry 2thc
+
+"#]]
+    );
+}
+
+#[test]
+fn both_results_of_a_contested_task_can_be_looked_at_everywhere() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let id = ana.approved("Greet", &greeting_plan("hello.txt", "hello"));
+    ana.sync();
+    let ben = hub.joined("ben");
+    ben.ok(&["config", "set", "trust.plans", "shared"]);
+    for machine in [&ana, &ben] {
+        machine.ok(&["run", &id, "--local"]);
+    }
+    for machine in [&ana, &ben, &ana] {
+        machine.sync();
+    }
+    let task = ana.task(&id);
+    let other = task["conflicts"][0]["other"].as_str().unwrap_or_else(|| panic!("{task}"));
+    ana.git(&["fetch", "--quiet", "origin"]);
+    ana.git(&["cat-file", "-e", &format!("{other}^{{commit}}")]);
 }

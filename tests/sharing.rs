@@ -288,6 +288,7 @@ stderr: error: cannot list the refs of backup: there is no git repository
 stderr:   because: git said: fatal: 'backup' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
 stderr: hint: the remotes of this repository: git remote -v
 stderr: hint: git remote add backup <url>
+stderr: hint: your work is safe here and goes out with the next aifactory sync
 exit 3
 
 "#]]
@@ -300,6 +301,7 @@ exit 3
 stderr: error: cannot list the refs of $SANDBOX/nowhere.git: there is no git repository
 stderr:   because: git said: fatal: '$SANDBOX/nowhere.git' does not appear to be a git repository; fatal: Could not read from remote repository.; Please make sure you have the correct access rights; and the repository exists.
 stderr: hint: try by hand: git ls-remote $SANDBOX/nowhere.git
+stderr: hint: your work is safe here and goes out with the next aifactory sync
 exit 3
 
 "#]]
@@ -348,6 +350,7 @@ fn where_we_may_not_write_our_work_stays_with_us() {
         str![[r#"
 stderr: error: origin refuses refs/aifactory/state: pre-receive hook declined: read only, sorry
 stderr: hint: your work is safe here; the host's rules decide who may push there
+stderr: hint: your work is safe here and goes out with the next aifactory sync
 exit 1
 
 "#]]

@@ -7,6 +7,8 @@
 //! `AIFACTORY_SIMULATION_SEED=17 cargo test --test simulation` runs one seed and tells what happened;
 //! `AIFACTORY_SIMULATION_SEEDS=10000` runs that many.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests read the environment and print")]
+
 use aifactory::error::{Error, Result};
 use aifactory::git::{
     Expected, Identity, Oid, Progress, PushOutcome, PushUpdate, Repository, Swap, TransferError, Trouble,
@@ -439,7 +441,6 @@ impl World {
         }
         let snapshot = self.clones[clone].store.snapshot().unwrap();
         let tasks: Vec<_> = snapshot.task_ids().unwrap().iter().map(|id| snapshot.task(id).unwrap()).collect();
-        drop(snapshot);
         let claims: Vec<(TaskId, Claim)> = tasks.into_iter().filter_map(|task| Some((task.id, task.claim?))).collect();
         let live = self.remote.live.borrow().iter().map(|(name, (oid, _))| (name.clone(), *oid)).collect();
         let uptime = Duration::from_secs(self.now + self.clones[clone].uptime);
