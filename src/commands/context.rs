@@ -37,6 +37,11 @@ impl Context {
         }
     }
 
+    /// The same on another host.
+    pub fn on(&self, host: Host) -> Context {
+        Context { host, ..self.at(self.folder.clone()) }
+    }
+
     /// The same, started in another folder.
     pub fn at(&self, folder: PathBuf) -> Context {
         Context {

@@ -15,6 +15,7 @@ mod discard;
 mod doctor;
 mod edit;
 mod exec;
+mod foreign;
 mod gc;
 mod import;
 mod init;

@@ -1,8 +1,10 @@
 //! `aifactory work`
 
+use super::foreign::Foreign;
 use super::run::short;
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
+use crate::git::Repository;
 use crate::host::files;
 use crate::model::Status;
 use crate::run::{FirstSignal, Interrupt, RunReport, RunRequest, Until, WorkOrder, run as carry_out};
@@ -31,6 +33,23 @@ Examples:
 
 Plans that were written on another machine run commands here only if you say so, once and for this machine:
   aifactory config set trust.plans shared
+
+Variables of ai-coding-factory count here, weaker than settings:
+  FACTORY_ENV_FILE          a file of KEY=VALUE lines with more of these
+  FEATURE_BRANCHES          not used: every task has a branch of its own
+  GH_ASSIGNEE               not used: the backlog is the state; aifactory import takes a TODO.md over
+  GIT_REPO_URL              --remote where the folder is no repository, otherwise sync.remote
+  GIT_TOKEN                 the login for an http(s) GIT_REPO_URL
+  GIT_USERNAME              the login for an http(s) GIT_REPO_URL
+  IMPLEMENTATION_PROMPT     prompt.implementation
+  INTER_ISSUE_WAIT          work.pause, in seconds
+  JIRA_ASSIGNEE_ACCOUNT_ID  not used: the backlog is the state; aifactory import takes a TODO.md over
+  NO_ISSUES_WAIT            sync.interval, in seconds
+  PLANNING_PROMPT           not used: plans are written by people so far
+  PLAN_BY_DEFAULT           not used: every task needs a plan; its risk says who approves it
+  PROJECT                   not used: the backlog is the state; aifactory import takes a TODO.md over
+  TASK_MANAGER              not used: the backlog is the state; aifactory import takes a TODO.md over
+  TODO_ASSIGNEE             not used: the backlog is the state; aifactory import takes a TODO.md over
 
 Exit codes: 0 ended as it was told to, 1 something failed, 130 interrupted")]
 pub struct Args {
@@ -61,18 +80,25 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    match &args.remote {
-        Some(url) => {
-            let folder = clone_of(context, url)?;
-            work(&context.at(folder), args)
-        }
-        None => work(context, args),
-    }
+    let foreign = Foreign::find(context)?;
+    let here = Repository::discover(&context.folder).is_ok();
+    let url = args.remote.as_deref().or_else(|| foreign.repository().filter(|_| !here));
+    // Cloning needs the login before there are any settings.
+    let (host, _) = foreign.host(&context.host, None);
+    let folder = match url {
+        Some(url) => clone_of(&context.on(host), url)?,
+        None => context.folder.clone(),
+    };
+    let there = context.at(folder);
+    let settings = Project::open(&context.host, &there.folder, None)?.settings;
+    let (host, notes) = foreign.host(&context.host, Some(&settings));
+    notes.iter().for_each(|note| context.ui.note(note));
+    work(&there.on(host), args, url)
 }
 
-fn work(context: &Context, args: &Args) -> Result<Finish> {
+fn work(context: &Context, args: &Args, remote: Option<&str>) -> Result<Finish> {
     let project = context.project()?;
-    if let (None, Some(url)) = (project.store.find_head()?, &args.remote) {
+    if let (None, Some(url)) = (project.store.find_head()?, remote) {
         join(context, &project, url)?;
     }
     context.repair(&project)?;
@@ -144,7 +170,7 @@ fn clone_of(context: &Context, url: &str) -> Result<PathBuf> {
     let _lock = files::FileLock::wait(&context.folder.join(format!(".{name}.aifactory-clone.lock")))?;
     if !folder.join(".git").exists() {
         context.ui.note(&format!("cloning {} into {}", Place::new(url)?.shown(), folder.display()));
-        crate::git::Repository::clone_from(url, &folder)?;
+        Repository::clone_from(url, &folder, &context.host.env)?;
     }
     Ok(folder)
 }
@@ -167,4 +193,16 @@ fn join(context: &Context, project: &Project, url: &str) -> Result<()> {
     }
     context.ui.note(&format!("took the state over from {shown}"));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Args as _;
+
+    #[test]
+    fn help_says_of_each_foreign_variable_what_the_table_says() {
+        let command = super::Args::augment_args(clap::Command::new("work"));
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.contains(&crate::config::explain()), "{help}\n{}", crate::config::explain());
+    }
 }

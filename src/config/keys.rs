@@ -42,6 +42,7 @@ pub const KEYS: &[Key] = &[
     project("gate.timeout", Kind::Duration, "10m", "how long one gate may run"),
     project("gates", Kind::List, "", "commands that must pass before any merge, besides the plan's own"),
     machine("merge.target", Kind::Text, "", "the branch that work is merged into; empty: the remote's default branch"),
+    machine("prompt.implementation", Kind::Text, "", "words put before the prompt of every step of a model agent"),
     project("risk.words", Kind::List, "", "further file and folder names whose change asks for a person"),
     project("risk.default", Kind::Choice(&["auto", "async", "blocking"]), "blocking", "the risk of a new task"),
     project("run.attempts", Kind::Number, "2", "how often a model agent may try a step before a person is asked"),

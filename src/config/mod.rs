@@ -3,9 +3,11 @@
 //! Later layers win, key by key, and every value remembers where it came from. The table in `keys` is the only list of
 //! settings: help, checks and `aifactory config` walk it. Layers arrive as text; nothing here opens a file.
 
+mod foreign;
 mod keys;
 mod values;
 
+pub use foreign::{FOREIGN, Meaning, explain, login_scope, parse_env_file};
 pub use keys::{KEYS, Key, Kind};
 pub use values::{duration_text, parse_duration};
 

@@ -3,6 +3,7 @@
 use super::program::{git_in, oid_in, text_in};
 use super::{Expected, Identity, Oid, Repository, Swap};
 use crate::error::{Context, Result};
+use crate::host::Environment;
 use crate::model::Digest;
 use std::path::{Path, PathBuf};
 
@@ -192,9 +193,11 @@ impl Repository {
     }
 
     /// A clone of somebody's repository, as people make one.
-    pub fn clone_from(url: &str, folder: &Path) -> Result<()> {
+    pub fn clone_from(url: &str, folder: &Path, env: &Environment) -> Result<()> {
         let parent = folder.parent().unwrap_or(Path::new("."));
-        git_in(parent, &["clone", "--quiet", "--", url]).arg(folder).named("git clone").run_ok().map(drop)
+        let clone = git_in(parent, &["clone", "--quiet", "--", url]).arg(folder).named("git clone");
+        let clone = env.iter().fold(clone, |clone, (name, value)| clone.env(name, value));
+        clone.env("GIT_TERMINAL_PROMPT", "0").run_ok().map(drop)
     }
 
     /// Adds lines to `info/exclude`, git's own file for ignores that are nobody else's business.

@@ -43,6 +43,12 @@ impl Host {
         Host { env, clock: Arc::new(clock), random: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))) }
     }
 
+    /// The same machine with another environment.
+    #[must_use]
+    pub fn with_environment(&self, env: Environment) -> Host {
+        Host { env, clock: self.clock.clone(), random: self.random.clone() }
+    }
+
     pub fn now(&self) -> Timestamp {
         match &*self.clock {
             Clock::Stepped(next) => Timestamp::from_millis(next.fetch_add(1, Ordering::Relaxed)),

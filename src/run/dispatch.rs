@@ -59,6 +59,8 @@ struct Dispatcher<'a> {
     cut_off_since: Option<Instant>,
     /// A first signal came.
     is_resting: bool,
+    /// The pause after a task that was carried out.
+    rest_until: Option<Instant>,
     /// What the last decision was made on, and when it has to be made anew at the latest.
     looked: Option<Look>,
 }
@@ -113,6 +115,7 @@ pub fn run(
         is_idle: false,
         cut_off_since: None,
         is_resting: false,
+        rest_until: None,
         looked: None,
     };
     let is_shared = !request.local && Sharing::find(project)?.is_some();
@@ -178,6 +181,11 @@ impl<'a> Dispatcher<'a> {
             self.stop_what_is_lost()?;
             self.reload(listener);
             let is_connected = self.request.work.is_none() || self.news.is_reachable();
+            let rests = self.rest_until.is_some_and(|until| self.project.host.monotonic() < until);
+            if rests && !interrupt.is_rest_wanted() {
+                self.listen(receiver, LOOK, listener);
+                continue;
+            }
             let may_start = !interrupt.is_rest_wanted() && !*self.bench.lost.borrow() && is_connected;
             self.cut_off_since = match is_connected {
                 true => None,
@@ -298,6 +306,9 @@ impl<'a> Dispatcher<'a> {
 
     fn take_result(&mut self, task: TaskId, result: Result<Carried>, listener: &mut dyn FnMut(&RunEvent)) {
         self.running.remove(&task);
+        if self.request.work.is_some() {
+            self.rest_until = Some(self.project.host.monotonic() + self.project.settings.duration("work.pause"));
+        }
         self.news.publish_soon();
         let found = self.project.store.snapshot().and_then(|snapshot| snapshot.task(&task));
         if let Ok(record) = &found {

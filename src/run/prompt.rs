@@ -12,6 +12,8 @@ pub struct PromptParts<'a> {
     pub notes: &'a [String],
     /// What a gate said about the attempt before this one.
     pub feedback: Option<&'a str>,
+    /// What the machine's owner wants said to every agent.
+    pub also: Option<&'a str>,
 }
 
 pub fn write_prompt(parts: &PromptParts<'_>) -> String {
@@ -30,6 +32,7 @@ pub fn write_prompt(parts: &PromptParts<'_>) -> String {
             prompt.push_str(&format!("\n# {title}\n\n{text}"));
         }
     };
+    section("What the owner of this machine asks for", parts.also.map(str::to_owned).unwrap_or_default());
     section("Files", bullets(&step.files));
     section("Gates", bullets(&step.gates));
     let others = parts.plan.steps.iter().filter(|other| other.id != step.id);

@@ -222,6 +222,7 @@ impl Worker<'_> {
             step,
             notes: &notes,
             feedback,
+            also: self.project.settings.find_text("prompt.implementation"),
         }))
     }
 
