@@ -66,8 +66,7 @@ fn workers_clone_work_and_push_over_http_with_a_login_from_the_environment() {
         assert_eq!(ana.status(id), "done", "{name}");
         assert_eq!(hub.git(&["show", &format!("main:{name}.txt")]), format!("{name}\n"));
     }
-    let mut ran: Vec<String> =
-        fs::read_to_string(ana.root().join("ran")).unwrap().lines().map(str::to_owned).collect();
+    let mut ran: Vec<String> = fs::read_to_string(ana.root().join("ran")).unwrap().lines().map(str::to_owned).collect();
     ran.sort();
     assert_eq!(ran, names, "a step ran twice");
     // The token is nowhere but in the file it came in.

@@ -30,38 +30,64 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// The seeds are shared out among two tests, so that both cores are used.
-fn simulate_share(share: u64) {
+/// The seeds are shared out among processes, not threads: each object that is read is mapped into memory for a moment,
+/// and mappings of one process are a lock for all of its threads.
+const SHARES: u64 = 2;
+
+const SHARE: &str = "AIFACTORY_SIMULATION_SHARE";
+
+#[test]
+fn whatever_happens_clones_converge_and_nothing_is_lost_or_held_twice() {
     if let Some(seed) = variable("AIFACTORY_SIMULATION_SEED") {
-        if share == 0 {
-            World::new(seed, true).run();
-        }
-        return;
+        return World::new(&Ground::new(), seed, true).run();
     }
-    let seeds = variable("AIFACTORY_SIMULATION_SEEDS").unwrap_or(400);
-    for seed in (0..seeds).filter(|seed| seed % 2 == share) {
-        let outcome = std::panic::catch_unwind(|| World::new(seed, false).run());
-        if outcome.is_err() {
-            panic!(
-                "seed {seed} failed; to see it: AIFACTORY_SIMULATION_SEED={seed} cargo test --test simulation -- --nocapture"
-            );
-        }
+    if let Some(share) = variable(SHARE) {
+        return simulate(share);
+    }
+    let own = std::env::current_exe().unwrap();
+    let start = |share: u64| {
+        let mut command = std::process::Command::new(&own);
+        command.args(["--nocapture", "--quiet"]).env(SHARE, share.to_string());
+        command.stdout(std::process::Stdio::null()).spawn().unwrap()
+    };
+    let children: Vec<_> = (0..SHARES).map(start).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success(), "a seed failed; its number stands above");
     }
 }
 
-#[test]
-fn whatever_happens_clones_converge_and_nothing_is_lost() {
-    simulate_share(0);
-}
-
-#[test]
-fn whatever_happens_no_task_is_held_twice() {
-    simulate_share(1);
+fn simulate(share: u64) {
+    let seeds = variable("AIFACTORY_SIMULATION_SEEDS").unwrap_or(1_000);
+    let mut ground = Ground::new();
+    for (number, seed) in (0..seeds).filter(|seed| seed % SHARES == share).enumerate() {
+        // Making a repository takes longer than a small world lives in it.
+        if number % 20 == 19 {
+            ground = Ground::new();
+        }
+        let outcome = std::panic::catch_unwind(|| World::new(&ground, seed, false).run());
+        assert!(
+            outcome.is_ok(),
+            "seed {seed} failed; to see it: AIFACTORY_SIMULATION_SEED={seed} cargo test --test simulation -- --nocapture"
+        );
+    }
 }
 
 /// One repository holds everybody's objects; each clone and the remote are refs in it.
+struct Ground {
+    folder: tempfile::TempDir,
+}
+
+impl Ground {
+    fn new() -> Ground {
+        let folder = folder();
+        let you = Identity { name: "You".into(), email: "you@example.com".into(), at: Timestamp::from_millis(0) };
+        std::fs::write(folder.path().join("a"), "a").unwrap();
+        Repository::create(folder.path(), "main", "begin", &you).unwrap();
+        Ground { folder }
+    }
+}
+
 struct World {
-    _folder: tempfile::TempDir,
     rng: Rc<RefCell<Rng>>,
     clones: Vec<Clone>,
     remote: Rc<Remote>,
@@ -191,18 +217,12 @@ fn folder() -> tempfile::TempDir {
 }
 
 impl World {
-    fn new(seed: u64, is_told: bool) -> World {
+    fn new(ground: &Ground, seed: u64, is_told: bool) -> World {
         let mut rng = Rng::with_seed(seed);
-        let folder = folder();
-        let you = Identity { name: "You".into(), email: "you@example.com".into(), at: Timestamp::from_millis(0) };
-        let git = folder.path().join("git");
-        std::fs::create_dir(&git).unwrap();
-        std::fs::write(git.join("a"), "a").unwrap();
-        Repository::create(&git, "main", "begin", &you).unwrap();
+        let git = ground.folder.path().join(".git");
         let number = rng.usize(2..5);
-        let clones = (0..number).map(|number| Clone::new(&git.join(".git"), number, seed, &mut rng)).collect();
+        let clones = (0..number).map(|number| Clone::new(&git, number, seed, &mut rng)).collect();
         World {
-            _folder: folder,
             rng: Rc::new(RefCell::new(rng)),
             clones,
             remote: Rc::default(),
@@ -537,11 +557,12 @@ impl Clone {
         ];
         let host = Host::new(Environment::from_pairs(variables));
         let store =
-            Store::open(Repository::open(git).unwrap(), host, &format!("refs/aifactory/clones/{number}")).unwrap();
+            Store::open(Repository::open(git).unwrap(), host, &format!("refs/aifactory/clones/{seed}-{number}"))
+                .unwrap();
         let workers = (0..rng.usize(1..4)).map(|_| Worker::Idle).collect();
         Clone {
             store,
-            place: Place::new(&format!("remote{number}")).unwrap(),
+            place: Place::new(&format!("remote{seed}-{number}")).unwrap(),
             name: format!("host{number}"),
             uptime: rng.u64(..1_000_000),
             observations: Observations::default(),
