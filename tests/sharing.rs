@@ -746,3 +746,35 @@ fn a_sync_killed_at_any_moment_is_made_up_for_by_the_next() {
         machine.assert_sound();
     }
 }
+
+#[test]
+fn what_must_not_come_in_stays_out_and_a_person_can_put_ours_back() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    ana.new_task("Greet");
+    ana.sync();
+    let ben = hub.joined("ben");
+    // Somebody pushes a tree with a link in it, on top of what is there.
+    let tip = hub.git(&["rev-parse", STATE]).trim().to_owned();
+    let link = hub.git_with_input(&["hash-object", "-w", "--stdin"], b"/etc/passwd");
+    let inner = hub.git(&["ls-tree", &format!("{STATE}:.aifactory")]);
+    let inner = format!("{inner}120000 blob {}\tsecrets\n", link.trim());
+    let inner = hub.git_with_input(&["mktree"], inner.as_bytes());
+    let tree = hub.git_with_input(&["mktree"], format!("040000 tree {}\t.aifactory\n", inner.trim()).as_bytes());
+    let commit = hub.git(&["commit-tree", tree.trim(), "-p", &tip, "-m", "harmless"]);
+    hub.git(&["update-ref", STATE, commit.trim()]);
+
+    let before = ana.git(&["rev-parse", STATE]);
+    ana.new_task("Wave");
+    let ran = ana.run(&["sync"]);
+    assert_eq!(ran.status, 4, "{}", ran.all());
+    assert!(ran.stderr.contains(".aifactory/secrets is a symbolic link"), "{}", ran.all());
+    assert_eq!(ana.git(&["rev-parse", &format!("{STATE}^")]), before, "ours moved by more than the new task");
+    assert_eq!(ana.titles(), ["Greet", "Wave"]);
+    ana.git(&["rev-parse", &format!("refs/aifactory/quarantine/{}", commit.trim())]);
+    ana.ok(&["sync", "--restore-remote"]);
+    assert!(!hub.git(&["ls-tree", "-r", "--name-only", STATE]).contains("secrets"));
+    ben.sync();
+    assert_eq!(ben.titles(), ["Greet", "Wave"]);
+    hub.assert_same(&[&ana, &ben]);
+}

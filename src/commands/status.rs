@@ -12,7 +12,7 @@ use crate::run::dead_sessions;
 use crate::store::{Filter, Index, IndexRow, Snapshot};
 use crate::sync::{Sharing, lease_left};
 use crate::tasks::Project;
-use crate::ui::{Style, age};
+use crate::ui::{Style, ago};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -98,7 +98,13 @@ struct Worker {
 impl Worker {
     fn line(&self) -> String {
         let lease = self.lease_left.map(|left| format!(", lease {} left", duration_text(left))).unwrap_or_default();
-        format!("{} on {}, {} for {}{lease}", escape_line(&self.actor), escape_line(&self.host), self.phase, self.since)
+        format!(
+            "{} on {}, {}, claimed {}{lease}",
+            escape_line(&self.actor),
+            escape_line(&self.host),
+            self.phase,
+            self.since
+        )
     }
 
     fn json(&self) -> Value {
@@ -127,7 +133,7 @@ fn workers(context: &Context, project: &Project, snapshot: &Snapshot<'_>, index:
                 None if claim.session.starts_with("person-") => "by hand".to_owned(),
                 None => "working".to_owned(),
             },
-            since: age(context.host.now(), claim.since),
+            since: ago(context.host.now(), claim.since),
             started: claim.since,
             lease_left: left.map(|left| Duration::from_secs(left.as_secs())),
             actor: claim.actor,
