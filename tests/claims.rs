@@ -207,3 +207,24 @@ fn both_results_of_a_contested_task_can_be_looked_at_everywhere() {
     ana.git(&["fetch", "--quiet", "origin"]);
     ana.git(&["cat-file", "-e", &format!("{other}^{{commit}}")]);
 }
+
+#[test]
+fn finished_work_goes_along_with_the_state_also_from_a_repository_of_another_kind() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let id = ana.approved("Greet", &greeting_plan("hello.txt", "hello"));
+    ana.sync();
+    for (name, options) in [("ben", ["--ref-format=reftable"]), ("cid", ["--filter=blob:none"])] {
+        let machine = hub.machine_with(name, &options);
+        machine.sync();
+        machine.ok(&["config", "set", "trust.plans", "shared"]);
+        machine.ok(&["run", &id]);
+        ana.sync();
+        assert_eq!(ana.status(&id), "review", "{name}");
+        let branch = ana.task(&id)["branch"].as_str().unwrap().to_owned();
+        assert_eq!(hub.git(&["show", &format!("{branch}:hello.txt")]), "hello\n");
+        hub.git(&["update-ref", "-d", &format!("refs/heads/{branch}")]);
+        ana.ok(&["retry", &id]);
+        ana.sync();
+    }
+}

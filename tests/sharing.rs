@@ -423,7 +423,8 @@ exit 4
         ana,
         ana.run(&["sync", "--restore-remote"]),
         str![[r#"
-stderr: origin: nothing new on either side
+stderr: origin: nothing else is new on either side
+stderr:   refs/aifactory/state was gone there and is put back
 
 "#]]
     );

@@ -146,7 +146,11 @@ fn line(context: &Context, report: &SyncReport, dry_run: bool) -> String {
             }
         ));
     }
-    let text = if parts.is_empty() { "nothing new on either side".to_owned() } else { parts.join(", ") };
+    let text = match (parts.is_empty(), report.notes.is_empty()) {
+        (false, _) => parts.join(", "),
+        (true, true) => "nothing new on either side".to_owned(),
+        (true, false) => "nothing else is new on either side".to_owned(),
+    };
     format!("{}: {text}", context.ui.paint_err(Style::Strong, &escape_line(&report.remote)))
 }
 

@@ -207,6 +207,10 @@ impl Exchange<'_> {
         let Some(tip) = there.tip else {
             return match tracking {
                 Some(_) if !manner.restore => Err(incident::deleted(self.place, &there.name)),
+                Some(_) => {
+                    report.notes.push(format!("{} was gone there and is put back", there.name));
+                    Ok(())
+                }
                 _ => Ok(()),
             };
         };

@@ -90,7 +90,8 @@ impl Remote<'_> {
         for update in updates {
             self.require_ref_name(Doing::Push, update.name)?;
             // Git would send a request without a pack, and the remote would take the blame.
-            if let Some(new) = update.new.filter(|new| !self.repository.inner.has_object(new)) {
+            let is_here = |new: &Oid| self.repository.inner.has_object(new) || self.code.inner.has_object(new);
+            if let Some(new) = update.new.filter(|new| !is_here(new)) {
                 let why = format!("there is no object {new} in this repository");
                 return Err(trouble::other(Doing::Push, &self.display_name(), &why));
             }
