@@ -218,7 +218,12 @@ fn killed_while_it_makes_the_store_leaves_nothing_half_made() {
     let mut random = Random::new(7);
     let (mut killed, mut half_made) = (0, 0);
     for _ in 0..40 {
-        let _ = fs::remove_dir_all(sandbox.git_dir().join("aifactory"));
+        // A child of the one that was killed may still be writing.
+        let own = sandbox.git_dir().join("aifactory");
+        eventually("the folder is gone", || {
+            let _ = fs::remove_dir_all(&own);
+            !own.exists()
+        });
         let mut init = spawned(&mut sandbox.command(&["init", "--yes"]));
         let moment = std::time::Duration::from_micros(random.below(60_000));
         let started = std::time::Instant::now();

@@ -98,13 +98,8 @@ struct Worker {
 impl Worker {
     fn line(&self) -> String {
         let lease = self.lease_left.map(|left| format!(", lease {} left", duration_text(left))).unwrap_or_default();
-        format!(
-            "{} on {}, {}, claimed {}{lease}",
-            escape_line(&self.actor),
-            escape_line(&self.host),
-            self.phase,
-            self.since
-        )
+        let name = self.actor.split('@').next().unwrap_or_default();
+        format!("{} on {}, {}, {}{lease}", escape_line(name), escape_line(&self.host), self.phase, self.since)
     }
 
     fn json(&self) -> Value {
