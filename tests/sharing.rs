@@ -779,3 +779,25 @@ fn what_must_not_come_in_stays_out_and_a_person_can_put_ours_back() {
     assert_eq!(ben.titles(), ["Greet", "Wave"]);
     hub.assert_same(&[&ana, &ben]);
 }
+
+#[test]
+fn with_auto_a_change_is_shared_by_itself_and_trouble_is_told_by_status() {
+    let hub = Hub::in_real_time();
+    let ana = hub.first("ana");
+    ana.sync();
+    ana.ok(&["config", "set", "sync.auto", "on"]);
+    let before = hub.git(&["rev-parse", STATE]);
+    ana.new_task("Greet");
+    ana.new_task("Wave");
+    eventually("it is shared", || hub.git(&["rev-parse", STATE]) != before);
+    let ben = hub.joined("ben");
+    assert_eq!(ben.titles(), ["Greet", "Wave"], "both went out together");
+    hub.vanish();
+    ana.new_task("Nod");
+    eventually("it is told", || ana.run(&["status"]).stderr.contains("the last sync in the background failed"));
+    hub.come_back();
+    ana.new_task("Bow");
+    eventually("it is mended", || !ana.run(&["status"]).stderr.contains("in the background failed"));
+    ben.sync();
+    assert_eq!(ben.titles().len(), 4);
+}
