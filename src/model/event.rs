@@ -250,6 +250,22 @@ pub enum Change {
 }
 
 impl Event {
+    /// What somebody edited in the tree by hand, after the event at `last`. It follows from the content alone, so that
+    /// two clones which see the same edit agree on it.
+    pub fn by_hand(last: Hlc, content: &Digest, change: Change) -> Event {
+        let hlc = Hlc::next(last, last.time);
+        Event {
+            id: EventId::from_digest(hlc.time, content),
+            hlc,
+            actor: "hand-edit".to_owned(),
+            session: None,
+            fence: None,
+            prev: None,
+            sig: None,
+            change,
+        }
+    }
+
     pub fn parse_line(line: &str) -> Result<Event, serde_json::Error> {
         serde_json::from_str(line)
     }

@@ -183,17 +183,8 @@ impl<'a> Clerk<'a> {
     fn take_over(&mut self, id: &TaskId, edit: HandEdit) {
         let folder = self.folder(id);
         let last = folder.task.as_ref().map_or(Hlc::default(), |task| task.updated);
-        let hlc = Hlc::next(last, last.time);
-        let event = Event {
-            id: EventId::from_digest(hlc.time, &edit.text),
-            hlc,
-            actor: "hand-edit".to_owned(),
-            session: None,
-            fence: None,
-            prev: None,
-            sig: None,
-            change: Change::Imported { fields: edit.fields, discarded: edit.discarded },
-        };
+        let imported = Change::Imported { fields: edit.fields, discarded: edit.discarded };
+        let event = Event::by_hand(last, &edit.text, imported);
         folder.add(id, event);
     }
 

@@ -2,6 +2,7 @@
 
 use super::Project;
 use crate::error::{Error, Result};
+use crate::model::text::slug;
 use crate::model::{Change, Status, Task, TaskId};
 use crate::store::{Author, Snapshot};
 
@@ -21,12 +22,7 @@ pub fn claim(project: &Project, ids: &[TaskId], session: &str) -> Result<Vec<Tas
                     .event(id, Change::Moved { from: Status::Backlog, to: Status::Ready, reason: None, note: None }),
                 _ => return Err(not_free(&task, &short)),
             }
-            let slug = crate::model::text::slug(&task.title, 32);
-            let branch = task.branch.clone().unwrap_or_else(|| {
-                let template = project.settings.text("worktree.branch");
-                let name = template.replace("{id}", id.as_str()).replace("{slug}", &slug).replace("{key}", "");
-                name.trim_matches(['-', '/']).to_owned()
-            });
+            let branch = task.branch.clone().unwrap_or_else(|| branch_name(project, &task));
             let (host, claim) = (project.host.name(), task.fence + 1);
             changes.event(id, Change::Claimed { claim, host, lease_seconds: 0, branch, live: None });
         }
@@ -68,4 +64,17 @@ fn require_own(snapshot: &Snapshot<'_>, project: &Project, task: &Task, force: b
     Err(Error::failed(format!("task {short} is held by {} on {}", claim.actor, claim.host))
         .hint(format!("on that machine: aifactory stop {short}"))
         .hint(format!("to take it away all the same: aifactory release {short} --force")))
+}
+
+/// The branch of a task, by the project's template. Parts that are empty leave no dangling dash.
+pub fn branch_name(project: &Project, task: &Task) -> String {
+    let key = task.source.as_ref().map(|source| slug(&source.key, 20)).unwrap_or_default();
+    let name = project
+        .settings
+        .text("worktree.branch")
+        .replace("{id}", task.id.as_str())
+        .replace("{slug}", &slug(&task.title, 32))
+        .replace("{key}", &key);
+    let name = name.trim_matches(['-', '/']).replace("--", "-");
+    if name.contains(task.id.as_str()) { name } else { format!("{name}-{}", task.id) }
 }

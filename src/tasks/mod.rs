@@ -14,7 +14,7 @@ mod texts;
 
 pub use approve::{Standing, approve, reject, standing};
 pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
-pub use claim::{claim, release};
+pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
 pub use project::{Project, USER_CONFIG};

@@ -4,11 +4,10 @@ use super::Settled;
 use crate::error::{Error, Result};
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::readiness::{Blocked, blocked};
-use crate::model::text::slug;
 use crate::model::{Approval, Change, Reason, Status, Task, TaskId, TextFile};
 use crate::store::{Author, Changes, Snapshot};
 use crate::sync::{Confirmed, Sharing};
-use crate::tasks::{Project, Standing, standing};
+use crate::tasks::{Project, Standing, branch_name, standing};
 
 pub enum ClaimOutcome {
     Claimed(Claimed),
@@ -141,17 +140,4 @@ fn approved_by_policy(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -
         policy: true,
         note: None,
     })
-}
-
-/// The branch of a task, by the project's template. Parts that are empty leave no dangling dash.
-fn branch_name(project: &Project, task: &Task) -> String {
-    let key = task.source.as_ref().map(|source| slug(&source.key, 20)).unwrap_or_default();
-    let name = project
-        .settings
-        .text("worktree.branch")
-        .replace("{id}", task.id.as_str())
-        .replace("{slug}", &slug(&task.title, 32))
-        .replace("{key}", &key);
-    let name = name.trim_matches(['-', '/']).replace("--", "-");
-    if name.contains(task.id.as_str()) { name } else { format!("{name}-{}", task.id) }
 }

@@ -9,7 +9,7 @@ use crate::model::folder::{Folded, fold_with_texts};
 use crate::model::replay::unified_diff;
 use crate::model::run::RunRecord;
 use crate::model::{
-    Change, Digest, Event, EventId, Hlc, Task, TaskId, TextFile, fold, human_changes, parse_record, write_record,
+    Change, Digest, Event, Hlc, Task, TaskId, TextFile, fold, human_changes, parse_record, write_record,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -264,17 +264,7 @@ fn take_over_record(id: &TaskId, lines: &mut Lines, edited: &Task, text: &str) {
 /// An event that follows from the content alone.
 fn by_hand(lines: &Lines, content: &Digest, change: Change) -> Line {
     let last = lines.events.keys().next_back().map_or(Hlc::default(), |(hlc, _)| *hlc);
-    let hlc = Hlc::next(last, last.time);
-    Line::of(Event {
-        id: EventId::from_digest(hlc.time, content),
-        hlc,
-        actor: "hand-edit".to_owned(),
-        session: None,
-        fence: None,
-        prev: None,
-        sig: None,
-        change,
-    })
+    Line::of(Event::by_hand(last, content, change))
 }
 
 /// Fields of a newer version: one side's change counts; where both changed one, that of the newer record.
