@@ -7,7 +7,7 @@
 
 mod common;
 
-use aifactory::agent::{Agent, AgentEvent, Reader, ReaderKind};
+use aifactory::agent::{Agent, AgentEvent, Opening, Permission, Reader, ReaderKind};
 use aifactory::config::{Layer, Origin, Settings, duration_text, parse_duration};
 use aifactory::git::{Oid, Repository};
 use aifactory::model::event::Draft;
@@ -16,12 +16,12 @@ use aifactory::model::message::{Message, MessageKind};
 use aifactory::model::paths::covers;
 use aifactory::model::plan::{MOST_STEPS, Plan, parse_plan};
 use aifactory::model::risk::tier_of;
-use aifactory::model::run::{Evidence, Outcome, RunRecord, Usage, Verdict};
+use aifactory::model::run::{Evidence, Outcome, RunRecord, Verdict};
 use aifactory::model::text::{escape, escape_line, find_nearest, slug, tail};
 use aifactory::model::todo::{Mark, parse_todo, write_back};
 use aifactory::model::{
     Alphabet, Change, Digest, Event, EventId, Hlc, Priority, Reason, Risk, Source, Status, Task, TaskId, TextFile,
-    Timestamp, apply, fold, human_changes, parse_record, write_record,
+    Timestamp, Usage, apply, fold, human_changes, parse_record, write_record,
 };
 use aifactory::process::Line;
 use aifactory::store::{Redactor, inspect, inspect_commit, task_of_path};
@@ -33,6 +33,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 /// They share the time.
@@ -420,7 +422,13 @@ fn run_records_and_messages() {
         base: "abc".into(),
         result: None,
         transcript: Some(digest.clone()),
-        usage: Usage { input_tokens: Some(1), output_tokens: Some(2), cost_micros: None },
+        usage: Usage { input_tokens: Some(1), output_tokens: Some(2), ..Usage::default() },
+        conversation: Some("c-1".to_owned()),
+        resumed: true,
+        version: None,
+        permission: Some("edit".to_owned()),
+        denied: vec!["Bash make".to_owned()],
+        conversation_usage: None,
     };
     let evidence = Evidence {
         id: event_id,
@@ -485,29 +493,54 @@ fn settings() {
     });
 }
 
+/// Every protocol gets everything that any agent ever said to us, broken in all ways.
 #[test]
 fn agent_streams() {
-    let said = [
-        AgentEvent::Text { text: "hello".into() },
-        AgentEvent::ToolStarted { summary: "make".into() },
-        AgentEvent::ToolEnded { ok: false, summary: "make".into() },
-        AgentEvent::Complaint { text: "no\n".into() },
-    ];
-    let lines: Vec<String> = said.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
-    let lines = [lines.join("\n"), "just\nsome\nwords\n".to_owned()];
-    fuzz_text("agent_streams", &[&lines[0], &lines[1]], |text| {
-        let mut readers = [Reader::new(ReaderKind::Text), Reader::new(ReaderKind::Runbook)];
-        for line in text.lines() {
-            for reader in &mut readers {
-                assert_eq!(reader.read(&Line::Stderr(line)), AgentEvent::Complaint { text: line.to_owned() });
-                let event = reader.read(&Line::Stdout(line));
+    let opening = Opening {
+        prompt: "do it",
+        worktree: "/w",
+        resume: Some("s-1"),
+        model: Some("m"),
+        effort: None,
+        permission: Permission::Edit,
+    };
+    let mut samples = vec!["just\nsome\nwords\n".to_owned()];
+    samples.push([r#"{"event":"tool-started","summary":"make"}"#, r#"{"event":"tool-ended","ok":false}"#].join("\n"));
+    samples.extend(recorded_streams());
+    let samples: Vec<&str> = samples.iter().map(String::as_str).collect();
+    fuzz_text("agent_streams", &samples, |text| {
+        for kind in ReaderKind::TABLE {
+            let mut reader = Reader::new(*kind, &opening);
+            let mut heard = reader.begin().events;
+            for line in text.lines() {
+                heard.extend(reader.read(&Line::Stderr(line)).events);
+                heard.extend(reader.read(&Line::Stdout(line)).events);
                 let _ = reader.pulse();
-                assert!(event.summary().len() <= line.len() + 8, "{event:?}");
+            }
+            let _ = reader.say("go on");
+            heard.extend(reader.end(Some(0)).events);
+            assert!(heard.len() <= 64 + 2 * text.len(), "{}: {} events", kind.name, heard.len());
+            for event in heard {
+                let _ = event.summary();
                 let again = serde_json::to_string(&event).unwrap();
-                assert_eq!(Reader::new(ReaderKind::Runbook).read(&Line::Stdout(&again)), event);
+                assert_eq!(serde_json::from_str::<AgentEvent>(&again).unwrap(), event);
             }
         }
     });
+}
+
+/// The beginnings of the recorded streams of real agents.
+fn recorded_streams() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/agents");
+    let mut streams = Vec::new();
+    for agent in fs::read_dir(folder).into_iter().flatten().flatten() {
+        for file in fs::read_dir(agent.path()).into_iter().flatten().flatten() {
+            let text = fs::read_to_string(file.path()).unwrap_or_default();
+            let short: Vec<&str> = text.lines().filter(|line| line.len() < 2_000).take(12).collect();
+            streams.push(short.join("\n"));
+        }
+    }
+    streams
 }
 
 #[test]

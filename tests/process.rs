@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use aifactory::process::{Ended, Ending, Limits, Line, Pulse, Request, alive, start_time, supervise, sweep};
+use aifactory::process::{
+    Ended, Ending, Hear, Limits, Line, Pulse, Request, Stdin, alive, start_time, supervise, sweep,
+};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -50,7 +52,7 @@ impl Session {
     }
 
     fn run_with(&self, listener: impl FnMut(Line<'_>) -> Pulse + Send) -> Ended {
-        block_on(supervise(self.request.clone(), self.never_stopped.1.clone(), listener)).unwrap()
+        block_on(supervise(self.request.clone(), self.never_stopped.1.clone(), Hear(listener))).unwrap()
     }
 
     /// Runs the session while `interfere` does so from another thread.
@@ -58,7 +60,7 @@ impl Session {
         let (stop, stopped) = watch::channel(false);
         std::thread::scope(|scope| {
             scope.spawn(|| interfere(&stop));
-            block_on(supervise(self.request.clone(), stopped, |_| Pulse::Between)).unwrap()
+            block_on(supervise(self.request.clone(), stopped, Hear(|_: Line<'_>| Pulse::Between))).unwrap()
         })
     }
 }
@@ -72,7 +74,7 @@ fn request(folder: &Path, script: &str) -> Request {
         args: vec!["-c".into(), script.into()],
         cwd: folder.to_owned(),
         env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
-        stdin: None,
+        stdin: Stdin::Empty,
         limits: Limits { total: LONG, grace: Duration::from_millis(300), ..Limits::default() },
     }
 }
@@ -171,7 +173,7 @@ fn arguments_keep_bytes_that_are_no_text() {
 #[test]
 fn standard_input_arrives_whole_and_one_that_is_never_read_blocks_nobody() {
     let mut session = Session::new("wc -c");
-    session.request.stdin = Some(vec![b'x'; 8 << 20]);
+    session.request.stdin = Stdin::Text(vec![b'x'; 8 << 20]);
     session.run();
     assert_eq!(fs::read_to_string(session.path().join("stdout.log")).unwrap().trim(), (8 << 20).to_string());
     session.request.args = vec!["-c".into(), "exit 0".into()];
@@ -195,7 +197,8 @@ fn a_second_session_in_a_folder_is_refused() {
     let second = session.request.clone();
     let ended = session.run_while(|stop| {
         session.written("started");
-        let refused = block_on(supervise(second, watch::channel(false).1, |_| Pulse::Between)).unwrap_err();
+        let refused =
+            block_on(supervise(second, watch::channel(false).1, Hear(|_: Line<'_>| Pulse::Between))).unwrap_err();
         assert!(refused.message().starts_with("another session runs in"), "{refused}");
         stop.send(true).unwrap();
     });
@@ -229,7 +232,9 @@ fn a_program_may_use_its_grace_to_say_a_last_word() {
 #[test]
 fn a_session_stopped_before_its_start_is_not_started() {
     let session = Session::new("echo > started");
-    let ended = block_on(supervise(session.request.clone(), watch::channel(true).1, |_| Pulse::Between)).unwrap();
+    let ended =
+        block_on(supervise(session.request.clone(), watch::channel(true).1, Hear(|_: Line<'_>| Pulse::Between)))
+            .unwrap();
     assert_eq!(ended.ending, Ending::Stopped);
     assert!(!session.path().join("guardian.lock").exists());
 }
@@ -296,14 +301,18 @@ fn a_folder_that_vanishes_does_not_save_the_processes() {
     let session = Session::new("echo $$; exec sleep 600");
     let mut pid = None;
     let (stop, stopped) = watch::channel(false);
-    let ended = block_on(supervise(session.request.clone(), stopped, |line| {
-        let Line::Stdout(text) = line else { panic!("{line:?}") };
-        pid = text.parse().ok();
-        // The guardian may be writing into it at this moment.
-        eventually("the folder is gone", || fs::remove_dir_all(session.path()).is_ok() || !session.path().exists());
-        stop.send(true).unwrap();
-        Pulse::Between
-    }));
+    let ended = block_on(supervise(
+        session.request.clone(),
+        stopped,
+        Hear(|line: Line<'_>| {
+            let Line::Stdout(text) = line else { panic!("{line:?}") };
+            pid = text.parse().ok();
+            // The guardian may be writing into it at this moment.
+            eventually("the folder is gone", || fs::remove_dir_all(session.path()).is_ok() || !session.path().exists());
+            stop.send(true).unwrap();
+            Pulse::Between
+        }),
+    ));
     assert_eq!(ended.unwrap().ending, Ending::Stopped);
     assert_eq!(start_time(pid.unwrap()), None);
 }
@@ -339,7 +348,8 @@ fn a_guardian_outlives_hang_ups_and_takes_sigterm_for_a_stop() {
 fn a_dropped_future_ends_the_session() {
     let session = Session::new("echo $$ > pid; exec sleep 600");
     block_on(async {
-        let running = supervise(session.request.clone(), session.never_stopped.1.clone(), |_| Pulse::Between);
+        let running =
+            supervise(session.request.clone(), session.never_stopped.1.clone(), Hear(|_: Line<'_>| Pulse::Between));
         let started = async {
             while !session.path().join("pid").exists() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -382,7 +392,7 @@ fn be_a_supervisor_when_asked_to() {
 
 fn supervise_for_long(folder: &Path) {
     let script = format!("{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done");
-    let _ = block_on(supervise(request(folder, &script), watch::channel(false).1, |_| Pulse::Between));
+    let _ = block_on(supervise(request(folder, &script), watch::channel(false).1, Hear(|_: Line<'_>| Pulse::Between)));
 }
 
 fn supervise_a_huge_line(folder: &Path) {
@@ -391,11 +401,15 @@ fn supervise_a_huge_line(folder: &Path) {
     let before = peak_memory_kib();
     let mut lengths = Vec::new();
     let stopped = watch::channel(false).1;
-    let ended = block_on(supervise(request, stopped, |line| {
-        let (Line::Stdout(text) | Line::Stderr(text)) = line;
-        lengths.push(text.len());
-        Pulse::Between
-    }));
+    let ended = block_on(supervise(
+        request,
+        stopped,
+        Hear(|line: Line<'_>| {
+            let (Line::Stdout(text) | Line::Stderr(text)) = line;
+            lengths.push(text.len());
+            Pulse::Between
+        }),
+    ));
     let growth = peak_memory_kib() - before;
     fs::write(folder.join("result"), format!("{:?} {lengths:?} {growth}\n", ended.unwrap().ending)).unwrap();
 }

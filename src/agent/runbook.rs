@@ -3,7 +3,7 @@
 //! It is our own program started again, so that it is supervised like any other agent. It gets the scripts as JSON on
 //! stdin: they are the approved ones, and no prompt is ever parsed for commands.
 
-use super::{Job, Launch};
+use super::{Input, Job, Launch};
 use crate::agent::AgentEvent;
 use crate::error::{Context, Error, Result};
 use crate::process::Invocation;
@@ -24,7 +24,8 @@ pub fn launch(job: &Job<'_>) -> Launch {
     Launch {
         program: job.own_program.into(),
         args: vec![COMMAND.into()],
-        stdin: Some(serde_json::to_vec(&orders).expect("scripts are text")),
+        set: Vec::new(),
+        stdin: Input::Text(serde_json::to_vec(&orders).expect("scripts are text")),
     }
 }
 
@@ -37,9 +38,9 @@ pub fn perform(input: &str, report: &mut impl Write) -> Result<()> {
     }
     for script in &orders.scripts {
         let summary = first_command(script);
-        say(report, &AgentEvent::ToolStarted { summary: summary.clone() })?;
+        say(report, &AgentEvent::ToolStarted { id: None, tool: None, summary: summary.clone() })?;
         let exit = Invocation::new("sh").arg("-eu").arg("-c").arg(script).run_interactive()?;
-        say(report, &AgentEvent::ToolEnded { ok: exit.success(), summary: summary.clone() })?;
+        say(report, &AgentEvent::ToolEnded { id: None, ok: exit.success(), summary: summary.clone() })?;
         if !exit.success() {
             return Err(Error::failed(format!("`{summary}` ended with {exit}")));
         }

@@ -2,10 +2,35 @@
 
 use crate::error::{Error, Result};
 
-const NAMES: [&str; 5] = ["prompt", "prompt_file", "worktree", "task", "title"];
+const NAMES: [&str; 9] =
+    ["prompt", "prompt_file", "worktree", "task", "title", "model", "effort", "session", "endpoint"];
+
+pub struct Values<'a> {
+    pub known: Vec<(&'a str, &'a str)>,
+    /// The value of `{env:NAME}`.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
 
 /// Replaces each placeholder by its value; values are never looked into.
-pub fn fill(template: &str, values: &[(&str, &str)]) -> Result<String> {
+pub fn fill(template: &str, values: &Values<'_>) -> Result<String> {
+    replace(template, |name| match name.strip_prefix("env:") {
+        Some(variable) => (values.variable)(variable).ok_or_else(|| {
+            Error::usage(format!("`{template}` needs the variable {variable}, which is not set"))
+                .hint(format!("export {variable}=…"))
+        }),
+        None => {
+            let value = values.known.iter().find(|(known, _)| *known == name);
+            value.map(|(_, value)| (*value).to_owned()).ok_or_else(|| unknown(template, name))
+        }
+    })
+}
+
+pub fn check(template: &str) -> Result<()> {
+    let known = |name: &str| name.starts_with("env:") || NAMES.contains(&name);
+    replace(template, |name| if known(name) { Ok(String::new()) } else { Err(unknown(template, name)) }).map(drop)
+}
+
+fn replace(template: &str, value_of: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut filled = String::new();
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
@@ -17,17 +42,11 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> Result<String> {
             continue;
         }
         let (name, after) = after.split_once('}').filter(|_| brace == "{").ok_or_else(|| unbalanced(template))?;
-        let value = values.iter().find(|(known, _)| *known == name).ok_or_else(|| unknown(template, name))?;
-        filled.push_str(value.1);
+        filled.push_str(&value_of(name)?);
         rest = after;
     }
     filled.push_str(rest);
     Ok(filled)
-}
-
-pub fn check(template: &str) -> Result<()> {
-    let values: Vec<(&str, &str)> = NAMES.iter().map(|name| (*name, "")).collect();
-    fill(template, &values).map(drop)
 }
 
 fn unbalanced(template: &str) -> Error {
@@ -35,7 +54,11 @@ fn unbalanced(template: &str) -> Error {
 }
 
 fn unknown(template: &str, name: &str) -> Error {
-    Error::usage(format!("`{template}` asks for {{{name}}}, which is not one of {}", NAMES.join(", ")))
+    let what = match NAMES.contains(&name) {
+        true => format!("`{template}` asks for {{{name}}}, which nobody set"),
+        false => format!("`{template}` asks for {{{name}}}, which is not one of {}, env:NAME", NAMES.join(", ")),
+    };
+    Error::usage(what)
 }
 
 #[cfg(test)]
@@ -44,7 +67,7 @@ mod tests {
 
     #[test]
     fn values_are_put_in_and_not_looked_into() {
-        let values = [("prompt", "{task} }{"), ("task", "t")];
+        let values = Values { known: vec![("prompt", "{task} }{"), ("task", "t")], variable: &|_| None };
         assert_eq!(fill("a{prompt}b {{x}} {task}", &values).unwrap(), "a{task} }{b {x} t");
     }
 

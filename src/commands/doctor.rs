@@ -150,7 +150,7 @@ fn check_agent(context: &Context, project: &Project) -> Finding {
             Some(_) => Finding::good("agent", name),
             None => Finding::bad(
                 "agent",
-                format!("{name} needs `{}`, which is not installed", agent.command),
+                agent.missing().to_string(),
                 "install it, or choose another: aifactory config set agent.default runbook",
             ),
         },

@@ -1,7 +1,7 @@
 //! `aifactory init`
 
 use super::{Context, Finish};
-use crate::agent::{Agent, BUILT_IN};
+use crate::agent::Agent;
 use crate::error::{Context as _, Error, Result};
 use crate::host::files;
 use crate::model::text::escape_line;
@@ -176,15 +176,17 @@ fn chosen_agent(context: &Context, args: &Args, project: &Project) -> Result<Opt
     Ok(Some(names[chosen].clone()))
 }
 
-/// What people defined and could use at once comes first.
+/// What could be used at once: people's own agents, then the built-in ones that are installed. What people defined and
+/// have not installed comes last.
 fn agents_to_offer(context: &Context, project: &Project) -> Vec<String> {
-    let is_installed = |name: &str| {
+    let is_installed = |name: &String| {
         let agent = Agent::find(name, &project.settings, None);
         agent.is_ok_and(|agent| agent.find_program(&context.own_program).is_some())
     };
-    let defined = project.settings.agents().map(|(name, _, _)| name.to_owned());
-    let (installed, missing): (Vec<String>, Vec<String>) = defined.partition(|name| is_installed(name));
-    installed.into_iter().chain(BUILT_IN.map(str::to_owned)).chain(missing).collect()
+    let is_defined = |name: &String| project.settings.agents().any(|(defined, _, _)| defined == name);
+    let (installed, missing): (Vec<String>, Vec<String>) =
+        Agent::names(&project.settings).into_iter().partition(is_installed);
+    installed.into_iter().chain(missing.into_iter().filter(is_defined)).collect()
 }
 
 fn wants_policy(context: &Context, args: &Args, project: &Project) -> Result<bool> {

@@ -54,6 +54,12 @@ pub const KEYS: &[Key] = &[
     ),
     project("run.grace", Kind::Duration, "5s", "between asking a process to end and ending it"),
     machine("run.jobs", Kind::Number, "3", "how many tasks run at once"),
+    machine(
+        "run.rate-limit-wait",
+        Kind::Duration,
+        "2m",
+        "a pause of the model's service that an agent may wait for; a longer one parks the task",
+    ),
     project("run.recoveries", Kind::Number, "3", "how many crashes a task survives before a person is asked"),
     project("run.silence", Kind::Duration, "15m", "how long an agent may print nothing"),
     project("run.silence-in-tool", Kind::Duration, "30m", "the same while one of its tools runs"),

@@ -23,6 +23,7 @@ mod task;
 pub mod text;
 mod time;
 pub mod todo;
+mod usage;
 
 pub use digest::Digest;
 pub use event::{Change, Event, TextFile};
@@ -35,3 +36,4 @@ pub use task::{
     Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Risk, Source, StepProgress, Task,
 };
 pub use time::{Hlc, Timestamp};
+pub use usage::{Usage, dollars, micros_of_dollars};

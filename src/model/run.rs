@@ -1,6 +1,6 @@
 //! Run records and evidence: what was executed, and what aifactory itself measured about the result.
 
-use super::{Digest, EventId, TaskId, Timestamp};
+use super::{Digest, EventId, TaskId, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -34,19 +34,24 @@ pub struct RunRecord {
     /// Of what the agent printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<Digest>,
+    /// The agent's own name for the conversation, by which it can be taken up again on that machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+    /// The conversation of an earlier run was taken up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumed: bool,
+    /// The agent's version, as it says itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<String>,
+    /// What the agent wanted to do and was not allowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<String>,
     pub usage: Usage,
-}
-
-/// What the agent says it used. Absent is unknown, never zero.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
+    /// The conversation's total after this run, for agents that report nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_tokens: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_tokens: Option<u64>,
-    /// In millionths of a US dollar.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost_micros: Option<u64>,
+    pub conversation_usage: Option<Usage>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +65,14 @@ pub enum Outcome {
     Stopped,
     /// The supervisor or its guardian died; what had been started was ended afterwards.
     Interrupted,
+    /// The service wants a pause; the task is parked until it is over.
+    RateLimited,
+    /// A budget is used up.
+    Budget,
+    /// The agent asked a person something.
+    NeedsPerson,
+    /// The service did not accept the log-in.
+    Authentication,
     /// The agent left its branch, its worktree or the repository's own files in a state that cannot be used.
     Misbehaved,
 }
@@ -74,6 +87,10 @@ impl Outcome {
             Outcome::Stalled => "stalled",
             Outcome::Stopped => "stopped",
             Outcome::Interrupted => "interrupted",
+            Outcome::RateLimited => "rate limited",
+            Outcome::Budget => "budget used up",
+            Outcome::NeedsPerson => "needs a person",
+            Outcome::Authentication => "not logged in",
             Outcome::Misbehaved => "misbehaved",
         }
     }

@@ -23,6 +23,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, WaitStatus, getpid, set_child_subreaper, setsid, wait};
 use serde::{Deserialize, Serialize};
@@ -131,7 +132,7 @@ fn run(order: &Order, control: BufReader<File>) -> io::Result<Report> {
 
 fn start(order: &Order) -> io::Result<u32> {
     let stdin = match order.has_stdin {
-        true => File::open(Path::new(&order.folder).join(folder::STDIN))?.into(),
+        true => open_input(&Path::new(&order.folder).join(folder::STDIN))?.into(),
         false => Stdio::null(),
     };
     let child = Command::new(&order.program)
@@ -145,6 +146,14 @@ fn start(order: &Order) -> io::Result<u32> {
         .spawn()
         .map_err(|error| explain(order, error))?;
     Ok(child.id())
+}
+
+/// A file, or a pipe whose other end the supervisor holds. One that died meanwhile must not keep us waiting for it.
+fn open_input(path: &Path) -> io::Result<File> {
+    let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
+    let flags = fcntl_getfl(&file)?;
+    fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    Ok(file.into())
 }
 
 /// The kernel says "no such file" for a missing folder as well.

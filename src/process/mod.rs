@@ -6,8 +6,8 @@
 //!   starts and the holder of the run folder's lock, and it outlives the supervisor just long enough to clean up.
 //! * [`sweep`](mod@sweep): recovery, when the supervisor and perhaps the guardian were killed.
 //!
-//! Below them: `conversation` is the pipes of an invocation; `stream`, `lines`, `log` and `clocks` are the small
-//! machines of a session; `folder` is the files the parts leave for each other in a run folder; `ending` ends sets of
+//! Below them: `conversation` is the pipes of an invocation; `stream`, `lines`, `log`, `input`, `listener` and `clocks` are
+//! the small machines of a session; `folder` is the files the parts leave for each other in a run folder; `ending` ends sets of
 //! processes that may grow meanwhile; `proc_fs` reads `/proc`. A process is always named by pid *and* start time,
 //! because pids are reused.
 
@@ -17,8 +17,10 @@ mod conversation;
 mod ending;
 mod folder;
 pub mod guardian;
+mod input;
 pub mod invocation;
 mod lines;
+mod listener;
 mod log;
 mod proc_fs;
 mod request;
@@ -28,8 +30,9 @@ pub mod sweep;
 
 pub use background::start_in_background;
 pub use invocation::{Exit, Invocation, Output};
+pub use lines::CUT_MARK;
 pub use proc_fs::{boot_id, start_time};
-pub use session::{Ended, Ending, Limits, Line, Pulse, Request, supervise};
+pub use session::{Ended, Ending, Hear, Limits, Line, Listener, Pulse, Request, Stdin, Talk, supervise};
 pub use sweep::{Swept, alive, sweep};
 
 /// The environment variable that marks every process of a session with the session's id.

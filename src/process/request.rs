@@ -20,8 +20,18 @@ pub struct Request {
     pub cwd: PathBuf,
     /// The whole environment: nothing is inherited.
     pub env: Vec<(OsString, OsString)>,
-    pub stdin: Option<Vec<u8>>,
+    pub stdin: Stdin,
     pub limits: Limits,
+}
+
+/// What the program reads on its standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stdin {
+    /// It is at its end at once.
+    Empty,
+    Text(Vec<u8>),
+    /// The listener writes to it while the program runs, and says when it is at its end.
+    Open,
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +70,7 @@ impl Request {
             args: self.args.clone(),
             cwd: absolute(&self.cwd)?.into(),
             env: self.env.clone(),
-            has_stdin: self.stdin.is_some(),
+            has_stdin: self.stdin != Stdin::Empty,
             folder: absolute(&self.folder)?.into(),
             marker: self.marker.clone(),
             grace_ms: self.limits.grace.as_millis().try_into().unwrap_or(u64::MAX),

@@ -1,7 +1,8 @@
 //! Supervises one session: an agent or a gate below its guardian.
 //!
 //! [`supervise`] passes the output on line by line and to the logs, watches the clocks, and comes back when nothing of
-//! the session is left. Asking for the end is one word on the guardian's control pipe; if the guardian does not manage
+//! the session is left. What the listener wants said to the program goes to its stdin as fast as the program reads it,
+//! and never holds up reading. Asking for the end is one word on the guardian's control pipe; if the guardian does not manage
 //! or was killed, a sweep does its work. Dropping the future closes the pipe, which ends the session just as well.
 //!
 //! Memory is bounded by `max_line` and two small buffers, whatever the program writes. Logs are written in place,
@@ -20,13 +21,15 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::clocks::{Clocks, later};
 use super::folder::{self, Report};
 use super::guardian;
+use super::input::Input;
+pub use super::listener::{Hear, Listener, Pulse, Talk};
 use super::log::BoundedLog;
-pub use super::request::{Limits, Request};
+pub use super::request::{Limits, Request, Stdin};
 use super::stream::Stream;
 use super::sweep::{Swept, sweep_at_once};
 use crate::error::{Context, Error, Result};
@@ -41,13 +44,6 @@ const DRAIN_TIME: Duration = Duration::from_secs(2);
 pub enum Line<'a> {
     Stdout(&'a str),
     Stderr(&'a str),
-}
-
-/// What the session is doing after a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pulse {
-    Between,
-    InTool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +69,7 @@ pub struct Ended {
 
 /// Runs the session to its end. An error means that it could not be supervised, not that the program failed; even then
 /// nothing of it is left, unless the error says so.
-pub async fn supervise(
-    request: Request,
-    stop: watch::Receiver<bool>,
-    mut listener: impl FnMut(Line<'_>) -> Pulse,
-) -> Result<Ended> {
+pub async fn supervise(request: Request, stop: watch::Receiver<bool>, mut listener: impl Listener) -> Result<Ended> {
     if *stop.borrow() {
         let ending = Ending::Stopped;
         return Ok(Ended { ending, leftovers: 0 });
@@ -107,12 +99,17 @@ enum Event {
     Heard(Option<Pulse>),
     GuardianEnded(ExitStatus),
     DeadlinePassed,
+    Ticked,
+    Wrote,
 }
 
 struct Session {
     guardian: Child,
     /// Open as long as the session may run.
     control: Option<ChildStdin>,
+    /// The program's stdin, while something may still be said.
+    input: Option<Input>,
+    talk: Talk,
     stdout: Stream<ChildStdout>,
     stderr: Stream<ChildStderr>,
     folder: PathBuf,
@@ -123,9 +120,11 @@ impl Session {
     async fn start(request: Request) -> Result<Session> {
         let folder = &request.folder;
         let in_folder = || format!("cannot prepare the session in {}", folder.display());
-        if let Some(text) = &request.stdin {
-            folder::replace(folder, folder::STDIN, text).context(in_folder)?;
-        }
+        let input = match &request.stdin {
+            Stdin::Empty => None,
+            Stdin::Text(text) => folder::replace(folder, folder::STDIN, text).map(|()| None).context(in_folder)?,
+            Stdin::Open => Some(Input::open(&folder.join(folder::STDIN)).context(in_folder)?),
+        };
         let stdout_log = BoundedLog::open(&folder.join(folder::STDOUT_LOG), request.limits.max_log);
         let stderr_log = BoundedLog::open(&folder.join(folder::STDERR_LOG), request.limits.max_log);
         let (stdout_log, stderr_log) = (stdout_log.context(in_folder)?, stderr_log.context(in_folder)?);
@@ -141,55 +140,66 @@ impl Session {
             stderr: Stream::new(guardian.stderr.take(), stderr_log, request.limits.max_line),
             guardian,
             control,
+            input,
+            talk: Talk::default(),
             folder: request.folder,
             limits: request.limits,
         })
     }
 
-    async fn until_over(
-        &mut self,
-        stop: watch::Receiver<bool>,
-        listener: &mut impl FnMut(Line<'_>) -> Pulse,
-    ) -> Result<Over> {
+    async fn until_over(&mut self, stop: watch::Receiver<bool>, listener: &mut impl Listener) -> Result<Over> {
         let mut clocks = Clocks::start(&self.limits, Instant::now());
         let mut stop_wanted = pin!(stop_wanted(stop));
+        let mut tick = listener.tick_every().map(|every| {
+            let mut tick = interval(every);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            tick
+        });
+        listener.begin(&mut self.talk);
         loop {
+            if self.talk.is_end_wanted() {
+                return Ok(Over::EndWanted(Ending::Stopped));
+            }
             let event = tokio::select! {
                 () = &mut stop_wanted => return Ok(Over::EndWanted(Ending::Stopped)),
                 event = self.next_event(clocks.deadline(), listener) => event,
+                () = ticked(&mut tick) => Ok(Event::Ticked),
             };
             match event.context(|| format!("cannot supervise the session in {}", self.folder.display()))? {
                 Event::Heard(pulse) => clocks.heard(Instant::now(), pulse),
                 Event::GuardianEnded(status) => return Ok(Over::GuardianEnded(status)),
                 Event::DeadlinePassed => return Ok(Over::EndWanted(clocks.verdict())),
+                Event::Ticked => listener.tick(&mut self.talk),
+                Event::Wrote => {}
             }
         }
     }
 
     /// What happens next; output has been passed on when it returns. Nothing is lost if it is dropped while it waits.
-    async fn next_event(
-        &mut self,
-        deadline: Instant,
-        listener: &mut impl FnMut(Line<'_>) -> Pulse,
-    ) -> io::Result<Event> {
+    async fn next_event(&mut self, deadline: Instant, listener: &mut impl Listener) -> io::Result<Event> {
+        if self.talk.is_over() {
+            self.input = None;
+        }
         tokio::select! {
             () = self.stdout.fill() => {}
             () = self.stderr.fill() => {}
             status = self.guardian.wait() => return status.map(Event::GuardianEnded),
+            () = Input::write(&mut self.input, &mut self.talk) => return Ok(Event::Wrote),
             () = sleep_until(deadline.into()) => return Ok(Event::DeadlinePassed),
         }
         Ok(Event::Heard(self.pass_on(listener)?))
     }
 
-    fn pass_on(&mut self, listener: &mut impl FnMut(Line<'_>) -> Pulse) -> io::Result<Option<Pulse>> {
+    fn pass_on(&mut self, listener: &mut impl Listener) -> io::Result<Option<Pulse>> {
         let mut pulse = None;
-        self.stdout.pass_on(|line| pulse = Some(listener(Line::Stdout(line))))?;
-        self.stderr.pass_on(|line| pulse = Some(listener(Line::Stderr(line))))?;
+        let talk = &mut self.talk;
+        self.stdout.pass_on(|line| pulse = Some(listener.hear(Line::Stdout(line), talk)))?;
+        self.stderr.pass_on(|line| pulse = Some(listener.hear(Line::Stderr(line), talk)))?;
         Ok(pulse)
     }
 
     /// Asks for the end and waits for it; `None` when the guardian does not manage in time.
-    async fn make_guardian_end(&mut self, listener: &mut impl FnMut(Line<'_>) -> Pulse) -> Option<ExitStatus> {
+    async fn make_guardian_end(&mut self, listener: &mut impl Listener) -> Option<ExitStatus> {
         if let Some(mut control) = self.control.take() {
             let _ = control.write_all(b"stop\n").await;
         }
@@ -199,13 +209,13 @@ impl Session {
                 Ok(Event::GuardianEnded(status)) => return Some(status),
                 Ok(Event::DeadlinePassed) => return None,
                 // Output still flows, or a log is broken, which has been or will be said elsewhere.
-                Ok(Event::Heard(_)) | Err(_) => {}
+                Ok(Event::Heard(_) | Event::Ticked | Event::Wrote) | Err(_) => {}
             }
         }
     }
 
     /// Passes on what the pipes still hold. They are at their end now, unless a process outside has got hold of one.
-    async fn drain(&mut self, listener: &mut impl FnMut(Line<'_>) -> Pulse) {
+    async fn drain(&mut self, listener: &mut impl Listener) {
         let rest = async {
             while self.stdout.is_open() || self.stderr.is_open() {
                 tokio::select! {
@@ -262,6 +272,13 @@ fn start_guardian(program: &Path) -> Result<Child> {
         .stderr(Stdio::piped())
         .spawn()
         .context(cannot)
+}
+
+async fn ticked(tick: &mut Option<Interval>) {
+    match tick {
+        Some(tick) => drop(tick.tick().await),
+        None => pending().await,
+    }
 }
 
 async fn stop_wanted(mut stop: watch::Receiver<bool>) {

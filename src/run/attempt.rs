@@ -3,24 +3,32 @@
 //! What the agent says about itself proves nothing. An attempt succeeds only if the program ended well, the worktree is
 //! still the one we gave it, and there is work in it that was not there before.
 
+mod follow;
+
+pub use follow::Verdict;
+
 use super::control::OWNER;
 use super::environment::Variables;
-use super::event::{Reporter, RunEventKind};
-use crate::agent::{Agent, Job, Reader};
+use super::event::Reporter;
+use super::inbox::Inbox;
+use crate::agent::{Account, Agent, Asked, Facts, Input, Job, Judgement, Launch, Reader, judge};
 use crate::error::{Context, Result};
 use crate::git::Oid;
 use crate::host::files;
 use crate::model::run::Outcome;
 use crate::model::text::{escape_line, tail};
-use crate::model::{Digest, EventId};
-use crate::process::{Ended, Ending, Limits, Request, supervise};
+use crate::model::{Digest, EventId, Timestamp};
+use crate::process::{Ended, Ending, Limits, Request, Stdin, supervise};
 use crate::tasks::Project;
+use follow::Follow;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-/// Bytes of one output line that are looked at.
+/// Bytes of one line of a gate that are looked at.
 pub const RUN_LIMIT_LINE: usize = 64 * 1024;
+/// The same for an agent: one event can hold a whole file.
+const LONGEST_EVENT: usize = 4 << 20;
 
 pub struct Attempt<'a> {
     pub project: &'a Project,
@@ -37,47 +45,87 @@ pub struct Attempt<'a> {
     pub handle: Handle,
     pub stop: watch::Receiver<bool>,
     pub reporter: &'a Reporter,
+    /// Called once, when the agent's conversation has a name.
+    pub on_session: Option<Box<dyn FnMut(&Account) + 'a>>,
+    /// What a limit says about the run so far, between tool calls.
+    pub check: Option<Box<dyn Fn(&Account) -> Option<Verdict> + 'a>>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+/// How a try went, and what is to be written down about it.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct AttemptResult {
-    pub outcome: Outcome,
+    pub outcome: Option<Outcome>,
     pub detail: Option<String>,
+    /// When a rate limit is over, where somebody said so.
+    pub until: Option<Timestamp>,
     pub transcript: Option<Digest>,
+    pub account: Account,
+    /// What people said meanwhile and the agent was told.
+    pub heard: Vec<EventId>,
+}
+
+impl AttemptResult {
+    pub fn outcome(&self) -> Outcome {
+        self.outcome.unwrap_or(Outcome::Failed)
+    }
 }
 
 impl Attempt<'_> {
-    pub fn run(self) -> Result<AttemptResult> {
+    pub fn run(mut self) -> Result<AttemptResult> {
         let folder = self.job.run_folder.to_owned();
         files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.job.task, self.session))?;
-        let launch = self.agent.launch(&self.job)?;
+        let variable = |name: &str| {
+            let found = self.environment.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.to_string_lossy().into_owned())
+        };
+        let launch = self.agent.launch(&self.job, &variable)?;
         let configuration = self.project.repository().configuration_digest()?;
         let before = self.project.repository().worktree_tree(self.job.worktree)?;
-        let request = Request {
+        let request = self.request(launch, &folder);
+        let worktree = self.job.worktree.to_string_lossy().into_owned();
+        let reader = Reader::new(self.agent.reader, &self.agent.opening(&self.job, &worktree));
+        let host = &self.project.host;
+        let mut follow = Follow::new(reader, self.reporter, Inbox::open(&folder)?);
+        follow.on_session = self.on_session.take().unwrap_or_else(|| Box::new(|_| {}));
+        follow.check = self.check.take().unwrap_or_else(|| Box::new(|_| None));
+        follow.longest_pause = self.project.settings.duration("run.rate-limit-wait");
+        follow.now = Box::new(|| host.now());
+        let ended = self.handle.block_on(supervise(request, self.stop.clone(), &mut follow))?;
+        follow.end(match ended.ending {
+            Ending::Exited(code) => Some(code),
+            _ => None,
+        });
+        let judgement = self.judge(&ended, &follow, &folder, &configuration, before)?;
+        Ok(AttemptResult {
+            outcome: Some(judgement.outcome),
+            detail: judgement.detail,
+            until: judgement.until,
+            transcript: transcript_digest(&folder),
+            account: follow.reader.account,
+            heard: follow.heard,
+        })
+    }
+
+    fn request(&self, launch: Launch, folder: &Path) -> Request {
+        let mut env = self.environment.clone();
+        // The last one counts.
+        env.retain(|(known, _)| !launch.set.iter().any(|(name, _)| known == name.as_str()));
+        env.extend(launch.set.into_iter().map(|(name, value)| (name.into(), value.into())));
+        Request {
             guardian: self.job.own_program.to_owned(),
-            folder: folder.clone(),
+            folder: folder.to_owned(),
             marker: self.run.to_string(),
             program: launch.program,
             args: launch.args,
             cwd: self.job.worktree.to_owned(),
-            env: self.environment.clone(),
-            stdin: launch.stdin,
+            env,
+            stdin: match launch.stdin {
+                Input::Nothing => Stdin::Empty,
+                Input::Text(text) => Stdin::Text(text),
+                Input::Open => Stdin::Open,
+            },
             limits: self.limits(),
-        };
-        let mut reader = Reader::new(self.agent.reader);
-        let reporter = self.reporter;
-        let ended = self.handle.block_on(supervise(request, self.stop.clone(), |line| {
-            let event = reader.read(&line);
-            let summary = event.summary();
-            if !summary.is_empty() {
-                let first: String = summary.chars().take(300).collect();
-                let line = escape_line(&first).into_owned();
-                reporter.tell(RunEventKind::Agent { line });
-            }
-            reader.pulse()
-        }))?;
-        let (outcome, detail) = self.judge(&ended, &folder, &configuration, before)?;
-        Ok(AttemptResult { outcome, detail, transcript: transcript_digest(&folder) })
+        }
     }
 
     fn limits(&self) -> Limits {
@@ -87,7 +135,7 @@ impl Attempt<'_> {
             silence: settings.duration("run.silence"),
             silence_in_tool: settings.duration("run.silence-in-tool"),
             grace: settings.duration("run.grace"),
-            max_line: RUN_LIMIT_LINE,
+            max_line: LONGEST_EVENT,
             ..Limits::default()
         }
     }
@@ -95,34 +143,36 @@ impl Attempt<'_> {
     fn judge(
         &self,
         ended: &Ended,
+        follow: &Follow<'_>,
         folder: &Path,
         configuration: &Digest,
         before: Oid,
-    ) -> Result<(Outcome, Option<String>)> {
+    ) -> Result<Judgement> {
+        let plain = |outcome, detail| Judgement { outcome, detail, until: None };
         if let Some(harm) = self.find_harm(configuration)? {
-            return Ok((Outcome::Misbehaved, Some(harm)));
+            return Ok(plain(Outcome::Misbehaved, Some(harm)));
         }
-        let said = || Some(last_words(folder));
-        let (outcome, detail) = match &ended.ending {
-            Ending::Exited(0) => (Outcome::Succeeded, None),
-            Ending::Exited(code) => {
-                (Outcome::Failed, Some(format!("{} exited with {code}\n{}", self.agent.name, last_words(folder))))
-            }
-            Ending::Signalled(signal) => {
-                (Outcome::Failed, Some(format!("{} was ended by signal {signal}", self.agent.name)))
-            }
-            Ending::CouldNotStart(why) => {
-                (Outcome::Failed, Some(format!("{} could not be started: {why}", self.agent.name)))
-            }
-            Ending::TimedOut => (Outcome::TimedOut, said()),
-            Ending::Stalled { .. } => (Outcome::Stalled, said()),
-            Ending::Stopped => (Outcome::Stopped, None),
-            Ending::GuardianLost => (Outcome::Interrupted, Some("its guardian was killed".to_owned())),
+        let account = &follow.reader.account;
+        let is_stopped = *self.stop.borrow();
+        if let Some(verdict) = follow.verdict.as_ref().filter(|_| !is_stopped) {
+            let detail = Some(format!("{}: {}", self.agent.name, verdict.detail));
+            return Ok(Judgement { outcome: verdict.outcome, detail, until: verdict.until });
+        }
+        let facts = Facts {
+            agent: &self.agent.name,
+            ending: &ended.ending,
+            says_when_finished: self.agent.reader.says_when_finished,
+            left_work: self.left_work(before)?,
+            last_words: &last_words(folder, account),
         };
-        if outcome == Outcome::Succeeded && !self.left_work(before)? {
-            return Ok((Outcome::NoWork, Some(format!("{} ended well and changed nothing", self.agent.name))));
+        let judgement = judge(account, &facts);
+        // Whatever else it did, it waits for an answer.
+        match (&account.question, judgement.outcome) {
+            (Some(question), Outcome::Succeeded | Outcome::NoWork | Outcome::Failed) => {
+                Ok(plain(Outcome::NeedsPerson, Some(question_text(question))))
+            }
+            _ => Ok(judgement),
         }
-        Ok((outcome, detail))
     }
 
     /// What the agent did to the worktree itself, if that makes its work unusable. What can be set right is.
@@ -174,12 +224,25 @@ impl Attempt<'_> {
     }
 }
 
-/// The end of what the session printed on stderr, or on stdout where that is empty.
-fn last_words(folder: &Path) -> String {
+/// The end of what the agent said, or of what it printed on stderr, or on stdout where that is empty.
+fn last_words(folder: &Path, account: &Account) -> String {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
-    let words = |bytes: Vec<u8>| tail(&String::from_utf8_lossy(&bytes), 12, 1_500).trim().to_owned();
-    let stderr = words(read("stderr.log"));
-    if stderr.is_empty() { words(read("stdout.log")) } else { stderr }
+    let words = |text: &str| tail(text, 12, 1_500).trim().to_owned();
+    let stderr = words(&String::from_utf8_lossy(&read("stderr.log")));
+    if !stderr.is_empty() {
+        return stderr;
+    }
+    match account.said.trim() {
+        "" => words(&String::from_utf8_lossy(&read("stdout.log"))),
+        // Plain text comes line by line, and its last line alone says little.
+        _ if account.session.is_none() => words(&String::from_utf8_lossy(&read("stdout.log"))),
+        said => words(said),
+    }
+}
+
+fn question_text(question: &Asked) -> String {
+    let choices: String = question.choices.iter().map(|choice| format!("\n- {choice}")).collect();
+    format!("{}{choices}", question.text)
 }
 
 fn transcript_digest(folder: &Path) -> Option<Digest> {

@@ -14,7 +14,7 @@ use crate::model::plan::Plan;
 use crate::model::run::{Evidence, Verdict};
 use crate::model::text::tail;
 use crate::model::{Digest, EventId, TaskId};
-use crate::process::{Ended, Ending, Limits, Pulse, Request, supervise};
+use crate::process::{Ended, Ending, Hear, Limits, Line, Pulse, Request, Stdin, supervise};
 use crate::tasks::Project;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -96,8 +96,11 @@ impl GateRun<'_> {
         let id = self.project.host.event_id(started);
         let folder = self.project.store.local.run_folder(&id);
         files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.task, self.session))?;
-        let ended =
-            self.handle.block_on(supervise(self.request(gate, &id, &folder), self.stop.clone(), |_| Pulse::InTool))?;
+        let ended = self.handle.block_on(supervise(
+            self.request(gate, &id, &folder),
+            self.stop.clone(),
+            Hear(|_: Line<'_>| Pulse::InTool),
+        ))?;
         let after = repository.worktree_state(self.worktree);
         let untouched = after.is_ok_and(|after| after.head == before.head && after.dirty == before.dirty);
         let (verdict, why) = judge(&ended, untouched, self.clean);
@@ -150,7 +153,7 @@ impl GateRun<'_> {
             args: vec!["-c".into(), gate.into()],
             cwd: self.worktree.to_owned(),
             env: self.environment.clone(),
-            stdin: None,
+            stdin: Stdin::Empty,
             limits: Limits {
                 total: self.timeout,
                 silence: Duration::MAX / 4,

@@ -12,6 +12,7 @@ mod dispatch;
 mod environment;
 mod event;
 mod gates;
+mod inbox;
 mod include;
 mod interrupt;
 mod merge;

@@ -1,8 +1,9 @@
 use super::*;
 use crate::git::{Edit, Identity};
 use crate::host::Environment;
+use crate::model::Usage;
 use crate::model::event::Draft;
-use crate::model::run::{RunRecord, Usage};
+use crate::model::run::RunRecord;
 use crate::model::{Change, EventId, Status, Task, TaskId, Timestamp, write_record};
 
 /// A store in a repository of its own.
@@ -179,7 +180,13 @@ fn an_id_from_a_foreign_record_leads_nowhere_else() {
         base: "b".into(),
         result: None,
         transcript: None,
+        conversation: None,
+        resumed: false,
+        version: None,
+        permission: None,
+        denied: Vec::new(),
         usage: Usage::default(),
+        conversation_usage: None,
     };
     let error = sandbox.store.transact(&ana(), "test", |_, changes| {
         changes.run(&id(), &run);

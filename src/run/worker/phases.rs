@@ -1,11 +1,11 @@
 //! The two phases of a worker: code, step by step, and verify, on the whole.
 
 use super::{Place, Settled, Worker};
-use crate::agent::{Agent, Job};
+use crate::agent::{Agent, Job, Permission};
 use crate::error::{Error, Kind, Result};
 use crate::git::{Identity, Oid};
 use crate::model::plan::Step;
-use crate::model::run::{Evidence, Outcome, RunRecord, Usage, Verdict};
+use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
 use crate::model::{Change, EventId, Reason, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, make_folder};
 use crate::run::checkout::Checkouts;
@@ -46,7 +46,7 @@ impl Tried {
         let gates = self.evidence.iter().map(|evidence| evidence.verdict);
         // A step without gates of its own is judged with the whole.
         let none = step.gates.is_empty().then_some(Verdict::Passed);
-        self.result.outcome == Outcome::Succeeded && Verdict::of_all(gates.chain(none)) == Verdict::Passed
+        self.result.outcome() == Outcome::Succeeded && Verdict::of_all(gates.chain(none)) == Verdict::Passed
     }
 }
 
@@ -70,16 +70,16 @@ impl Worker<'_> {
             let base = self.project.repository().head_of(place.worktree)?;
             let run = self.project.host.event_id(started);
             let current = Try { step, place, attempt: before + attempt, agent: &agent, base, begin, run, started };
-            let tried = self.try_once(&current, environment(&agent.env), feedback.as_deref())?;
+            let tried = self.try_once(&current, environment(&agent.environment()), feedback.as_deref())?;
             if tried.has_passed(step) {
                 return self.finish_step(&current, &tried).map(|()| None);
             }
-            if tried.result.outcome == Outcome::Stopped {
+            if tried.result.outcome() == Outcome::Stopped {
                 self.record("stopped", |_, changes| self.record_run(&current, &tried, changes))?;
                 return Err(Error::new(Kind::Interrupted, "stopped"));
             }
             let (reason, note) = explain(&current, &tried);
-            if attempt == most || tried.result.outcome == Outcome::Misbehaved {
+            if attempt == most || tried.result.outcome() == Outcome::Misbehaved {
                 return self.give_up(&current, &tried, reason, note).map(Some);
             }
             self.record("try again", |_, changes| {
@@ -87,7 +87,7 @@ impl Worker<'_> {
                 changes.event(&self.task, reset(step, reason.word()));
                 Ok(())
             })?;
-            if tried.result.outcome != Outcome::Succeeded {
+            if tried.result.outcome() != Outcome::Succeeded {
                 self.pause_before_retry(self.wait_before(attempt))?;
             }
             feedback = Some(note);
@@ -142,9 +142,7 @@ impl Worker<'_> {
         let name = task.agent.as_deref().unwrap_or_else(|| self.project.settings.text("agent.default"));
         let agent = Agent::find(name, &self.project.settings, self.bench.test_command.as_deref())?;
         if agent.find_program(&self.bench.own_program).is_none() {
-            return Err(Error::failed(format!("the agent {name} needs `{}`, which is not installed", agent.command))
-                .hint("aifactory doctor")
-                .hint(format!("to use another one: aifactory set {} agent=runbook", self.task)));
+            return Err(agent.missing().hint(format!("to use another one: aifactory set {} agent=runbook", self.task)));
         }
         Ok(agent)
     }
@@ -186,6 +184,8 @@ impl Worker<'_> {
                 run_folder: &folder,
                 task: self.task.as_str(),
                 title: &self.title,
+                resume: None,
+                permission: Permission::Full,
                 scripts: &current.step.scripts,
                 own_program: &self.bench.own_program,
             },
@@ -198,9 +198,11 @@ impl Worker<'_> {
             handle: self.bench.handle.clone(),
             stop: self.stop.clone(),
             reporter: &self.reporter,
+            on_session: None,
+            check: None,
         };
         let result = attempt.run()?;
-        if result.outcome != Outcome::Succeeded {
+        if result.outcome() != Outcome::Succeeded {
             return Ok(Tried { result, evidence: Vec::new(), commit: None });
         }
         let commit = self.commit(current)?;
@@ -252,7 +254,7 @@ impl Worker<'_> {
 
     fn record_run(&self, current: &Try<'_>, tried: &Tried, changes: &mut Changes) -> Result<()> {
         changes.run(&self.task, &self.run_record(current, Some(tried)));
-        let outcome = tried.result.outcome.word().to_owned();
+        let outcome = tried.result.outcome().word().to_owned();
         changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome });
         tried.evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
         Ok(())
@@ -271,12 +273,18 @@ impl Worker<'_> {
             host: self.project.host.name(),
             started: current.started,
             ended: result.map(|_| self.project.host.now()),
-            outcome: result.map(|result| result.outcome),
+            outcome: result.map(|result| result.outcome()),
             detail: result.and_then(|result| result.detail.clone()),
             base: current.base.to_string(),
             result: tried.and_then(|tried| tried.commit).map(|commit| commit.to_string()),
             transcript: result.and_then(|result| result.transcript.clone()),
-            usage: Usage::default(),
+            conversation: result.and_then(|result| result.account.session.clone()),
+            resumed: false,
+            version: result.and_then(|result| result.account.version.clone()),
+            permission: None,
+            denied: result.map(|result| result.account.denied.iter().cloned().collect()).unwrap_or_default(),
+            usage: result.map(|result| result.account.usage(None)).unwrap_or_default(),
+            conversation_usage: result.and_then(|result| result.account.total()),
         }
     }
 
@@ -382,8 +390,8 @@ fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
         return (Reason::GateFailed, gate_note(failed));
     }
     let detail = result.detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default();
-    let note = format!("step {} {}{detail}", current.step.id, result.outcome);
-    match result.outcome {
+    let note = format!("step {} {}{detail}", current.step.id, result.outcome());
+    match result.outcome() {
         Outcome::NoWork => (Reason::NoWork, note),
         _ => (Reason::AgentFailed, note),
     }

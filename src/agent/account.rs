@@ -1,0 +1,154 @@
+//! What the events of one run say together.
+
+use super::event::{AgentEvent, Cause, Scope};
+use crate::model::{Timestamp, Usage};
+use std::collections::BTreeSet;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    pub session: Option<String>,
+    pub model: Option<String>,
+    pub version: Option<String>,
+    /// The agent's last word about its last turn.
+    pub finished: Option<LastWord>,
+    /// The last thing that went wrong, unless the agent went on well after it.
+    pub trouble: Option<(Cause, String)>,
+    pub rate_limit: Option<RateLimit>,
+    pub question: Option<Asked>,
+    /// What the agent was not allowed to do, each once.
+    pub denied: BTreeSet<String>,
+    /// Tools and texts: whether the agent did anything at all.
+    pub deeds: u64,
+    pub retries: u64,
+    /// The last thing it said.
+    pub said: String,
+    calls: Usage,
+    run: Usage,
+    total: Usage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastWord {
+    pub ok: bool,
+    pub cause: Option<Cause>,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimit {
+    pub until: Option<Timestamp>,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub text: String,
+    pub choices: Vec<String>,
+}
+
+impl Account {
+    pub fn note(&mut self, event: &AgentEvent) {
+        match event {
+            AgentEvent::SessionStarted { session, model, version } => {
+                self.session = Some(session.clone());
+                self.model = model.clone().or(self.model.take());
+                self.version = version.clone().or(self.version.take());
+            }
+            AgentEvent::Text { text } => {
+                self.deeds += 1;
+                if !text.trim().is_empty() {
+                    self.said.clone_from(text);
+                }
+                self.go_on();
+            }
+            AgentEvent::ToolStarted { .. } | AgentEvent::FileTouched { .. } => {
+                self.deeds += 1;
+                self.go_on();
+            }
+            AgentEvent::Used { usage, scope: Scope::Call } => self.calls = self.calls.plus(usage),
+            AgentEvent::Used { usage, scope: Scope::Run } => self.run = usage.or(&self.run),
+            AgentEvent::Used { usage, scope: Scope::Session } => self.total = usage.or(&self.total),
+            AgentEvent::RateLimit { until, text } => {
+                self.rate_limit = Some(RateLimit { until: *until, text: text.clone() });
+            }
+            AgentEvent::PermissionAsked { tool, summary, allowed: false } => {
+                self.denied.insert(format!("{tool} {summary}").trim().to_owned());
+            }
+            AgentEvent::Question { text, choices } => {
+                self.question = Some(Asked { text: text.clone(), choices: choices.clone() });
+            }
+            AgentEvent::Retry { cause, text, .. } => {
+                self.retries += 1;
+                self.trouble = Some((*cause, text.clone()));
+            }
+            AgentEvent::Error { cause, text } => self.trouble = Some((*cause, text.clone())),
+            AgentEvent::Finished { ok, cause, text } => {
+                self.finished = Some(LastWord { ok: *ok, cause: *cause, text: text.clone() });
+                if *ok {
+                    self.go_on();
+                }
+            }
+            AgentEvent::Thought { .. }
+            | AgentEvent::ToolEnded { .. }
+            | AgentEvent::PermissionAsked { .. }
+            | AgentEvent::Message { .. }
+            | AgentEvent::Complaint { .. }
+            | AgentEvent::Unknown { .. } => {}
+        }
+    }
+
+    /// The model answered: what was wrong before is over.
+    fn go_on(&mut self) {
+        self.trouble = None;
+        self.rate_limit = None;
+    }
+
+    /// What this run used. `before` is the conversation's total when the run began; without it, a total that the agent
+    /// counts over several runs says nothing about this one.
+    pub fn usage(&self, before: Option<&Usage>) -> Usage {
+        let of_total = before.map(|before| self.total.since(before)).unwrap_or_default();
+        self.run.or(&of_total).or(&self.calls)
+    }
+
+    /// The conversation's total, where the agent counts one.
+    pub fn total(&self) -> Option<Usage> {
+        (!self.total.is_unknown()).then(|| self.total.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(input: u64, scope: Scope) -> AgentEvent {
+        AgentEvent::Used { usage: Usage { input_tokens: Some(input), ..Usage::default() }, scope }
+    }
+
+    fn account(events: &[AgentEvent]) -> Account {
+        let mut account = Account::default();
+        events.iter().for_each(|event| account.note(event));
+        account
+    }
+
+    #[test]
+    fn calls_add_up_and_totals_replace_each_other() {
+        let input = |events: &[AgentEvent], before: Option<u64>| {
+            let before = before.map(|input| Usage { input_tokens: Some(input), ..Usage::default() });
+            account(events).usage(before.as_ref()).input_tokens
+        };
+        assert_eq!(input(&[used(10, Scope::Call), used(5, Scope::Call)], None), Some(15));
+        assert_eq!(input(&[used(10, Scope::Run), used(15, Scope::Run)], None), Some(15));
+        assert_eq!(input(&[used(6100, Scope::Session)], Some(3700)), Some(2400));
+        assert_eq!(input(&[used(6100, Scope::Session)], None), None);
+        assert_eq!(input(&[], Some(1)), Some(0).filter(|_| false));
+    }
+
+    #[test]
+    fn trouble_that_was_overcome_is_no_trouble() {
+        let retry =
+            AgentEvent::Retry { attempt: 1, most: None, wait_ms: None, cause: Cause::RateLimit, text: "429".into() };
+        assert!(account(&[retry.clone()]).trouble.is_some());
+        let account = account(&[retry, AgentEvent::text("here I am")]);
+        assert_eq!((account.trouble, account.retries), (None, 1));
+    }
+}

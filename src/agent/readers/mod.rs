@@ -1,0 +1,56 @@
+//! The protocols, one file each. A new one is a file here and a line in [`ReaderKind::TABLE`].
+
+mod runbook;
+mod text;
+
+use super::protocol::{Opening, Protocol};
+
+type Make = fn(&Opening<'_>) -> Box<dyn Protocol>;
+
+/// A protocol by its name in an agent's record.
+#[derive(Clone, Copy)]
+pub struct ReaderKind {
+    pub name: &'static str,
+    /// Whether the protocol has a last event of its own; without one, an end with exit code 0 is no success.
+    pub says_when_finished: bool,
+    make: Make,
+}
+
+const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> ReaderKind {
+    ReaderKind { name, says_when_finished, make }
+}
+
+impl ReaderKind {
+    pub const TABLE: &'static [ReaderKind] =
+        &[kind("runbook", false, |_| Box::new(runbook::Runbook)), kind("text", false, |_| Box::new(text::Text))];
+
+    pub fn find(name: &str) -> Option<ReaderKind> {
+        ReaderKind::TABLE.iter().find(|kind| kind.name == name).copied()
+    }
+
+    pub fn text() -> ReaderKind {
+        ReaderKind::find("text").expect("the table has it")
+    }
+
+    pub fn is_runbook(self) -> bool {
+        self.name == "runbook"
+    }
+
+    pub fn protocol(self, opening: &Opening<'_>) -> Box<dyn Protocol> {
+        (self.make)(opening)
+    }
+}
+
+impl PartialEq for ReaderKind {
+    fn eq(&self, other: &ReaderKind) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ReaderKind {}
+
+impl std::fmt::Debug for ReaderKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}

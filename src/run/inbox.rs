@@ -1,0 +1,161 @@
+//! What reaches a run from outside its agent's stream, in files of the run folder.
+//!
+//! * `inbox/`: what the agent says through aifactory's own commands, one JSON event per file
+//! * `said/`: what people say to the running agent, one file per word, named by the event that records it
+//! * `events.jsonl`: all events of the run as they came, for `log`; bounded
+//!
+//! A file appears whole or not at all, so a reader never sees half a word.
+
+use crate::agent::AgentEvent;
+use crate::error::Result;
+use crate::host::files;
+use crate::model::{EventId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Where an agent's own commands leave their words; the variable that names the run folder.
+pub const RUN_FOLDER_VARIABLE: &str = "AIFACTORY_RUN_FOLDER";
+pub const EVENTS: &str = "events.jsonl";
+const INBOX: &str = "inbox";
+const SAID: &str = "said";
+
+/// A run's events are kept up to this many bytes.
+const MOST_BYTES: u64 = 64 << 20;
+/// One word from the inbox is at most this long.
+const LONGEST_WORD: u64 = 64 * 1024;
+/// An agent that floods its inbox is heard so much at a time.
+const MOST_AT_ONCE: usize = 100;
+
+/// An event with the time it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub event: AgentEvent,
+}
+
+pub struct Inbox {
+    folder: PathBuf,
+    events: Option<File>,
+    left: u64,
+}
+
+impl Inbox {
+    pub fn open(run_folder: &Path) -> Result<Inbox> {
+        files::create_folder(&run_folder.join(INBOX))?;
+        files::create_folder(&run_folder.join(SAID))?;
+        // Events are for looking at: a run does not fail because they cannot be kept.
+        let events = File::options().create(true).append(true).open(run_folder.join(EVENTS)).ok();
+        Ok(Inbox { folder: run_folder.to_owned(), events, left: MOST_BYTES })
+    }
+
+    pub fn keep(&mut self, event: &AgentEvent, at: Timestamp) {
+        let Some(file) = &mut self.events else { return };
+        let mut line = serde_json::to_vec(&Kept { at, event: event.clone() }).expect("events are text");
+        line.push(b'\n');
+        self.left = self.left.saturating_sub(line.len() as u64);
+        if self.left == 0 || file.write_all(&line).is_err() {
+            self.events = None;
+        }
+    }
+
+    /// What the agent left since the last look, oldest first.
+    pub fn take(&self) -> Vec<AgentEvent> {
+        let folder = self.folder.join(INBOX);
+        let mut events = Vec::new();
+        for name in files::names(&folder).unwrap_or_default().into_iter().take(MOST_AT_ONCE) {
+            if name.starts_with('.') {
+                continue;
+            }
+            let path = folder.join(&name);
+            let is_short = path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= LONGEST_WORD);
+            let text = if is_short { files::load_text(&path).ok().flatten() } else { None };
+            let event = text.and_then(|text| serde_json::from_str(&text).ok()).and_then(allowed);
+            events.push(event.unwrap_or_else(|| AgentEvent::Unknown { kind: "a word in the inbox".to_owned() }));
+            let _ = files::remove_file(&path);
+        }
+        events
+    }
+
+    /// What people said and the agent has not been told, oldest first.
+    pub fn said(&self) -> Vec<(EventId, String)> {
+        let folder = self.folder.join(SAID);
+        let names = files::names(&folder).unwrap_or_default();
+        let words = names.iter().filter(|name| !name.starts_with('.')).filter_map(|name| {
+            let text = files::load_text(&folder.join(name)).ok().flatten()?;
+            Some((EventId::from_name(name), text))
+        });
+        words.collect()
+    }
+
+    pub fn forget(&self, said: &EventId) {
+        let _ = files::remove_file(&self.folder.join(SAID).join(said.to_string()));
+    }
+}
+
+/// An agent can say something and ask something; it cannot claim to have finished, to have used nothing, or to be
+/// somebody else.
+fn allowed(event: AgentEvent) -> Option<AgentEvent> {
+    matches!(event, AgentEvent::Text { .. } | AgentEvent::Question { .. } | AgentEvent::Message { .. }).then_some(event)
+}
+
+/// Leaves a word of the agent's for its supervisor.
+pub fn leave_word(run_folder: &Path, name: &EventId, event: &AgentEvent) -> Result<()> {
+    let text = serde_json::to_string(event).expect("events are text");
+    files::write_text(&run_folder.join(INBOX).join(name.to_string()), &text)
+}
+
+/// Leaves a person's word for a running agent.
+pub fn leave_saying(run_folder: &Path, event: &EventId, text: &str) -> Result<()> {
+    files::write_text(&run_folder.join(SAID).join(event.to_string()), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inbox() -> (tempfile::TempDir, Inbox) {
+        let folder = tempfile::tempdir().unwrap();
+        let inbox = Inbox::open(folder.path()).unwrap();
+        (folder, inbox)
+    }
+
+    #[test]
+    fn a_word_is_taken_once() {
+        let (folder, inbox) = inbox();
+        let question = AgentEvent::Question { text: "which?".into(), choices: Vec::new() };
+        leave_word(folder.path(), &EventId::from_name("a"), &question).unwrap();
+        assert_eq!(inbox.take(), [question]);
+        assert_eq!(inbox.take(), []);
+    }
+
+    #[test]
+    fn an_agent_cannot_say_that_it_has_finished() {
+        let (folder, inbox) = inbox();
+        let finished = AgentEvent::Finished { ok: true, cause: None, text: String::new() };
+        leave_word(folder.path(), &EventId::from_name("a"), &finished).unwrap();
+        std::fs::write(folder.path().join("inbox/b"), "no JSON").unwrap();
+        assert!(inbox.take().iter().all(|event| matches!(event, AgentEvent::Unknown { .. })));
+    }
+
+    #[test]
+    fn a_link_or_a_huge_file_in_the_inbox_is_not_read() {
+        let (folder, inbox) = inbox();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, r#"{"event":"text","text":"secret"}"#).unwrap();
+        std::os::unix::fs::symlink(&secret, folder.path().join("inbox/a")).unwrap();
+        assert!(matches!(inbox.take()[..], [AgentEvent::Unknown { .. }]));
+    }
+
+    #[test]
+    fn what_people_said_stays_until_it_was_told() {
+        let (folder, inbox) = inbox();
+        leave_saying(folder.path(), &EventId::from_name("a"), "use port 80").unwrap();
+        let said = inbox.said();
+        assert_eq!(said, [(EventId::from_name("a"), "use port 80".to_owned())]);
+        inbox.forget(&said[0].0);
+        assert_eq!(inbox.said(), []);
+    }
+}
