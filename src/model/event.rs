@@ -198,6 +198,9 @@ pub enum Change {
     RunEnded {
         run: EventId,
         outcome: String,
+        /// What people said while it ran and its agent was told.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        heard: Vec<EventId>,
     },
     Gated {
         evidence: EventId,
@@ -226,6 +229,10 @@ pub enum Change {
         why: String,
     },
     Noted {
+        text: String,
+    },
+    /// A person's words for the agent: an answer, or something to keep in mind.
+    Said {
         text: String,
     },
     /// An import wrote a text and remembers which, so that the next one can tell whose change is whose.

@@ -62,6 +62,10 @@ pub struct AttemptResult {
     pub account: Account,
     /// What people said meanwhile and the agent was told.
     pub heard: Vec<EventId>,
+    /// The limit was the agent's or its service's own, not one of ours.
+    pub is_agents_own_limit: bool,
+    /// The commit that holds the work, once there is one.
+    pub commit: Option<String>,
 }
 
 impl AttemptResult {
@@ -103,6 +107,8 @@ impl Attempt<'_> {
             transcript: transcript_digest(&folder),
             account: follow.reader.account,
             heard: follow.heard,
+            is_agents_own_limit: follow.verdict.is_none(),
+            commit: None,
         })
     }
 
