@@ -256,6 +256,14 @@ pub enum Change {
     Unknown,
 }
 
+impl Change {
+    /// The kind of change, as its record names it.
+    pub fn word(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value.get("op").and_then(|op| op.as_str()).unwrap_or("unknown").to_owned()
+    }
+}
+
 impl Event {
     /// What somebody edited in the tree by hand, after the event at `last`. It follows from the content alone, so that
     /// two clones which see the same edit agree on it.
