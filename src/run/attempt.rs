@@ -85,6 +85,7 @@ impl Attempt<'_> {
         let launch = self.agent.launch(&self.job, &variable)?;
         let configuration = self.project.repository().configuration_digest()?;
         let before = self.project.repository().worktree_tree(self.job.worktree)?;
+        let stdin_is_open = launch.stdin == Input::Open;
         let request = self.request(launch, &folder);
         let worktree = self.job.worktree.to_string_lossy().into_owned();
         let reader = Reader::new(self.agent.reader, &self.agent.opening(&self.job, &worktree));
@@ -92,6 +93,7 @@ impl Attempt<'_> {
         let mut follow = Follow::new(reader, self.reporter, Inbox::open(&folder)?);
         follow.on_session = self.on_session.take().unwrap_or_else(|| Box::new(|_| {}));
         follow.check = self.check.take().unwrap_or_else(|| Box::new(|_| None));
+        follow.stdin_is_open = stdin_is_open;
         follow.longest_pause = self.project.settings.duration("run.rate-limit-wait");
         follow.now = Box::new(|| host.now());
         let ended = self.handle.block_on(supervise(request, self.stop.clone(), &mut follow))?;
