@@ -249,7 +249,8 @@ fn last_words(folder: &Path, account: &Account) -> String {
 }
 
 fn question_text(question: &Asked) -> String {
-    let choices: String = question.choices.iter().map(|choice| format!("\n- {choice}")).collect();
+    let numbered = question.choices.iter().enumerate();
+    let choices: String = numbered.map(|(number, choice)| format!("\n{}. {choice}", number + 1)).collect();
     format!("{}{choices}", question.text)
 }
 
