@@ -61,6 +61,7 @@ impl<'a> Follow<'a> {
         self.take_inbox();
         let heard = self.reader.end(exit);
         self.take(heard, &mut Talk::default());
+        self.inbox.flush();
     }
 
     fn take(&mut self, heard: Heard, talk: &mut Talk) {
@@ -145,6 +146,7 @@ impl Listener for Follow<'_> {
 
     fn tick(&mut self, talk: &mut Talk) {
         self.take_inbox();
+        self.inbox.flush();
         if !self.stdin_is_open || !self.reader.listens() {
             return;
         }
