@@ -11,6 +11,7 @@ mod project;
 mod queue;
 mod settings;
 mod texts;
+mod usage;
 
 pub use approve::{Standing, approve, reject, standing};
 pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
@@ -21,3 +22,4 @@ pub use project::{Project, USER_CONFIG};
 pub use queue::{Candidate, candidates};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
 pub use texts::{TextOutcome, check_plan, replace_text};
+pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};
