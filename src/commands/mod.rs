@@ -46,6 +46,7 @@ mod stop;
 mod sync;
 mod text_verbs;
 mod trust;
+mod usage;
 mod work;
 
 pub use context::{Context, Finish};
@@ -137,6 +138,7 @@ pub enum Command {
     Search(search::Args),
     Sync(sync::Args),
     Import(import::Args),
+    Usage(usage::Args),
     Config(config::Args),
     Trust(trust::Args),
     Doctor(doctor::Args),
@@ -183,6 +185,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Search(args) => search::run(context, &args),
         Command::Sync(args) => sync::run(context, &args),
         Command::Import(args) => import::run(context, &args),
+        Command::Usage(args) => usage::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Trust(args) => trust::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args),
