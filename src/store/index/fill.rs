@@ -67,7 +67,7 @@ fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[Stri
         remove(tables, id.as_str()).context(|| format!("cannot index task {id}"))?;
         add_task(tables, snapshot, &id)?;
     }
-    // A run's record is written twice and never again: it would be a waste to read all of them with each change.
+    // Only those that changed: a task may have many runs, and few of its changes are theirs.
     for (id, run) in paths.iter().filter_map(|path| layout::run_of_path(path)) {
         remove_run(tables, &id, run).context(|| format!("cannot index run {run}"))?;
         add_run(tables, snapshot, &id, run)?;
