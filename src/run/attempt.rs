@@ -5,7 +5,7 @@
 
 mod follow;
 
-pub use follow::Verdict;
+pub use follow::Stop;
 
 use super::control::OWNER;
 use super::environment::Variables;
@@ -48,7 +48,7 @@ pub struct Attempt<'a> {
     /// Called once, when the agent's conversation has a name.
     pub on_session: Option<Box<dyn FnMut(&Account) + 'a>>,
     /// What a limit says about the run so far, between tool calls.
-    pub check: Option<Box<dyn Fn(&Account) -> Option<Verdict> + 'a>>,
+    pub check: Option<Box<dyn Fn(&Account) -> Option<Stop> + 'a>>,
 }
 
 /// How a try went, and what is to be written down about it.
