@@ -1,7 +1,13 @@
 //! The protocols, one file each. A new one is a file here and a line in [`ReaderKind::TABLE`].
 
+mod aider;
+mod copilot;
+mod kimi;
+mod opencode;
+mod pi;
 mod runbook;
 mod text;
+mod vibe;
 
 use super::protocol::{Opening, Protocol};
 
@@ -21,8 +27,16 @@ const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> Reade
 }
 
 impl ReaderKind {
-    pub const TABLE: &'static [ReaderKind] =
-        &[kind("runbook", false, |_| Box::new(runbook::Runbook)), kind("text", false, |_| Box::new(text::Text))];
+    pub const TABLE: &'static [ReaderKind] = &[
+        kind("aider", false, |_| Box::<aider::Aider>::default()),
+        kind("copilot", true, |_| Box::<copilot::Copilot>::default()),
+        kind("kimi", false, |_| Box::<kimi::Kimi>::default()),
+        kind("opencode", true, |_| Box::<opencode::OpenCode>::default()),
+        kind("pi", true, |_| Box::<pi::Pi>::default()),
+        kind("runbook", false, |_| Box::new(runbook::Runbook)),
+        kind("text", false, |_| Box::new(text::Text)),
+        kind("vibe", false, |_| Box::<vibe::Vibe>::default()),
+    ];
 
     pub fn find(name: &str) -> Option<ReaderKind> {
         ReaderKind::TABLE.iter().find(|kind| kind.name == name).copied()
