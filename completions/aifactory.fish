@@ -560,7 +560,7 @@ model\t''
 day\t''
 phase\t''"
 complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -l since -d 'Only runs that began then or later: 7d, today, 2026-01-31, 2026-01-31T12:00:00Z' -r
-complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -l until -d 'Only runs that began before: the same; a date is meant as a whole day' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -l until -d 'Only runs that began before then; a date is meant with its whole day' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -s n -l limit -d 'At most this many lines; the total is always of all' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
