@@ -3,7 +3,16 @@
 use super::record::Record;
 use crate::error::{Error, Result};
 
-const TABLE: &[(&str, &str)] = &[("runbook", include_str!("runbook.toml"))];
+#[rustfmt::skip]
+const TABLE: &[(&str, &str)] = &[
+    ("claude", include_str!("claude.toml")),
+    ("claude-print", include_str!("claude-print.toml")),
+    ("codex", include_str!("codex.toml")),
+    ("codex-server", include_str!("codex-server.toml")),
+    ("gemini", include_str!("gemini.toml")),
+    ("qwen", include_str!("qwen.toml")),
+    ("runbook", include_str!("runbook.toml")),
+];
 
 pub fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)

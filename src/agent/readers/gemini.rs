@@ -78,6 +78,9 @@ impl Protocol for Gemini {
             }
             "tool_result" => {
                 let ok = text("status") == "success";
+                if field::text(&message, &["error", "type"]) == Some("policy_violation") {
+                    self.calls.refuse(text("tool_id"), "", None, heard);
+                }
                 let said = field::text(&message, &["error", "message"]).unwrap_or_else(|| text("output"));
                 self.calls.end(text("tool_id"), ok, said, None, heard);
             }
