@@ -3,7 +3,6 @@
 use super::record::Record;
 use crate::error::{Error, Result};
 
-<<<<<<< HEAD
 #[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
     ("aider", include_str!("aider.toml")),
