@@ -84,7 +84,7 @@ impl Aider {
             heard.event(AgentEvent::Used { usage, scope: Scope::Call });
         } else if let Some(path) = text.strip_prefix("Applied edit to ") {
             self.trouble = None;
-            heard.event(AgentEvent::FileTouched { path: path.to_owned() });
+            heard.event(AgentEvent::FileTouched { path: path.to_owned(), diff: None });
         } else if !text.is_empty() {
             // Without a message from the model it commits all the same: the work is there.
             if text.starts_with("Commit ") {

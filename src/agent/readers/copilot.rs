@@ -84,7 +84,7 @@ impl Copilot {
         }
         for edit in field::list(body, &["fileEdits"]) {
             if let Some(path) = field::text(edit, &["path"]).filter(|_| ok) {
-                heard.event(AgentEvent::FileTouched { path: path.to_owned() });
+                heard.event(AgentEvent::FileTouched { path: path.to_owned(), diff: None });
             }
         }
         let said = field::text(body, &["error", "message"]).or(field::text(body, &["result", "content"]));

@@ -104,7 +104,7 @@ impl Kimi {
         let ok = !text.starts_with("<system>ERROR");
         let written = id.as_ref().and_then(|id| self.writing.remove(id));
         if let Some(path) = written.filter(|_| ok) {
-            heard.event(AgentEvent::FileTouched { path });
+            heard.event(AgentEvent::FileTouched { path, diff: None });
         }
         heard.event(AgentEvent::ToolEnded { id, ok, summary: field::shorten(&text) });
     }

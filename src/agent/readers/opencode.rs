@@ -82,7 +82,7 @@ impl OpenCode {
         if let Some(path) =
             field::text(input, &["filePath"]).filter(|_| ok && ["write", "edit", "patch"].contains(&tool))
         {
-            heard.event(AgentEvent::FileTouched { path: path.to_owned() });
+            heard.event(AgentEvent::FileTouched { path: path.to_owned(), diff: None });
         }
         let result = failure.or(field::text(part, &["state", "output"])).unwrap_or_default();
         heard.event(AgentEvent::ToolEnded { id, ok, summary: field::shorten(result) });

@@ -113,7 +113,7 @@ impl Pi {
         let ok = field::flag(line, &["isError"]) == Some(false);
         let written = id.as_ref().and_then(|id| self.writing.remove(id));
         if let Some(path) = written.filter(|_| ok) {
-            heard.event(AgentEvent::FileTouched { path });
+            heard.event(AgentEvent::FileTouched { path, diff: None });
         }
         let mut said = field::list(line, &["result", "content"]).filter_map(|part| field::text(part, &["text"]));
         heard.event(AgentEvent::ToolEnded { id, ok, summary: field::shorten(said.next().unwrap_or_default()) });

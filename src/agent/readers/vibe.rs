@@ -91,7 +91,7 @@ fn read_effect(line: &Value, heard: &mut Heard) {
     let written = field::text(state, &["output", "filePath"]).or(field::text(line, &["detail", "input", "filePath"]));
     let writes = matches!(field::text(line, &["detail", "kind"]), Some("file_write" | "file_edit"));
     if let Some(path) = written.filter(|_| ok && writes) {
-        heard.event(AgentEvent::FileTouched { path: path.to_owned() });
+        heard.event(AgentEvent::FileTouched { path: path.to_owned(), diff: None });
     }
     let said = field::text(state, &["display", "message"]).filter(|said| !said.is_empty()).unwrap_or(status);
     heard.event(AgentEvent::ToolEnded { id, ok, summary: field::shorten(said) });
