@@ -3,7 +3,16 @@
 use super::record::Record;
 use crate::error::{Error, Result};
 
-const TABLE: &[(&str, &str)] = &[("runbook", include_str!("runbook.toml"))];
+const TABLE: &[(&str, &str)] = &[
+    ("claude-acp", include_str!("claude-acp.toml")),
+    ("codex-acp", include_str!("codex-acp.toml")),
+    ("copilot-acp", include_str!("copilot-acp.toml")),
+    ("gemini-acp", include_str!("gemini-acp.toml")),
+    ("opencode-acp", include_str!("opencode-acp.toml")),
+    ("qwen-acp", include_str!("qwen-acp.toml")),
+    ("runbook", include_str!("runbook.toml")),
+    ("vibe-acp", include_str!("vibe-acp.toml")),
+];
 
 pub fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)

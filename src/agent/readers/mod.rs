@@ -1,5 +1,6 @@
 //! The protocols, one file each. A new one is a file here and a line in [`ReaderKind::TABLE`].
 
+mod acp;
 mod events;
 mod runbook;
 mod text;
@@ -7,6 +8,7 @@ mod text;
 use super::protocol::{Opening, Protocol};
 
 type Make = fn(&Opening<'_>) -> Box<dyn Protocol>;
+type Greet = fn(&str) -> Box<dyn Protocol>;
 
 /// A protocol by its name in an agent's record.
 #[derive(Clone, Copy)]
@@ -15,19 +17,26 @@ pub struct ReaderKind {
     /// Whether the protocol has a last event of its own; without one, an end with exit code 0 is no success.
     pub says_when_finished: bool,
     make: Make,
+    /// Asks the agent who it is, in that folder, and no more.
+    greet: Option<Greet>,
 }
 
 const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> ReaderKind {
-    ReaderKind { name, says_when_finished, make }
+    ReaderKind { name, says_when_finished, make, greet: None }
 }
 
 impl ReaderKind {
     #[rustfmt::skip]
     pub const TABLE: &'static [ReaderKind] = &[
+        kind("acp", true, |opening| Box::new(acp::Acp::new(opening))).greeted(|folder| Box::new(acp::Handshake::new(folder))),
         kind("events", true, |opening| Box::new(events::Events::new(opening))),
         kind("runbook", false, |_| Box::new(runbook::Runbook)),
         kind("text", false, |_| Box::new(text::Text)),
     ];
+
+    const fn greeted(self, greet: Greet) -> ReaderKind {
+        ReaderKind { greet: Some(greet), ..self }
+    }
 
     pub fn find(name: &str) -> Option<ReaderKind> {
         ReaderKind::TABLE.iter().find(|kind| kind.name == name).copied()
@@ -43,6 +52,10 @@ impl ReaderKind {
 
     pub fn protocol(self, opening: &Opening<'_>) -> Box<dyn Protocol> {
         (self.make)(opening)
+    }
+
+    pub fn handshake(self, folder: &str) -> Option<Box<dyn Protocol>> {
+        self.greet.map(|greet| greet(folder))
     }
 }
 
