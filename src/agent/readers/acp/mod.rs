@@ -18,7 +18,7 @@ mod wishes;
 
 pub use handshake::Handshake;
 
-use crate::agent::catalog::Catalog;
+use crate::agent::catalog::{Catalog, listing};
 use crate::agent::event::{AgentEvent, Cause};
 use crate::agent::permission::Permission;
 use crate::agent::protocol::{Heard, Opening, Protocol};
@@ -124,7 +124,13 @@ impl Acp {
     }
 
     fn set(&mut self, wish: &Wish, answer: Result<Value, Failure>, heard: &mut Heard) -> Result<(), Failure> {
-        let answer = answer.map_err(|failure| failure.while_it(&format!("{} was refused", wish.describe())))?;
+        let answer = answer.map_err(|failure| {
+            let Failure { cause, text } = failure.while_it(&format!("{} was refused", wish.describe()));
+            match wish {
+                Wish::Model(_) => Failure::new(cause, format!("{text}; it offers: {}", listing(&self.catalog.models))),
+                Wish::Mode(_) | Wish::Effort(_) => Failure::new(cause, text),
+            }
+        })?;
         match wish {
             Wish::Mode(mode) => self.catalog.mode = Some(mode.clone()),
             Wish::Model(model) => self.catalog.model = Some(model.clone()),

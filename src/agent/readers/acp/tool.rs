@@ -66,7 +66,7 @@ impl Tool {
         if let Some(output) = news.raw_output.as_ref().and_then(said) {
             self.output = Some(output);
         }
-        let has_input = news.raw_input.is_some_and(|input| input.as_object().is_some_and(|input| !input.is_empty()));
+        let has_input = news.raw_input.is_some_and(|input| says_something(&input));
         match news.status {
             Some(ToolCallStatus::Completed) => Progress::Ended { ok: true },
             Some(ToolCallStatus::Failed) => Progress::Ended { ok: false },
@@ -181,16 +181,25 @@ fn is_inside(worktree: &Path, path: &Path) -> bool {
 }
 
 fn target(input: &Value) -> Option<String> {
-    let known =
-        ["command", "cmd", "file_path", "filePath", "absolute_path", "fileName", "path", "pattern", "query", "url"];
-    let has_one = known.iter().any(|key| matches!(input.get(key), Some(Value::String(_))));
-    if !has_one {
-        return None;
-    }
-    match field::text(input, &["fileName"]) {
-        Some(path) => Some(field::shorten(path)),
-        None => Some(field::tool_input(input)),
-    }
+    let known = [
+        "command",
+        "cmd",
+        "file_path",
+        "filePath",
+        "absolute_path",
+        "fileName",
+        "filepath",
+        "path",
+        "pattern",
+        "query",
+        "url",
+    ];
+    known.iter().find_map(|key| field::text(input, &[key])).map(field::shorten)
+}
+
+/// Some agents know the folder before the command.
+fn says_something(input: &Value) -> bool {
+    input.as_object().is_some_and(|input| input.keys().any(|key| key != "cwd"))
 }
 
 /// The text in a tool's own answer.
