@@ -3,12 +3,13 @@
 use crate::agent::event::AgentEvent;
 use crate::agent::permission::Deed;
 use crate::agent::protocol::field;
+use crate::agent::readers::places::is_plain_file_of;
 use crate::model::replay::unified_diff;
 use agent_client_protocol::v1::schema::{
     ContentBlock, Diff, ToolCall, ToolCallContent, ToolCallStatus, ToolCallUpdateFields, ToolKind,
 };
 use serde_json::Value;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// A change that is longer than this is named and not shown.
 const LONGEST_DIFF: usize = 64 * 1024;
@@ -141,13 +142,13 @@ impl Tool {
         touched
     }
 
-    /// What it would do if it were let. A file outside the worktree, or one that nobody named, is nobody's to change.
+    /// What it would do if it were let. A file that nobody named may be any.
     pub fn deed(&self, worktree: &str) -> Deed {
         match self.kind {
             ToolKind::Read | ToolKind::Search | ToolKind::Fetch | ToolKind::Think => Deed::Read,
             ToolKind::Edit | ToolKind::Delete | ToolKind::Move => {
                 let mut paths = self.locations.iter().chain(self.diffs.iter().map(|diff| &diff.path)).peekable();
-                match paths.peek().is_some() && paths.all(|path| is_inside(Path::new(worktree), path)) {
+                match paths.peek().is_some() && paths.all(|path| is_plain_file_of(worktree, &path.to_string_lossy())) {
                     true => Deed::Edit,
                     false => Deed::Execute,
                 }
@@ -163,21 +164,6 @@ fn diff_lines(diff: &Diff) -> Option<String> {
         return None;
     }
     Some(unified_diff(old, &diff.new_text)).filter(|lines| !lines.is_empty())
-}
-
-/// By its words alone: nothing here looks at files, so a link that leads out is not seen.
-fn is_inside(worktree: &Path, path: &Path) -> bool {
-    let mut inside: Vec<&std::ffi::OsStr> = Vec::new();
-    let relative = path.strip_prefix(worktree).unwrap_or(path);
-    for component in relative.components() {
-        match component {
-            Component::Normal(name) => inside.push(name),
-            Component::CurDir => {}
-            Component::ParentDir if inside.pop().is_some() => {}
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return false,
-        }
-    }
-    inside.first().is_some_and(|first| *first != ".git")
 }
 
 fn target(input: &Value) -> Option<String> {
@@ -227,17 +213,6 @@ fn kind_word(kind: ToolKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_a_path_in_the_worktree_is_inside() {
-        let is_inside = |path: &str| is_inside(Path::new("/w/tree"), Path::new(path));
-        for path in ["/w/tree/a", "a", "./a/../b", "/w/tree/a/../b", ".gitignore"] {
-            assert!(is_inside(path), "{path}");
-        }
-        for path in ["/w/tree2/a", "/etc/x", "../a", "a/../../b", "/w/tree/../x", "/w/tree", "", ".", ".git/config"] {
-            assert!(!is_inside(path), "{path}");
-        }
-    }
 
     #[test]
     fn an_edit_without_a_path_is_as_good_as_a_command() {
