@@ -40,6 +40,8 @@ pub struct Limits {
     /// Without any output, between tool calls.
     pub silence: Duration,
     pub silence_in_tool: Duration,
+    /// After it was told that nobody will say anything more to it. Some need seconds to tidy up, and some never notice.
+    pub farewell: Duration,
     /// Between SIGTERM and SIGKILL.
     pub grace: Duration,
     /// Bytes of a line that reach the listener.
@@ -55,6 +57,7 @@ impl Default for Limits {
             total: 60 * MINUTE,
             silence: 15 * MINUTE,
             silence_in_tool: 30 * MINUTE,
+            farewell: Duration::from_secs(10),
             grace: Duration::from_secs(5),
             max_line: 1 << 20,
             max_log: 64 << 20,

@@ -55,6 +55,8 @@ pub enum Ending {
         in_tool: bool,
     },
     Stopped,
+    /// It stayed though nobody would say anything more to it, and was ended.
+    Dismissed,
     CouldNotStart(String),
     /// Somebody killed the guardian; the rest of the session has been ended.
     GuardianLost,
@@ -155,19 +157,25 @@ impl Session {
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             tick
         });
+        let mut farewell = None;
         listener.begin(&mut self.talk);
         loop {
             if self.talk.is_end_wanted() {
                 return Ok(Over::EndWanted(Ending::Stopped));
             }
+            if self.input.is_some() && self.talk.is_over() {
+                farewell = Some(later(Instant::now(), self.limits.farewell));
+            }
+            let deadline = farewell.map_or(clocks.deadline(), |farewell| farewell.min(clocks.deadline()));
             let event = tokio::select! {
                 () = &mut stop_wanted => return Ok(Over::EndWanted(Ending::Stopped)),
-                event = self.next_event(clocks.deadline(), listener) => event,
+                event = self.next_event(deadline, listener) => event,
                 () = ticked(&mut tick) => Ok(Event::Ticked),
             };
             match event.context(|| format!("cannot supervise the session in {}", self.folder.display()))? {
                 Event::Heard(pulse) => clocks.heard(Instant::now(), pulse),
                 Event::GuardianEnded(status) => return Ok(Over::GuardianEnded(status)),
+                Event::DeadlinePassed if farewell == Some(deadline) => return Ok(Over::EndWanted(Ending::Dismissed)),
                 Event::DeadlinePassed => return Ok(Over::EndWanted(clocks.verdict())),
                 Event::Ticked => listener.tick(&mut self.talk),
                 Event::Wrote => {}

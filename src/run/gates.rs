@@ -176,7 +176,7 @@ fn judge(ended: &Ended, untouched: bool, clean: bool) -> (Verdict, Option<String
         Ending::Signalled(signal) => (Verdict::Failed, Some(format!("ended by signal {signal}"))),
         Ending::TimedOut => unknown("it took too long"),
         Ending::Stalled { .. } => unknown("it printed nothing for too long"),
-        Ending::Stopped => unknown("it was stopped"),
+        Ending::Stopped | Ending::Dismissed => unknown("it was stopped"),
         Ending::CouldNotStart(why) => (Verdict::Unknown, Some(why.clone())),
         Ending::GuardianLost => unknown("its supervisor was killed"),
     }
