@@ -3,16 +3,22 @@
 use super::record::Record;
 use crate::error::{Error, Result};
 
+#[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
     ("aider", include_str!("aider.toml")),
     ("amp", include_str!("amp.toml")),
     ("anthropic-compatible", include_str!("anthropic-compatible.toml")),
+    ("claude", include_str!("claude.toml")),
     ("claude-acp", include_str!("claude-acp.toml")),
+    ("claude-print", include_str!("claude-print.toml")),
+    ("codex", include_str!("codex.toml")),
     ("codex-acp", include_str!("codex-acp.toml")),
+    ("codex-server", include_str!("codex-server.toml")),
     ("copilot", include_str!("copilot.toml")),
     ("copilot-acp", include_str!("copilot-acp.toml")),
     ("cursor-agent", include_str!("cursor-agent.toml")),
     ("droid", include_str!("droid.toml")),
+    ("gemini", include_str!("gemini.toml")),
     ("gemini-acp", include_str!("gemini-acp.toml")),
     ("gemini-api", include_str!("gemini-api.toml")),
     ("goose", include_str!("goose.toml")),
@@ -27,6 +33,7 @@ const TABLE: &[(&str, &str)] = &[
     ("opencode", include_str!("opencode.toml")),
     ("opencode-acp", include_str!("opencode-acp.toml")),
     ("pi", include_str!("pi.toml")),
+    ("qwen", include_str!("qwen.toml")),
     ("qwen-acp", include_str!("qwen-acp.toml")),
     ("runbook", include_str!("runbook.toml")),
     ("vibe", include_str!("vibe.toml")),

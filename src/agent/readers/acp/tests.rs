@@ -207,7 +207,7 @@ fn news_of_other_conversations_and_of_calls_that_are_over_are_not_ours() {
 
 #[test]
 fn a_handshake_begins_a_conversation_and_knows_what_can_be_chosen() {
-    let mut shake = Reader::of(ReaderKind::find("acp").unwrap().handshake("/w").unwrap());
+    let mut shake = Reader::of(ReaderKind::find("acp").unwrap().handshake("/w").unwrap(), "/w");
     shake.begin();
     let lines = include_str!("../../../../tests/fixtures/agents/acp-claude/ok.jsonl").lines();
     let heard: Vec<Heard> = lines.take(3).map(|line| shake.read(&Line::Stdout(line))).collect();
