@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "these tests start processes and measure real time")]
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -76,6 +77,7 @@ fn request(folder: &Path, script: &str) -> Request {
         env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
         stdin: Stdin::Empty,
         limits: Limits { total: LONG, grace: Duration::from_millis(300), ..Limits::default() },
+        confinement: None,
     }
 }
 
@@ -105,7 +107,11 @@ fn guardian_of(folder: &Path) -> u32 {
 }
 
 fn ended(ending: Ending) -> Ended {
-    Ended { ending, leftovers: 0 }
+    ended_with(ending, 0)
+}
+
+fn ended_with(ending: Ending, leftovers: u32) -> Ended {
+    Ended { ending, leftovers, limits_hit: BTreeSet::new(), limits_missed: Vec::new() }
 }
 
 /// Forks twice, leads a session of its own, and writes its pid down; `$1` is its lifetime.
@@ -261,7 +267,7 @@ fn bytes_without_a_newline_are_no_silence_but_the_total_holds() {
 fn a_daemon_left_behind_is_ended() {
     let session = Session::new(&format!("{DAEMON} exit 4"));
     let ended = session.run();
-    assert_eq!(ended, Ended { ending: Ending::Exited(4), leftovers: 1 });
+    assert_eq!(ended, ended_with(Ending::Exited(4), 1));
     assert_eq!(start_time(session.pid("daemon")), None);
 }
 
@@ -293,7 +299,7 @@ fn processes_that_keep_forking_do_not_escape() {
 #[test]
 fn output_held_open_by_a_leftover_does_not_delay_the_end() {
     let session = Session::new("sleep 600 & exit 0");
-    assert_eq!(session.run(), Ended { ending: Ending::Exited(0), leftovers: 1 });
+    assert_eq!(session.run(), ended_with(Ending::Exited(0), 1));
 }
 
 #[test]
@@ -486,7 +492,7 @@ fn a_suspended_guardian_does_not_hold_up_a_stop() {
         kill("-STOP", guardian_of(session.path()));
         stop.send(true).unwrap();
     });
-    assert_eq!(ended, Ended { ending: Ending::Stopped, leftovers: 1 });
+    assert_eq!(ended, ended_with(Ending::Stopped, 1));
     assert_eq!(start_time(session.pid("pid")), None);
 }
 

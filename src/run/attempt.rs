@@ -125,6 +125,7 @@ impl Attempt<'_> {
                 Input::Open => Stdin::Open,
             },
             limits: self.limits(),
+            confinement: None,
         }
     }
 

@@ -162,6 +162,7 @@ impl GateRun<'_> {
                 max_line: RUN_LIMIT_LINE,
                 ..Limits::default()
             },
+            confinement: None,
         }
     }
 }
