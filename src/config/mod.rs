@@ -9,7 +9,7 @@ mod values;
 
 pub use foreign::{FOREIGN, Meaning, explain, login_scope, parse_env_file};
 pub use keys::{KEYS, Key, Kind};
-pub use values::{duration_text, parse_duration};
+pub use values::{duration_text, parse_duration, parse_size};
 
 use crate::error::{Error, Result};
 use crate::model::from_toml;
@@ -165,6 +165,11 @@ impl Settings {
 
     pub fn duration(&self, name: &str) -> Duration {
         parse_duration(self.text(name)).unwrap_or_default()
+    }
+
+    /// Nothing where there is none.
+    pub fn size(&self, name: &str) -> Option<u64> {
+        parse_size(self.text(name))
     }
 
     pub fn list(&self, name: &str) -> Vec<String> {
