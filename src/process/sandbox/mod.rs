@@ -2,8 +2,8 @@
 //!
 //! * [`bwrap`]: the program bubblewrap runs the session in namespaces of its own. It sees a read-only machine with
 //!   private `/tmp` and `/run`, and cannot see other processes.
-//! * [`landlock`]: the kernel refuses what is not allowed; nothing has to be installed. It refuses TCP, not the rest of
-//!   the network, cannot except single files, and hides nothing.
+//! * [`landlock`]: the kernel refuses what is not allowed; nothing has to be installed. It keeps what files hold, not
+//!   their modes and times, refuses TCP, not the rest of the network, cannot except single files, and hides nothing.
 //!
 //! What was asked for and cannot be had is an error before anything is started.
 
