@@ -347,3 +347,43 @@ fn runs_said(place: &common::Sandbox) -> Vec<String> {
     }
     said
 }
+
+#[test]
+fn a_step_that_uses_too_much_says_which_limit_it_ran_into() {
+    let place = common::Sandbox::new().with("AIFACTORY_LIMIT_CPU", "1s");
+    let id = place.approved("Spin", &Step::new("S1", "one.txt").script("while :; do :; done").text());
+    let ran = place.run(&["run", &id]);
+    assert_eq!(ran.status, 4, "{}", ran.all());
+    let shown = place.run(&["show", &id]).all();
+    assert!(shown.contains("it ran into limit.cpu"), "{shown}");
+}
+
+#[test]
+fn a_run_without_the_sandbox_that_was_asked_for_starts_nothing_and_says_why() {
+    let programs = tempfile::tempdir().unwrap();
+    for name in ["git", "sh"] {
+        let real = Command::new("sh").args(["-c", &format!("command -v {name}")]).output().unwrap().stdout;
+        let real = PathBuf::from(String::from_utf8(real).unwrap().trim());
+        std::os::unix::fs::symlink(real, programs.path().join(name)).unwrap();
+    }
+    let place = common::Sandbox::new().with("AIFACTORY_SANDBOX_KIND", "bwrap");
+    let script = "echo > one.txt; echo > ../started";
+    let id = place.approved("Write it", &Step::new("S1", "one.txt").script(script).text());
+    let place = place.with("PATH", programs.path().to_str().unwrap());
+    let ran = place.run(&["run", &id]);
+    assert_ne!(ran.status, 0);
+    assert!(ran.stderr.contains("the sandbox needs the program `bwrap`, which is not installed"), "{}", ran.all());
+    assert!(ran.stderr.contains("apt install bubblewrap"), "{}", ran.all());
+    let wrong = place.with("AIFACTORY_SANDBOX_KIND", "bubblewrap").run(&["run", &id]);
+    assert!(wrong.stderr.contains("is not one of none, bwrap, landlock"), "{}", wrong.all());
+}
+
+#[test]
+fn a_writable_folder_that_is_not_there_is_an_error() {
+    let place = common::Sandbox::new()
+        .with("AIFACTORY_SANDBOX_KIND", "landlock")
+        .with("AIFACTORY_SANDBOX_WRITABLE", "~/no-such-folder");
+    let id = place.approved("Write it", &Step::new("S1", "one.txt").script("echo > one.txt").text());
+    let ran = place.run(&["run", &id]);
+    assert!(ran.stderr.contains("sandbox.writable names ~/no-such-folder"), "{}", ran.all());
+}

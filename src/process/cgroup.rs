@@ -271,6 +271,7 @@ fn make_folder(path: &Path) -> io::Result<()> {
     }
 }
 
+#[allow(clippy::unnecessary_cast, reason = "the kind of a file system is not an i64 on every machine")]
 fn is_own(path: &Path, name: &str) -> bool {
     let is_straight = path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
     let is_group = || statfs(path).is_ok_and(|found| FILE_SYSTEMS.contains(&(found.f_type as i64)));

@@ -310,7 +310,7 @@ impl Watch {
     fn until_nothing_is_left(mut self, grace: Duration) -> Report {
         let over = self.until_over();
         // Ending them could itself run into a limit.
-        let limits_hit = self.limits_hit(over);
+        let limits_hit = self.limits_hit();
         let grace = match over {
             Over::Stopped | Over::Spent => grace,
             Over::ChildEnded => {
@@ -361,10 +361,11 @@ impl Watch {
         self.cpu.map(|limit| limit.saturating_sub(used()))
     }
 
-    fn limits_hit(&self, over: Over) -> BTreeSet<Resource> {
+    /// A process that used up the CPU time alone is ended by the kernel, perhaps before we look.
+    fn limits_hit(&self) -> BTreeSet<Resource> {
         let mut hits = self.groups.hits();
         let by_itself = self.ended.and_then(WaitStatus::terminating_signal) == Some(Signal::XCPU.as_raw());
-        if over == Over::Spent || (self.cpu.is_some() && by_itself) {
+        if self.cpu_left().is_some_and(|left| left.is_zero() || by_itself) {
             hits.insert(Resource::Cpu);
         }
         hits

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::proc_fs;
 
+/// The guardian, which counts all processes, is to be first: it can say why it ended them.
+const CPU_LEAD_SECONDS: u64 = 2;
 /// Between the signal that says that the CPU time of a process is used up and the one that ends it.
 const CPU_GRACE_SECONDS: u64 = 5;
 
@@ -83,7 +85,7 @@ impl ProcessLimits {
         let limits = ProcessLimits {
             memory,
             processes: processes.map(|most| most.saturating_add(proc_fs::threads_of_our_user())),
-            cpu_seconds: wanted.cpu.map(|cpu| cpu.as_secs_f64().ceil() as u64),
+            cpu_seconds: wanted.cpu.map(|cpu| (cpu.as_secs_f64().ceil() as u64).saturating_add(CPU_LEAD_SECONDS)),
             files: wanted.files,
         };
         (limits, told)
@@ -136,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn cpu_time_is_rounded_up() {
+    fn single_processes_get_a_little_more_cpu_time_than_all_together() {
         let wanted = Resources { cpu: Some(Duration::from_millis(1_200)), ..Resources::default() };
-        assert_eq!(ProcessLimits::besides(&wanted, &BTreeSet::new()).0.cpu_seconds, Some(2));
+        assert_eq!(ProcessLimits::besides(&wanted, &BTreeSet::new()).0.cpu_seconds, Some(4));
     }
 }
