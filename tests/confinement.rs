@@ -309,6 +309,25 @@ fn a_sandbox_that_is_not_installed_is_an_error_that_says_how_to_install_it() {
 }
 
 #[test]
+fn a_program_that_the_sandbox_hides_is_an_error_that_says_how_to_show_it() {
+    let Some(mut session) = confined(Sandbox::Bwrap, true, "") else { return };
+    let hidden = tempfile::tempdir_in("/tmp").unwrap();
+    let program = hidden.path().join("agent");
+    fs::copy("/bin/sh", &program).unwrap();
+    session.request.program = program.into();
+    session.request.args = vec!["-c".into(), "echo seen".into()];
+    let ask = |session: &Session| {
+        block_on(supervise(session.request.clone(), watch::channel(false).1, Hear(|_: Line<'_>| Pulse::Between)))
+    };
+    let error = ask(&session).unwrap_err();
+    assert!(error.message().starts_with("the sandbox hides /tmp, and in it the program /tmp/"), "{error}");
+    assert!(error.hints()[0].contains("sandbox.readable"));
+    session.request.confinement.as_mut().unwrap().readable = vec![hidden.path().into()];
+    assert_eq!(ask(&session).unwrap().ending, Ending::Exited(0));
+    assert_eq!(stdout(&session), "seen\n");
+}
+
+#[test]
 fn in_a_sandbox_a_step_commits_to_its_own_branch_and_changes_nothing_else() {
     let script = "echo 1 > one.txt && git add one.txt && git commit --quiet --message own && echo committed\n\
         git config user.name Mallory && echo configured\n\

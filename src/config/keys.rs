@@ -92,6 +92,7 @@ pub const KEYS: &[Key] = &[
         "what keeps agents and gates from writing outside their worktree",
     ),
     project("sandbox.network", Kind::Choice(&["on", "off"]), "on", "whether they reach the network from a sandbox"),
+    machine("sandbox.readable", Kind::List, "", "folders below /tmp or /run that they have to see from a sandbox"),
     machine("sandbox.writable", Kind::List, "", "further folders that they may change from a sandbox"),
     machine(
         "state.durability",

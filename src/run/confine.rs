@@ -50,9 +50,12 @@ impl Confined<'_> {
         writable.extend(git.writable);
         writable.extend(self.own_folders());
         for text in settings.list("sandbox.writable") {
-            writable.push(self.named(&text)?);
+            writable.push(self.named("sandbox.writable", &text)?);
         }
         let mut readable = vec![repository.common_dir().to_owned(), self.own_program.to_owned()];
+        for text in settings.list("sandbox.readable") {
+            readable.push(self.named("sandbox.readable", &text)?);
+        }
         readable.extend(repository.main_root());
         readable.extend(self.project.host.env.home());
         let network = settings.text("sandbox.network") != "off";
@@ -70,7 +73,7 @@ impl Confined<'_> {
     }
 
     /// A path as a person wrote it.
-    fn named(&self, text: &str) -> Result<PathBuf> {
+    fn named(&self, setting: &str, text: &str) -> Result<PathBuf> {
         let home = self.project.host.env.home();
         let path = match (text.strip_prefix("~/"), home) {
             (Some(rest), Some(home)) => home.join(rest),
@@ -78,7 +81,7 @@ impl Confined<'_> {
         };
         match path.is_absolute() && path.exists() {
             true => Ok(path),
-            false => Err(Error::usage(format!("sandbox.writable names {text}, which is no folder or file here"))
+            false => Err(Error::usage(format!("{setting} names {text}, which is no folder or file here"))
                 .hint(format!("mkdir -p {}", path.display()))
                 .hint("it is written from the root or from ~/")),
         }

@@ -22,6 +22,7 @@ const TRIAL_TIME: Duration = Duration::from_secs(20);
 pub fn wrap(request: &mut Request, confinement: &Confinement) -> Result<Entered> {
     let path = request.env.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.clone());
     let program = which::which_in(PROGRAM, path.as_ref(), &request.cwd).map_err(|_| missing())?;
+    check_visible(request, confinement, path.as_deref())?;
     let arguments = arguments(confinement, &request.cwd);
     try_out(&program, &arguments, path.unwrap_or_default())?;
     set_variable(request, "TMPDIR", Path::new("/tmp"));
@@ -35,6 +36,22 @@ fn missing() -> Error {
     Error::failed(format!("the sandbox needs the program `{PROGRAM}`, which is not installed"))
         .hint("to install it: apt install bubblewrap, dnf install bubblewrap, or pacman -S bubblewrap")
         .hint("to go without: aifactory config set sandbox.kind none")
+}
+
+/// A program in a place that the sandbox hides would only seem not to be installed.
+fn check_visible(request: &Request, confinement: &Confinement, path: Option<&OsStr>) -> Result<()> {
+    let Ok(program) = which::which_in(&request.program, path, &request.cwd) else {
+        return Ok(());
+    };
+    let place = std::fs::canonicalize(&program).unwrap_or(program);
+    let shown = confinement.readable.iter().chain(&confinement.writable).any(|folder| place.starts_with(folder));
+    match HIDDEN.into_iter().find(|hidden| place.starts_with(hidden) && !shown) {
+        None => Ok(()),
+        Some(hidden) => {
+            Err(Error::failed(format!("the sandbox hides {hidden}, and in it the program {}", place.display()))
+                .hint("to show the folder that it is installed in: aifactory config set sandbox.readable <folder>"))
+        }
+    }
 }
 
 /// An empty sandbox of the same form: whether one can be had is known before the program begins.
