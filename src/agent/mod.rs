@@ -8,6 +8,7 @@
 //! * a new protocol: a file in `readers/`
 
 mod account;
+pub mod credentials;
 mod event;
 mod judge;
 mod launch;

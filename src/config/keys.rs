@@ -19,6 +19,8 @@ pub enum Kind {
     Number,
     /// `90s`, `15m`, `2h`, `1d`.
     Duration,
+    /// In bytes: `512K`, `8M`.
+    Size,
     List,
     Choice(&'static [&'static str]),
 }
@@ -65,6 +67,18 @@ pub const KEYS: &[Key] = &[
     project("run.silence-in-tool", Kind::Duration, "30m", "the same while one of its tools runs"),
     project("run.timeout", Kind::Duration, "60m", "how long one step may take in all"),
     machine(
+        "secrets.commands",
+        Kind::List,
+        "",
+        "NAME=command: what the command prints is the credential of this name, anew for every agent that needs it",
+    ),
+    machine(
+        "secrets.files",
+        Kind::List,
+        "",
+        "files of NAME=value lines with credentials for agents, besides secrets.env in your settings folder",
+    ),
+    machine(
         "state.durability",
         Kind::Choice(&["process", "power"]),
         "process",
@@ -96,6 +110,14 @@ pub const KEYS: &[Key] = &[
         "",
         "the remote, or its address, that the state is shared through; empty: origin, or the only one",
     ),
+    project("transcripts.age", Kind::Duration, "90d", "how long gc leaves what agents printed"),
+    machine(
+        "transcripts.keep",
+        Kind::Choice(&["local", "shared", "off"]),
+        "local",
+        "whether what agents print is kept in this clone, also shared with the state, or not kept beyond the live logs",
+    ),
+    project("transcripts.size", Kind::Size, "8M", "the most that is kept of one run; of a longer one the two ends"),
     machine(
         "trust.plans",
         Kind::Choice(&["own", "shared"]),
@@ -137,7 +159,7 @@ impl Kind {
                 let items = text.split('\n').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
             }
-            Kind::Text | Kind::Duration | Kind::Choice(_) => Value::String(text.to_owned()),
+            Kind::Text | Kind::Duration | Kind::Size | Kind::Choice(_) => Value::String(text.to_owned()),
         }
     }
 
@@ -155,6 +177,9 @@ impl Kind {
                 value.as_str().is_some_and(|text| values::parse_duration(text).is_some()),
                 "a time such as 90s, 15m or 2h",
             ),
+            Kind::Size => {
+                is(value.as_str().is_some_and(|text| values::parse_size(text).is_some()), "a size such as 512K or 8M")
+            }
             Kind::List => {
                 let texts = value.as_array().is_some_and(|items| items.iter().all(Value::is_str));
                 is(texts, "a list of texts")

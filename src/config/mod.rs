@@ -11,7 +11,7 @@ mod values;
 pub use env_file::{is_variable_name, parse_env_file};
 pub use foreign::{FOREIGN, Meaning, explain, login_scope};
 pub use keys::{KEYS, Key, Kind};
-pub use values::{duration_text, parse_duration};
+pub use values::{duration_text, parse_duration, parse_size};
 
 use crate::error::{Error, Result};
 use crate::model::from_toml;
@@ -167,6 +167,11 @@ impl Settings {
 
     pub fn duration(&self, name: &str) -> Duration {
         parse_duration(self.text(name)).unwrap_or_default()
+    }
+
+    /// In bytes.
+    pub fn size(&self, name: &str) -> u64 {
+        parse_size(self.text(name)).unwrap_or_default()
     }
 
     pub fn list(&self, name: &str) -> Vec<String> {

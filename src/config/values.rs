@@ -1,4 +1,4 @@
-//! Times as people write them in settings.
+//! Times and sizes as people write them in settings.
 
 use std::time::Duration;
 
@@ -16,6 +16,21 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_millis(number.checked_mul(millis)?))
+}
+
+/// `512K`, `8M`, `1G`; a bare number means bytes.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let number: u64 = text[..digits].parse().ok()?;
+    let bytes = match text[digits..].trim() {
+        "" | "B" => 1,
+        "K" | "KB" | "KiB" => 1 << 10,
+        "M" | "MB" | "MiB" => 1 << 20,
+        "G" | "GB" | "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(bytes)
 }
 
 /// `4s`, `3m 20s`, `2h 5m`, `3d 4h`: the two largest units.
@@ -50,5 +65,13 @@ mod tests {
         assert_eq!(duration_text(Duration::from_secs(3_725)), "1h 2m");
         assert_eq!(duration_text(Duration::from_secs(3_600)), "1h");
         assert_eq!(duration_text(Duration::from_millis(40)), "40ms");
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        assert_eq!(parse_size("8M"), Some(8 << 20));
+        assert_eq!(parse_size("100"), Some(100));
+        assert_eq!(parse_size("much"), None);
+        assert_eq!(parse_size("99999999999G"), None);
     }
 }

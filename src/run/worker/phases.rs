@@ -9,7 +9,7 @@ use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
 use crate::model::{Change, EventId, Reason, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, make_folder};
 use crate::run::checkout::Checkouts;
-use crate::run::environment::Variables;
+use crate::run::environment::{Variables, agent_environment};
 use crate::run::event::RunEventKind;
 use crate::run::gates::{gates_of, has_passed};
 use crate::run::prompt::{PromptParts, notes_since_last_run, write_prompt};
@@ -70,7 +70,11 @@ impl Worker<'_> {
             let base = self.project.repository().head_of(place.worktree)?;
             let run = self.project.host.event_id(started);
             let current = Try { step, place, attempt: before + attempt, agent: &agent, base, begin, run, started };
-            let tried = self.try_once(&current, environment(&agent.environment()), feedback.as_deref())?;
+            let tried = self.try_once(
+                &current,
+                agent_environment(self.project, &agent, environment(&[]))?,
+                feedback.as_deref(),
+            )?;
             if tried.has_passed(step) {
                 return self.finish_step(&current, &tried).map(|()| None);
             }
