@@ -24,6 +24,7 @@ mod prompt;
 mod recovery;
 mod scheduler;
 mod session;
+mod transcript;
 mod upkeep;
 mod worker;
 

@@ -230,6 +230,7 @@ fn an_id_from_a_foreign_record_leads_nowhere_else() {
         permission: None,
         denied: Vec::new(),
         usage: Usage::default(),
+        kept: None,
         conversation_usage: None,
     };
     let error = sandbox.store.transact(&ana(), "test", |_, changes| {

@@ -282,6 +282,7 @@ impl Worker<'_> {
             base: current.base.to_string(),
             result: tried.and_then(|tried| tried.commit).map(|commit| commit.to_string()),
             transcript: result.and_then(|result| result.transcript.clone()),
+            kept: result.and_then(|result| result.kept.clone()),
             conversation: result.and_then(|result| result.account.session.clone()),
             resumed: false,
             version: result.and_then(|result| result.account.version.clone()),
