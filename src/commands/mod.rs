@@ -18,6 +18,7 @@ mod exec;
 mod foreign;
 mod gc;
 mod import;
+mod import_claude_credentials;
 mod init;
 mod list;
 mod log;
@@ -137,6 +138,7 @@ pub enum Command {
     Search(search::Args),
     Sync(sync::Args),
     Import(import::Args),
+    ImportClaudeCredentials(import_claude_credentials::Args),
     Config(config::Args),
     Trust(trust::Args),
     Doctor(doctor::Args),
@@ -183,6 +185,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Search(args) => search::run(context, &args),
         Command::Sync(args) => sync::run(context, &args),
         Command::Import(args) => import::run(context, &args),
+        Command::ImportClaudeCredentials(args) => import_claude_credentials::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Trust(args) => trust::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args),
