@@ -201,6 +201,13 @@ pub fn grant(agent: &Agent, settings: &Settings, secrets: &Secrets<'_>) -> Resul
     Ok(grant)
 }
 
+/// The credentials of agents that people defined, as far as the environment holds them.
+pub fn in_environment<'e>(settings: &'e Settings, env: &'e Environment) -> impl Iterator<Item = (String, String)> + 'e {
+    let lists = settings.agents().filter_map(|(_, table, _)| table.get("credentials")?.as_array());
+    let names = lists.flatten().filter_map(|name| name.as_str());
+    names.filter_map(|name| Some((name.to_owned(), env.text(name)?)))
+}
+
 /// What the person's own settings name for this agent, or for one that it builds on.
 fn named_by_person(agent: &Agent, settings: &Settings) -> BTreeSet<String> {
     let mut named = BTreeSet::new();

@@ -104,7 +104,9 @@ pub fn real_path(path: &Path) -> PathBuf {
         existing = parent;
     }
     let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
-    existing.canonicalize().unwrap_or_else(|_| existing.to_owned()).join(rest)
+    let existing = existing.canonicalize().unwrap_or_else(|_| existing.to_owned());
+    // Nothing joined to a file would make it look like a folder.
+    if rest.as_os_str().is_empty() { existing } else { existing.join(rest) }
 }
 
 /// The same path without `.` and `..`, by its text alone.

@@ -39,6 +39,7 @@ impl Project {
         if let Ok(secrets) = project.secrets() {
             project.store.redactor().learn_file(secrets.in_files());
         }
+        project.store.redactor().learn(credentials::in_environment(&project.settings, &host.env));
         Ok(project)
     }
 
