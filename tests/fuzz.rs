@@ -430,6 +430,7 @@ fn run_records_and_messages() {
         version: None,
         permission: Some("edit".to_owned()),
         denied: vec!["Bash make".to_owned()],
+        kept: None,
         conversation_usage: None,
     };
     let evidence = Evidence {

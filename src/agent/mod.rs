@@ -9,6 +9,7 @@
 
 mod account;
 mod catalog;
+pub mod credentials;
 mod event;
 mod judge;
 mod launch;

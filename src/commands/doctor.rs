@@ -1,7 +1,8 @@
 //! `aifactory doctor`
 
 use super::{Context, Finish};
-use crate::agent::Agent;
+use crate::agent::{Agent, credentials};
+use crate::config::duration_text;
 use crate::error::{Kind, Result};
 use crate::git::Repository;
 use crate::process::Invocation;
@@ -114,6 +115,7 @@ fn look_at_repository(context: &Context, args: &Args, findings: &mut Vec<Finding
     findings.push(check_identity(&project));
     findings.push(check_target(&project));
     findings.push(check_agent(context, &project));
+    findings.extend(check_credentials(&project));
     findings.push(check_trust(&project)?);
     findings.push(check_worktrees(&project));
     findings.push(check_loose(&project));
@@ -155,6 +157,59 @@ fn check_agent(context: &Context, project: &Project) -> Finding {
             ),
         },
     }
+}
+
+/// What the usual agent would log in with, and where that is from. Values are never shown.
+fn check_credentials(project: &Project) -> Vec<Finding> {
+    let Ok(agent) = Agent::find(project.settings.text("agent.default"), &project.settings, None) else {
+        return Vec::new();
+    };
+    let found = project.secrets().and_then(|secrets| {
+        let open: Vec<String> = secrets.open_to_others().iter().map(|path| path.display().to_string()).collect();
+        Ok((credentials::report(&agent, &project.settings, &secrets)?, open))
+    });
+    let (report, open) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            let hint = error.hints().first().cloned().unwrap_or_default();
+            return vec![Finding::bad("credentials", error.full_text(), hint)];
+        }
+    };
+    let now = project.host.now();
+    let mut findings = Vec::new();
+    for (place, found) in report.found.iter().enumerate() {
+        let from = found.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+        let wins = if place == 0 { "" } else { ", not used" };
+        let ends = match found.expiry {
+            Some(expiry) if expiry.renews => ", renewed by the agent itself".to_owned(),
+            Some(expiry) if expiry.at <= now => format!(", ended at {} UTC", expiry.at.readable()),
+            Some(expiry) => format!(", ends in {}", duration_text(expiry.at.since(now))),
+            None => String::new(),
+        };
+        let detail = format!("{}{from}{ends}{wins}", found.name);
+        let is_over = found.expiry.is_some_and(|expiry| !expiry.renews && expiry.at <= now);
+        findings.push(match is_over && place == 0 {
+            true => Finding::bad("credentials", detail, agent.record.login.clone()),
+            false => Finding::good("credentials", detail),
+        });
+    }
+    let wants_one = !agent.record.credentials.is_empty() || !agent.record.login_files.is_empty();
+    if report.found.is_empty() && wants_one {
+        let detail = format!("none found for {}", agent.name);
+        findings.push(Finding::worth("credentials", detail, agent.record.login.clone()));
+    }
+    let hint =
+        |name: &str| format!("only your own settings can hand it out: [agents.{}] env = [\"{name}\"]", agent.name);
+    findings.extend(
+        report
+            .withheld
+            .iter()
+            .map(|name| Finding::worth("credentials", format!("{name} is kept from {}", agent.name), hint(name))),
+    );
+    findings.extend(open.iter().map(|path| {
+        Finding::worth("credentials", format!("others on this machine may read {path}"), format!("chmod 600 {path}"))
+    }));
+    findings
 }
 
 fn check_trust(project: &Project) -> Result<Finding> {

@@ -22,6 +22,7 @@ mod exec;
 mod foreign;
 mod gc;
 mod import;
+mod import_claude_credentials;
 mod init;
 mod inside;
 mod list;
@@ -153,6 +154,7 @@ pub enum Command {
     Import(import::Args),
     Agents(agents::Args),
     Usage(usage::Args),
+    ImportClaudeCredentials(import_claude_credentials::Args),
     Config(config::Args),
     Trust(trust::Args),
     Doctor(doctor::Args),
@@ -207,6 +209,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Import(args) => import::run(context, &args),
         Command::Agents(args) => agents::run(context, &args),
         Command::Usage(args) => usage::run(context, &args),
+        Command::ImportClaudeCredentials(args) => import_claude_credentials::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Trust(args) => trust::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args),

@@ -145,6 +145,18 @@ pub const KEYS: &[Key] = &[
     machine("sandbox.readable", Kind::List, "", "folders below /tmp or /run that they have to see from a sandbox"),
     machine("sandbox.writable", Kind::List, "", "further folders that they may change from a sandbox"),
     machine(
+        "secrets.commands",
+        Kind::List,
+        "",
+        "NAME=command: what the command prints is the credential of this name, anew for every agent that needs it",
+    ),
+    machine(
+        "secrets.files",
+        Kind::List,
+        "",
+        "files of NAME=value lines with credentials for agents, besides secrets.env in your settings folder",
+    ),
+    machine(
         "state.durability",
         Kind::Choice(&["process", "power"]),
         "process",
@@ -176,6 +188,14 @@ pub const KEYS: &[Key] = &[
         "",
         "the remote, or its address, that the state is shared through; empty: origin, or the only one",
     ),
+    project("transcripts.age", Kind::Duration, "90d", "how long gc leaves what agents printed"),
+    machine(
+        "transcripts.keep",
+        Kind::Choice(&["local", "shared", "off"]),
+        "local",
+        "whether what agents print is kept in this clone, also shared with the state, or not kept beyond the live logs",
+    ),
+    project("transcripts.size", Kind::Size, "8M", "the most that is kept of one run; of a longer one the two ends"),
     machine(
         "trust.full",
         Kind::Choice(&["ask", "yes"]),
@@ -223,9 +243,13 @@ impl Kind {
                 let items = text.split('\n').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
             }
-            Kind::Text | Kind::Duration | Kind::OptionalDuration | Kind::Money | Kind::Count | Kind::Size | Kind::Choice(_) => {
-                Value::String(text.to_owned())
-            }
+            Kind::Text
+            | Kind::Duration
+            | Kind::OptionalDuration
+            | Kind::Money
+            | Kind::Count
+            | Kind::Size
+            | Kind::Choice(_) => Value::String(text.to_owned()),
         }
     }
 

@@ -26,11 +26,16 @@ impl Repository {
         files::names(&sample).map_or(0, |names| names.len() * 256)
     }
 
-    /// Packs what is reachable from `tip` and not from what was packed before. The caller holds the state's lock.
-    pub fn pack_own_objects(&self, tip: Oid) -> Result<Upkeep> {
+    /// Packs what is reachable from `tip` and not from what was packed before, and whatever is loose of the `others`. The
+    /// caller holds the state's lock.
+    pub fn pack_own_objects(&self, tip: Oid, others: &[Oid]) -> Result<Upkeep> {
         let loose_before = self.loose_objects();
         let mut packs = self.own_packs()?;
         packs.extend(self.pack_reachable(tip)?);
+        if !others.is_empty() {
+            let others: String = others.iter().map(|tip| format!("{tip}\n")).collect();
+            packs.extend(self.pack(&["--revs", "--unpacked"], others)?);
+        }
         if packs.len() > MOST_PACKS {
             packs = self.roll_up(packs)?;
         }

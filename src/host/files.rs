@@ -3,6 +3,7 @@
 use crate::error::{Context, Error, Result};
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -15,16 +16,43 @@ pub fn load_text(path: &Path) -> Result<Option<String>> {
     }
 }
 
+/// The same of a file that somebody else writes: it must be a plain one, and not longer than this.
+pub fn load_bounded_text(path: &Path, most: u64) -> Result<Option<String>> {
+    let refused = |why: &str| Error::failed(format!("{} {why}", path.display()));
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(refused("is not a file")),
+        Ok(metadata) if metadata.len() > most => Err(refused(&format!("is longer than {most} bytes"))),
+        Ok(_) => load_text(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refused("cannot be read").caused_by(error)),
+    }
+}
+
+/// Whether people other than its owner may read or write it.
+pub fn is_open_to_others(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+/// Like [`write_text`], for its owner's eyes only.
+pub fn write_private_text(path: &Path, text: &str) -> Result<()> {
+    write_with_mode(path, text, 0o600)
+}
+
 /// Replaces the file in one step: a reader sees the old text or the new one, and so does whoever comes after a crash.
 pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    write_with_mode(path, text, 0o666)
+}
+
+fn write_with_mode(path: &Path, text: &str, mode: u32) -> Result<()> {
     let failed = || format!("cannot write {}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
     let draft = draft_beside(path);
-    let written = File::create(&draft).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
+    let written =
+        File::options().write(true).create(true).truncate(true).mode(mode).open(&draft).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
     let renamed = written.and_then(|()| fs::rename(&draft, path));
     if renamed.is_err() {
         let _ = fs::remove_file(&draft);
@@ -82,7 +110,9 @@ pub fn real_path(path: &Path) -> PathBuf {
         existing = parent;
     }
     let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
-    existing.canonicalize().unwrap_or_else(|_| existing.to_owned()).join(rest)
+    let existing = existing.canonicalize().unwrap_or_else(|_| existing.to_owned());
+    // Nothing joined to a file would make it look like a folder.
+    if rest.as_os_str().is_empty() { existing } else { existing.join(rest) }
 }
 
 /// The same path without `.` and `..`, by its text alone.

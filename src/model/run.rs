@@ -34,6 +34,9 @@ pub struct RunRecord {
     /// Of what the agent printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<Digest>,
+    /// Where what it printed is kept, and what was kept of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
     /// The agent's own name for the conversation, by which it can be taken up again on that machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<String>,
@@ -52,6 +55,15 @@ pub struct RunRecord {
     /// The conversation's total after this run, for agents that report nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation_usage: Option<Usage>,
+}
+
+/// A transcript that was kept: redacted, and without the middle where it was too long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The last two parts of its ref: `2026-01/mill-abc123`.
+    pub place: String,
+    pub bytes: u64,
+    pub digest: Digest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

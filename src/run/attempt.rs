@@ -10,16 +10,18 @@ pub use follow::Stop;
 use super::confine::{self, Confined};
 use super::control::OWNER;
 use super::environment::Variables;
-use super::event::Reporter;
+use super::event::{Reporter, RunEventKind};
 use super::inbox::Inbox;
+use super::transcript;
 use crate::agent::{Account, Agent, Asked, Facts, Input, Job, Judgement, Launch, Reader, judge};
 use crate::error::{Context, Result};
 use crate::git::Oid;
 use crate::host::files;
-use crate::model::run::Outcome;
-use crate::model::text::{escape_line, tail};
-use crate::model::{Digest, EventId, Timestamp};
+use crate::model::run::{Kept, Outcome};
+use crate::model::text::escape_line;
+use crate::model::{Digest, EventId, TaskId, Timestamp};
 use crate::process::{Ended, Ending, Limits, Request, Stdin, supervise};
+use crate::store::Redactor;
 use crate::tasks::Project;
 use follow::{Check, Follow, OnSession};
 use std::path::{Path, PathBuf};
@@ -60,6 +62,7 @@ pub struct AttemptResult {
     /// When a rate limit is over, where somebody said so.
     pub until: Option<Timestamp>,
     pub transcript: Option<Digest>,
+    pub kept: Option<Kept>,
     pub account: Account,
     /// What people said meanwhile and the agent was told.
     pub heard: Vec<EventId>,
@@ -111,10 +114,21 @@ impl Attempt<'_> {
             detail: Some(detail.join("\n")).filter(|detail| !detail.is_empty()),
             until: judgement.until,
             transcript: transcript_digest(&folder),
+            kept: self.keep_transcript(),
             account: follow.reader.account,
             heard: follow.heard,
             is_agents_own_limit: follow.verdict.is_none(),
             commit: None,
+        })
+    }
+
+    /// The run is what it is, whether or not its transcript can be kept.
+    fn keep_transcript(&self) -> Option<Kept> {
+        let kept = transcript::keep(self.project, &TaskId::parse(self.job.task)?, self.run);
+        kept.unwrap_or_else(|error| {
+            let text = format!("what the agent printed is not kept: {}", error.full_text());
+            self.reporter.tell(RunEventKind::Note { text });
+            None
         })
     }
 
@@ -180,12 +194,13 @@ impl Attempt<'_> {
             let detail = Some(format!("{}: {}", self.agent.name, verdict.detail));
             return Ok(Judgement { outcome: verdict.outcome, detail, until: verdict.until });
         }
+        let last_words = last_words(folder, account, self.project.store.redactor());
         let facts = Facts {
             agent: &self.agent.name,
             ending: &ended.ending,
             says_when_finished: self.agent.reader.says_when_finished,
             left_work: self.left_work(before)?,
-            last_words: &last_words(folder, account),
+            last_words: &last_words,
         };
         let judgement = judge(account, &facts);
         // Whatever else it did, it waits for an answer.
@@ -247,9 +262,9 @@ impl Attempt<'_> {
 }
 
 /// The end of what the agent said, or of what it printed on stderr, or on stdout where that is empty.
-fn last_words(folder: &Path, account: &Account) -> String {
+fn last_words(folder: &Path, account: &Account, redactor: &Redactor) -> String {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
-    let words = |text: &str| tail(text, 12, 1_500).trim().to_owned();
+    let words = |text: &str| redactor.tail(text, 12, 1_500).trim().to_owned();
     let stderr = words(&String::from_utf8_lossy(&read("stderr.log")));
     if !stderr.is_empty() {
         return stderr;

@@ -3,8 +3,11 @@
 //! Credentials of trackers and forges never get through. The child's git runs no hooks, starts no upkeep while agents
 //! work, asks nobody for passwords, and cannot push: every remote has a push address that refuses.
 
+use crate::agent::Agent;
+use crate::error::Result;
 use crate::git::{QUIET, Repository};
 use crate::host::Environment;
+use crate::tasks::Project;
 use std::ffi::OsString;
 
 const PASSED_ON: [&str; 23] = [
@@ -64,6 +67,15 @@ pub fn child_environment(
         put(name, value.clone());
     }
     variables
+}
+
+/// The same with what the agent's record names. The credentials are read now, so one that was changed counts from here.
+pub fn agent_environment(project: &Project, agent: &Agent, common: Variables) -> Result<Variables> {
+    let granted = project.grant(agent)?.variables;
+    let is_common = |name: &OsString| !granted.iter().any(|(own, _)| name == own.as_str());
+    let mut variables: Variables = common.into_iter().filter(|(name, _)| is_common(name)).collect();
+    variables.extend(granted.into_iter().map(|(name, value)| (name.into(), value)));
+    Ok(variables)
 }
 
 /// The variables that tell a person's own command (`shell`, `exec`) about the task.

@@ -13,7 +13,6 @@ use crate::git::Oid;
 use crate::host::files;
 use crate::model::plan::Plan;
 use crate::model::run::{Evidence, Verdict};
-use crate::model::text::tail;
 use crate::model::{Digest, EventId, TaskId};
 use crate::process::{Ended, Ending, Hear, Limits, Line, Pulse, Request, Stdin, supervise};
 use crate::tasks::Project;
@@ -145,7 +144,7 @@ impl GateRun<'_> {
             at: self.project.host.now(),
             host: self.project.host.name(),
             output: Digest::of(output),
-            tail: tail(output, 30, 4_000).to_owned(),
+            tail: self.project.store.redactor().tail(output, 30, 4_000),
         })
     }
 

@@ -25,6 +25,7 @@ mod prompt;
 mod recovery;
 mod scheduler;
 mod session;
+mod transcript;
 mod upkeep;
 mod worker;
 
@@ -39,4 +40,4 @@ pub use interrupt::{FirstSignal, Interrupt};
 pub use merge::{MergeOptions, MergeOutcome, merge};
 pub use order::{RunReport, RunRequest, Skipped, TaskResult, Until, WorkOrder};
 pub use recovery::{Recovered, dead_sessions, recover};
-pub use upkeep::{MANY_LOOSE_OBJECTS, pack, sweep_old_runs};
+pub use upkeep::{MANY_LOOSE_OBJECTS, pack, prune_transcripts, sweep_old_runs};

@@ -1,5 +1,6 @@
 //! Runs whose worker stopped before it could say how they ended.
 
+use super::transcript;
 use crate::error::Result;
 use crate::model::run::Outcome;
 use crate::model::{Change, TaskId};
@@ -19,6 +20,7 @@ pub fn end_open_runs(
         run.ended = Some(project.host.now());
         run.outcome = Some(outcome);
         run.detail = Some(why.to_owned());
+        run.kept = transcript::keep_after_crash(project, task, &run);
         changes.run(task, &run);
         changes.event(
             task,

@@ -1,9 +1,11 @@
 //! Upkeep of what only we write: our objects become packs, logs of old runs go.
 
-use crate::error::{Context, Result};
-use crate::git::Upkeep;
+use crate::error::{Context, Error, Result};
+use crate::git::{Oid, Upkeep};
 use crate::host::files;
 use crate::process::alive;
+use crate::store::transcripts;
+use crate::sync::{Sharing, transcripts as shared_transcripts};
 use crate::tasks::Project;
 use std::time::Duration;
 
@@ -17,7 +19,21 @@ pub fn pack(project: &Project) -> Result<Option<Upkeep>> {
         return Ok(None);
     };
     let _lock = project.store.local.write_lock()?;
-    project.store.repository.pack_own_objects(tip).map(Some)
+    let repository = &project.store.repository;
+    let transcripts: Vec<Oid> = repository.refs_below(transcripts::RUNS)?.into_iter().map(|(_, tip)| tip).collect();
+    repository.pack_own_objects(tip, &transcripts).map(Some)
+}
+
+/// Gives up transcripts for their age, here and, of this clone's own, where they were shared. How many months went, and
+/// why those there did not, if so.
+pub fn prune_transcripts(project: &Project) -> Result<(usize, Option<Error>)> {
+    let age = project.settings.duration("transcripts.age");
+    let pruned = transcripts::prune(&project.store, age)?.len();
+    let there = Sharing::find(project).and_then(|sharing| match sharing {
+        Some(sharing) => shared_transcripts::prune(&sharing, age).map(drop),
+        None => Ok(()),
+    });
+    Ok((pruned, there.err()))
 }
 
 /// Removes the run folders of ended runs that are older than `age`. How many.

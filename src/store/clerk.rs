@@ -6,15 +6,17 @@
 
 use super::snapshot::{FoundRecord, HandEdit};
 use super::transaction::{Author, TaskChange};
-use super::{Snapshot, layout};
+use super::{Redactor, Snapshot, layout};
 use crate::error::{Error, Result};
 use crate::git::Edit;
+use crate::model::event::Draft;
 use crate::model::folder::attic_name;
 use crate::model::replay::unified_diff;
 use crate::model::{
-    Change, Conflict, Digest, Event, EventId, Hlc, IllegalMove, Status, Task, TaskId, TextFile, additions_of, apply,
-    fold, write_record,
+    Change, Conflict, Digest, Event, EventId, Hlc, IllegalMove, Source, Status, Task, TaskId, TextFile, additions_of,
+    apply, fold, write_record,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Longer diffs are not embedded; the digest still says what the text became.
@@ -125,6 +127,10 @@ impl<'a> Clerk<'a> {
     }
 
     fn take_text(&mut self, id: &TaskId, file: TextFile, content: String) -> Result<()> {
+        let content = match self.snapshot.store.redactor().redact(&content) {
+            Cow::Borrowed(_) => content,
+            Cow::Owned(redacted) => redacted,
+        };
         if content.len() > LONGEST_TEXT {
             return Err(Error::usage(format!(
                 "the {} is {} bytes long; {LONGEST_TEXT} is the most",
@@ -245,15 +251,48 @@ fn check(task: &Task, change: &Change) -> Result<()> {
     }
 }
 
-fn without_secrets(change: Change, redactor: &super::Redactor) -> Change {
-    let clean = |text: String| redactor.redact(&text).into_owned();
+/// Whatever people, agents and programs wrote. Words of ours, ids and digests are left as they are.
+fn without_secrets(change: Change, redactor: &Redactor) -> Change {
+    let clean = |text: String| match redactor.redact(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(redacted) => redacted,
+    };
     match change {
+        Change::Created { draft } => Change::Created { draft: draft_without_secrets(draft, clean) },
+        Change::Set { field, from, to } => Change::Set { field, from: from.map(clean), to: to.map(clean) },
+        Change::Added { field, value } => Change::Added { field, value: clean(value) },
+        Change::Removed { field, value, saw } => Change::Removed { field, value: clean(value), saw },
         Change::Moved { from, to, reason, note } => Change::Moved { from, to, reason, note: note.map(clean) },
         Change::Noted { text } => Change::Noted { text: clean(text) },
         Change::Said { text } => Change::Said { text: clean(text) },
         Change::StepReset { step, why } => Change::StepReset { step, why: clean(why) },
         Change::Parked { until, why } => Change::Parked { until, why: clean(why) },
+        Change::ClaimLost { claim, host, branch, event, at, why, commit, finished } => {
+            Change::ClaimLost { claim, host, branch, event, at, why: clean(why), commit, finished }
+        }
         Change::Released { why, recovery, claim } => Change::Released { why: clean(why), recovery, claim },
+        Change::Approved { digest, base, policy, note } => {
+            Change::Approved { digest, base, policy, note: note.map(clean) }
+        }
+        Change::Rejected { note } => Change::Rejected { note: note.map(clean) },
+        Change::StepReset { step, why } => Change::StepReset { step, why: clean(why) },
+        Change::Gated { evidence, gate, tree, verdict, clean: is_clean, step } => {
+            Change::Gated { evidence, gate: clean(gate), tree, verdict, clean: is_clean, step }
+        }
+        Change::Parked { until, why } => Change::Parked { until, why: clean(why) },
+        Change::Noted { text } => Change::Noted { text: clean(text) },
         other => other,
+    }
+}
+
+fn draft_without_secrets(draft: Draft, clean: impl Fn(String) -> String) -> Draft {
+    Draft {
+        title: clean(draft.title),
+        labels: draft.labels.into_iter().map(&clean).collect(),
+        role: draft.role.map(&clean),
+        repository: draft.repository.map(&clean),
+        agent: draft.agent.map(&clean),
+        source: draft.source.map(|source| Source { title: clean(source.title), ..source }),
+        ..draft
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::error::Result;
 use crate::git::Repository;
+use crate::host::Host;
 use crate::host::files::{self, FileLock};
 use crate::model::{Digest, EventId};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,22 @@ impl Local {
 
     pub fn find_lock(&self, name: &str) -> Result<Option<FileLock>> {
         FileLock::attempt(&self.root.join(format!("{name}.lock")))
+    }
+
+    /// The name of this clone among all: the host's, and a few letters that no other clone has.
+    pub fn clone_name(&self, host: &Host) -> Result<String> {
+        let path = self.root.join("clone");
+        let _lock = self.lock("clone")?;
+        let letters = match files::load_text(&path)?.map(|text| text.trim().to_owned()).filter(|text| text.len() == 6) {
+            Some(letters) => letters,
+            None => {
+                let letters = host.random_text(6);
+                files::write_text(&path, &letters)?;
+                letters
+            }
+        };
+        let host: String = host.name().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
+        Ok(format!("{}-{letters}", host.trim_matches('-')))
     }
 
     pub fn index_file(&self) -> PathBuf {

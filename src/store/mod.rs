@@ -15,6 +15,7 @@ mod place;
 mod redact;
 mod snapshot;
 mod transaction;
+pub mod transcripts;
 
 pub use index::{Filter, Hit, Index, IndexRow, Problem, RunFilter, RunSum, RunsBy};
 pub use inspect::{Flaw, inspect, inspect_commit};

@@ -3,8 +3,8 @@ use crate::git::{Edit, Identity};
 use crate::host::Environment;
 use crate::model::Usage;
 use crate::model::event::Draft;
-use crate::model::run::RunRecord;
-use crate::model::{Change, EventId, Status, Task, TaskId, Timestamp, write_record};
+use crate::model::run::{Evidence, RunRecord, Verdict};
+use crate::model::{Change, Digest, EventId, Status, Task, TaskId, TextFile, Timestamp, write_record};
 
 /// A store in a repository of its own.
 struct Sandbox {
@@ -144,6 +144,50 @@ fn values_of_secret_variables_never_reach_the_ref() {
 }
 
 #[test]
+fn whatever_was_written_is_redacted_wherever_it_goes() {
+    let sandbox = sandbox();
+    let secret = "hunter2hunter2";
+    let evidence = Evidence {
+        id: EventId::new(Timestamp::from_millis(5), "abc"),
+        task: id(),
+        gate: format!("test {secret}"),
+        step: None,
+        verdict: Verdict::Failed,
+        why: Some("-----BEGIN PRIVATE KEY-----\nMIIEow".into()),
+        tree: "0".repeat(40),
+        commit: "0".repeat(40),
+        clean: false,
+        exit: Some(1),
+        duration_ms: 1,
+        at: Timestamp::from_millis(5),
+        host: "mill".into(),
+        output: Digest::of(secret),
+        tail: "MIIEow\n-----END PRIVATE KEY-----".into(),
+    };
+    let draft = Draft { title: format!("use {secret}"), labels: [secret.to_owned()].into(), ..Draft::default() };
+    let wrote = sandbox.store.transact(&ana(), &format!("create {secret}"), |_, changes| {
+        changes.create(&id(), draft.clone());
+        changes.text(&id(), TextFile::Spec, format!("log in with {secret}"));
+        let to = Some(secret.to_owned());
+        changes.event(&id(), Change::Set { field: "role".into(), from: None, to });
+        changes.evidence(&evidence);
+        Ok(())
+    });
+    wrote.unwrap();
+    let snapshot = sandbox.store.snapshot().unwrap();
+    let message = sandbox.store.repository.message_of(snapshot.commit).unwrap();
+    let evidence_file = layout::evidence(&id(), &evidence.id);
+    let paths = [layout::events(&id()), layout::record(&id()), layout::text(&id(), TextFile::Spec), evidence_file];
+    let texts = paths.map(|path| snapshot.find_file(&path).unwrap().unwrap());
+    for text in texts.iter().chain([&message]) {
+        assert!(!text.contains(secret) && text.contains("[redacted:API_TOKEN]"), "{text}");
+    }
+    let written = &snapshot.evidence(&id()).unwrap()[0];
+    assert_eq!(written.why.as_deref(), Some("[redacted:private-key]"));
+    assert_eq!((written.verdict, written.output.clone()), (Verdict::Failed, evidence.output));
+}
+
+#[test]
 fn a_history_that_other_clones_would_refuse_is_not_written() {
     let sandbox = sandbox();
     sandbox.create();
@@ -186,6 +230,7 @@ fn an_id_from_a_foreign_record_leads_nowhere_else() {
         permission: None,
         denied: Vec::new(),
         usage: Usage::default(),
+        kept: None,
         conversation_usage: None,
     };
     let error = sandbox.store.transact(&ana(), "test", |_, changes| {

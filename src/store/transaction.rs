@@ -1,13 +1,15 @@
 //! Atomic writes: a pure closure from a snapshot to changes, one commit, one compare-and-swap.
 
 use super::clerk::Clerk;
-use super::{Snapshot, Store, inspect, layout};
+use super::{Redactor, Snapshot, Store, inspect, layout};
 use crate::error::{Context, Error, Result};
 use crate::git::{Edit, Expected, Identity, Oid, Swap};
 use crate::model::event::Draft;
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
-use crate::model::{Change, TaskId, TextFile};
+use crate::model::{Change, TaskId, TextFile, from_toml};
+use std::borrow::Cow;
+use toml::{Table, Value};
 
 /// Swaps that are refused are retried this often: another program must have moved the ref each time.
 const MOST_TRIES: u32 = 100;
@@ -169,7 +171,7 @@ impl Store {
     /// `7kq2m: claim (ana@mill)`, or without a task where there are several.
     fn message(&self, touched: &[TaskId], author: &Author, subject: &str) -> String {
         let who = format!("{}@{}", author.actor.split('@').next().unwrap_or_default(), self.host.name());
-        let subject: String = subject.chars().take(LONGEST_SUBJECT).collect();
+        let subject: String = self.redactor.redact(subject).chars().take(LONGEST_SUBJECT).collect();
         match touched {
             [one] => format!("{}: {subject} ({who})\n", one.prefix(5)),
             _ => format!("{subject} ({who})\n"),
@@ -181,11 +183,35 @@ impl Store {
         match edit {
             Edit::Put { path, content } => {
                 let text = String::from_utf8_lossy(&content);
-                let content = self.redactor.redact(&text).into_owned().into_bytes();
+                let content = redacted_record(&text, &self.redactor).into_bytes();
                 Edit::Put { path, content }
             }
             remove => remove,
         }
+    }
+}
+
+/// Value by value: what begins in one and seems to end in another must not take what stands between them along.
+fn redacted_record(text: &str, redactor: &Redactor) -> String {
+    let Ok(mut record) = from_toml::<Table>(text) else { return redactor.redact(text).into_owned() };
+    let mut is_changed = false;
+    for (_, value) in record.iter_mut() {
+        redact_value(value, redactor, &mut is_changed);
+    }
+    if is_changed { to_toml(&record) } else { text.to_owned() }
+}
+
+fn redact_value(value: &mut Value, redactor: &Redactor, is_changed: &mut bool) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(redacted) = redactor.redact(text) {
+                *text = redacted;
+                *is_changed = true;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| redact_value(value, redactor, is_changed)),
+        Value::Table(table) => table.iter_mut().for_each(|(_, value)| redact_value(value, redactor, is_changed)),
+        _ => {}
     }
 }
 

@@ -12,21 +12,9 @@ use crate::store::Store;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The name of this clone among all: the host's, and a few letters that no other clone has.
+/// What this clone is called below `refs/aifactory/live/`.
 pub fn live_name(store: &Store) -> Result<String> {
-    let path = store.local.root().join("clone");
-    let _lock = store.local.lock("clone")?;
-    let letters = match files::load_text(&path)?.map(|text| text.trim().to_owned()).filter(|text| text.len() == 6) {
-        Some(letters) => letters,
-        None => {
-            let letters = store.host().random_text(6);
-            files::write_text(&path, &letters)?;
-            letters
-        }
-    };
-    let host: String =
-        store.host().name().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
-    Ok(format!("{}-{letters}", host.trim_matches('-')))
+    store.local.clone_name(store.host())
 }
 
 pub struct Heart<'a> {

@@ -12,6 +12,7 @@ mod place;
 mod probe;
 mod sharing;
 mod takeover;
+pub mod transcripts;
 mod transport;
 
 pub use exchange::{Exchange, Extra, Manner, SyncReport};

@@ -4,6 +4,7 @@ use super::exchange::{Exchange, Extra, Manner, SyncReport};
 use super::heart::{Heart, live_name};
 use super::observe::Observations;
 use super::place::{Place, places};
+use super::transcripts;
 use super::transport::GitTransport;
 use crate::error::Result;
 use crate::git::{Expected, Oid, Progress, Remote, Repository, Swap};
@@ -58,7 +59,12 @@ impl<'p> Sharing<'p> {
     pub fn exchange(&self, manner: Manner, progress: &mut dyn FnMut(Progress)) -> Result<SyncReport> {
         let transport = self.transport()?;
         let exchange = Exchange { store: &self.project.store, place: &self.place, transport: &transport };
-        let report = exchange.run(manner, &|report| self.branches(report), progress)?;
+        let mut report = exchange.run(manner, &|report| self.branches(report), progress)?;
+        if !manner.dry_run && !manner.publish_only && self.project.settings.text("transcripts.keep") == "shared" {
+            // The state is there; what agents printed can wait for the next time.
+            let went = transcripts::push(self);
+            report.notes.extend(went.unwrap_or_else(|error| vec![error.full_text()]));
+        }
         for extra in &report.extras {
             if let Some(branch) = extra.name.strip_prefix("refs/heads/") {
                 self.note_branch(branch, extra.new)?;

@@ -1,5 +1,7 @@
 //! An opened project: the state, the settings in force, the target branch, and who is acting.
 
+use crate::agent::Agent;
+use crate::agent::credentials::{self, Grant, Secrets};
 use crate::config::{Layer, Origin, Settings};
 use crate::error::{Error, Result};
 use crate::git::Repository;
@@ -31,13 +33,34 @@ impl Project {
         let ref_name = state_ref(&settings)?;
         let durable = settings.text("state.durability") == "power";
         let actor = actor_name(&repository, host);
-        Ok(Project {
-            store: Store::open(repository, host.clone(), &ref_name)?.durable(durable),
-            settings,
-            target,
-            actor,
-            host: host.clone(),
-        })
+        let store = Store::open(repository, host.clone(), &ref_name)?.durable(durable);
+        let project = Project { store, settings, target, actor, host: host.clone() };
+        // Whoever is given credentials is told if these files cannot be read; all others work without them.
+        if let Ok(secrets) = project.secrets() {
+            project.store.redactor().learn_file(secrets.in_files());
+        }
+        project.store.redactor().learn(credentials::in_environment(&project.settings, &host.env));
+        Ok(project)
+    }
+
+    /// Where credentials for agents come from, as it is now.
+    pub fn secrets(&self) -> Result<Secrets<'_>> {
+        let base = self.repository().main_root().unwrap_or_else(|| self.repository().common_dir().to_owned());
+        Secrets::open(&self.settings, &self.host.env, &base)
+    }
+
+    /// The variables of its own that an agent gets. From now on their values are redacted wherever they turn up.
+    pub fn grant(&self, agent: &Agent) -> Result<Grant> {
+        let secrets = self.secrets()?;
+        let grant = credentials::grant(agent, &self.settings, &secrets)?;
+        let redactor = self.store.redactor();
+        redactor.learn_file(secrets.in_files());
+        let is_credential = |name: &String| agent.record.credentials.contains(name);
+        let given = grant.variables.iter().map(|(name, value)| (name.clone(), value.to_string_lossy().into_owned()));
+        let (certain, likely): (Vec<_>, Vec<_>) = given.partition(|(name, _)| is_credential(name));
+        redactor.learn(certain);
+        redactor.learn_file(likely);
+        Ok(grant)
     }
 
     /// Where the code is: branches, worktrees, policy.

@@ -12,7 +12,7 @@ use crate::model::plan::Step;
 use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
 use crate::model::{Allowance, Budget, Change, EventId, Reason, Spent, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, Stop, make_folder};
-use crate::run::environment::Variables;
+use crate::run::environment::{Variables, agent_environment};
 use crate::run::event::RunEventKind;
 use crate::run::prompt::{PromptParts, unheard, write_continuation, write_prompt};
 use crate::store::Changes;
@@ -111,7 +111,11 @@ impl Worker<'_> {
                 run,
                 started,
             };
-            let tried = self.try_once(&current, environment(&agent.environment()), feedback.as_deref())?;
+            let tried = self.try_once(
+                &current,
+                agent_environment(self.project, &agent, environment(&[]))?,
+                feedback.as_deref(),
+            )?;
             if tried.has_passed(step) {
                 return self.finish_step(&current, &tried).map(|()| None);
             }
@@ -408,6 +412,7 @@ impl Worker<'_> {
             base: current.base.to_string(),
             result: result.and_then(|result| result.commit.clone()),
             transcript: result.and_then(|result| result.transcript.clone()),
+            kept: result.and_then(|result| result.kept.clone()),
             conversation: said(account.and_then(|account| account.session.as_ref()))
                 .or_else(|| current.start.conversation().map(str::to_owned)),
             resumed: current.start.conversation().is_some(),

@@ -140,6 +140,8 @@ fn spellings(value: &str) -> Vec<String> {
     all.extend([in_url(value, "-_.~!*'()"), escaped.replace("%20", "+"), lower_case_escapes(&escaped), escaped]);
     all.extend([in_hex(value), in_hex(value).to_ascii_uppercase()]);
     all.extend(in_base64(value));
+    // A text may be cut between lines, or have numbers before them.
+    all.extend(value.lines().map(str::trim).filter(|line| *line != value && is_random_value(line)).map(str::to_owned));
     all.sort();
     all.dedup();
     all
