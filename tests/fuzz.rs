@@ -111,7 +111,8 @@ fn events() -> Vec<Event> {
         },
         Change::StepStarted { step: "S1".into(), run: run.clone() },
         Change::RunStarted { run: run.clone(), phase: "code".into(), agent: "runbook".into() },
-        Change::RunEnded { run: run.clone(), outcome: "succeeded".into() },
+        Change::RunEnded { run: run.clone(), outcome: "succeeded".into(), heard: vec![run.clone()] },
+        Change::Said { text: "use port 80".into() },
         Change::Gated {
             evidence: run,
             gate: "cargo test".into(),
@@ -402,6 +403,7 @@ fn run_records_and_messages() {
         id: event_id.clone(),
         kind: MessageKind::Question,
         task: Some(id()),
+        to: None,
         from: "Ana".into(),
         at: at(0).time,
         text: "Which\n\"one\"?\n".into(),

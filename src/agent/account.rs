@@ -4,6 +4,9 @@ use super::event::{AgentEvent, Cause, Scope};
 use crate::model::{Timestamp, Usage};
 use std::collections::BTreeSet;
 
+/// A run that talks more than this is not recorded in full.
+const MOST_MESSAGES: usize = 100;
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     pub session: Option<String>,
@@ -20,6 +23,8 @@ pub struct Account {
     /// Tools and texts: whether the agent did anything at all.
     pub deeds: u64,
     pub retries: u64,
+    /// What it wants others to know.
+    pub messages: Vec<Note>,
     /// The last thing it said.
     pub said: String,
     calls: Usage,
@@ -37,6 +42,13 @@ pub struct LastWord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateLimit {
     pub until: Option<Timestamp>,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub to: Option<String>,
+    pub kind: Option<String>,
     pub text: String,
 }
 
@@ -88,10 +100,13 @@ impl Account {
                     self.go_on();
                 }
             }
-            AgentEvent::Thought { .. }
+            AgentEvent::Message { to, kind, text } if self.messages.len() < MOST_MESSAGES => {
+                self.messages.push(Note { to: to.clone(), kind: kind.clone(), text: text.clone() });
+            }
+            AgentEvent::Message { .. }
+            | AgentEvent::Thought { .. }
             | AgentEvent::ToolEnded { .. }
             | AgentEvent::PermissionAsked { .. }
-            | AgentEvent::Message { .. }
             | AgentEvent::Complaint { .. }
             | AgentEvent::Unknown { .. } => {}
         }

@@ -39,6 +39,9 @@ pub enum AgentEvent {
     /// As the agent names the path: absolute or relative to the worktree.
     FileTouched {
         path: String,
+        /// What changed, as lines of a unified diff, where the agent shows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        diff: Option<String>,
     },
     Used {
         usage: Usage,

@@ -60,6 +60,17 @@ impl Agent {
         }
     }
 
+    /// The program and its arguments for a person who goes on with a conversation in the program's own terminal form, or
+    /// begins a new one.
+    pub fn interactive(&self, conversation: Option<&str>) -> Result<(OsString, Vec<OsString>)> {
+        let values =
+            Values { known: conversation.map(|id| ("session", id)).into_iter().collect(), variable: &|_| None };
+        let templates: &[String] = if conversation.is_some() { &self.record.attach_args } else { &[] };
+        let args: Result<Vec<OsString>> =
+            templates.iter().map(|template| template::fill(template, &values).map(OsString::from)).collect();
+        Ok((self.program().into(), args?))
+    }
+
     /// `variable` looks into the environment that the agent will see, for records that pass a value on by another name.
     pub fn launch(&self, job: &Job<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Launch> {
         if self.reader.is_runbook() {

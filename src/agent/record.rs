@@ -55,6 +55,8 @@ pub struct Record {
     pub resume_args: Vec<String>,
     /// The last arguments, with `{prompt}` or `{prompt_file}`.
     pub prompt_args: Vec<String>,
+    /// The arguments with which a person goes on in the program's own terminal form, with `{session}`.
+    pub attach_args: Vec<String>,
     pub prompt: Option<PromptBy>,
     pub reader: Option<String>,
     /// The model and effort where nobody chose another.
@@ -132,6 +134,7 @@ impl Record {
             effort_args: list(self.effort_args, other.effort_args),
             resume_args: list(self.resume_args, other.resume_args),
             prompt_args: list(self.prompt_args, other.prompt_args),
+            attach_args: list(self.attach_args, other.attach_args),
             prompt: self.prompt.or(other.prompt),
             reader: self.reader.or(other.reader),
             model: self.model.or(other.model),
@@ -151,7 +154,8 @@ impl Record {
     }
 
     fn templates(&self) -> impl Iterator<Item = &String> {
-        let lists = [&self.args, &self.model_args, &self.effort_args, &self.resume_args, &self.prompt_args];
+        let lists =
+            [&self.args, &self.model_args, &self.effort_args, &self.resume_args, &self.prompt_args, &self.attach_args];
         let of_permissions = self.permission.values().flat_map(|p| p.args.iter().chain(p.set.values()));
         lists.into_iter().flatten().chain(self.set.values()).chain(of_permissions)
     }
@@ -245,6 +249,11 @@ impl Agent {
     /// Variables that this agent may see besides the common ones.
     pub fn environment(&self) -> Vec<String> {
         self.record.env.iter().chain(&self.record.credentials).cloned().collect()
+    }
+
+    /// Whether a conversation can be taken up again.
+    pub fn can_resume(&self) -> bool {
+        !self.record.resume_args.is_empty() || self.prompt == PromptBy::Protocol
     }
 
     /// Whether its record tells permissions apart. An agent that does not is run as it is, by its owner's word.

@@ -1,29 +1,51 @@
 //! `aifactory log`
 
 mod follow;
+mod stream;
+mod transcript;
 
 use super::{Context, Finish};
-use crate::error::Result;
-use crate::model::TaskId;
+use crate::config::parse_duration;
+use crate::error::{Error, Result};
 use crate::model::text::escape_line;
+use crate::model::{Event, TaskId, Timestamp};
 use crate::tasks::{Entry, Project, history};
 use crate::ui::Style;
 use serde_json::json;
+use stream::paint_diff_line;
 
 /// Show the history of a task: who, when, what changed
 ///
-/// From the task's own events, with changed texts as diffs. With `-f`, what its agent prints right now,
-/// until the task is let go.
+/// From the task's own events, with changed texts as diffs. With `-f`, what its agent says and does right now, until the
+/// task is let go; with `--run`, what it said and did in one run.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  aifactory log 7kq2 --since 2h
+  aifactory log 7kq2 --kind moved --kind gated --limit 20
+  aifactory log 7kq2 --run last
+  aifactory log 7kq2 -f --json        the agent's events, one per line")]
 pub struct Args {
     /// The task
     id: String,
-    /// Follow the live output of the run on this machine
-    #[arg(short, long)]
+    /// Follow the run on this machine
+    #[arg(short, long, conflicts_with_all = ["since", "limit", "kinds"])]
     follow: bool,
     /// Leave out the diffs
     #[arg(long)]
     brief: bool,
+    /// Only what happened since then: 90m, 2h, 3d, or a date and time in UTC
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Only the last so many entries
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+    /// Only entries of this kind, as --json names them in `op`: moved, claimed, said, gated, run-ended …; repeatable
+    #[arg(long = "kind", value_name = "KIND")]
+    kinds: Vec<String>,
+    /// What the agent said and did in one run: its id, or last
+    #[arg(long, value_name = "RUN", conflicts_with = "follow")]
+    run: Option<String>,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
@@ -33,7 +55,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     if args.follow {
         return follow::follow(context, &project, &id);
     }
-    let events = snapshot.events(&id)?;
+    if let Some(run) = &args.run {
+        return transcript::show(context, &project, &id, run);
+    }
+    let events = choose(context, args, snapshot.events(&id)?)?;
     if context.ui.manner.json {
         let answer = json!({ "schema": "aifactory.log/1", "id": id, "events": events });
         context.ui.answer_json(&answer)?;
@@ -43,6 +68,35 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         write_entry(context, &entry, args.brief)?;
     }
     Ok(Finish::Well)
+}
+
+/// The events that were asked for.
+fn choose(context: &Context, args: &Args, mut events: Vec<Event>) -> Result<Vec<Event>> {
+    if let Some(since) = &args.since {
+        let since = point_in_time(since, context.host.now())?;
+        events.retain(|event| event.hlc.time >= since);
+    }
+    if !args.kinds.is_empty() {
+        events.retain(|event| args.kinds.iter().any(|kind| *kind == event.change.word()));
+    }
+    if let Some(limit) = args.limit {
+        events.drain(..events.len().saturating_sub(limit));
+    }
+    Ok(events)
+}
+
+/// A time of the past as people write it: how long ago, or when.
+pub(super) fn point_in_time(text: &str, now: Timestamp) -> Result<Timestamp> {
+    if let Some(ago) = parse_duration(text) {
+        return Ok(Timestamp::from_millis(now.millis().saturating_sub(ago.as_millis() as u64)));
+    }
+    let day = format!("{text}T00:00:00Z");
+    let minute = format!("{}Z", text.replacen(' ', "T", 1));
+    let parsed = [text, &day, &minute].into_iter().find_map(Timestamp::parse);
+    parsed.ok_or_else(|| {
+        Error::usage(format!("`{}` is no point in time", escape_line(text)))
+            .hint("write 90m, 2h, 3d, 2026-11-20 or 2026-11-20T14:30:00")
+    })
 }
 
 /// The history without its diffs.
@@ -59,14 +113,5 @@ fn write_entry(context: &Context, entry: &Entry, brief: bool) -> Result<()> {
     let Some(detail) = entry.detail.as_ref().filter(|_| !brief) else {
         return Ok(());
     };
-    for line in detail.lines() {
-        let style = match line.chars().next() {
-            Some('+') => Style::Added,
-            Some('-') => Style::Removed,
-            Some('@') => Style::Active,
-            _ => Style::Dim,
-        };
-        ui.answer_line(&format!("    {}", ui.paint(style, &escape_line(line))))?;
-    }
-    Ok(())
+    detail.lines().try_for_each(|line| ui.answer_line(&format!("    {}", paint_diff_line(context, line))))
 }

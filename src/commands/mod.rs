@@ -3,7 +3,11 @@
 //! A new command is a new file, a variant of [`Command`] and its line in [`dispatch`]. Help, man pages and completions
 //! are derived from here.
 
+mod agents;
+mod answer;
 mod approve;
+mod ask;
+mod attach;
 mod auto_sync;
 mod cancel;
 mod claim;
@@ -19,15 +23,18 @@ mod foreign;
 mod gc;
 mod import;
 mod init;
+mod inside;
 mod list;
 mod log;
 mod man;
 mod merge;
+mod message;
 mod named;
 mod new;
 mod path;
 mod pause;
 mod plan;
+mod progress;
 mod quickstart;
 mod reject;
 mod release;
@@ -36,6 +43,7 @@ mod retry;
 mod review;
 mod run;
 mod runbook;
+mod say;
 mod search;
 mod set;
 mod shell;
@@ -49,6 +57,7 @@ mod trust;
 mod work;
 
 pub use context::{Context, Finish};
+use named::text_of;
 
 use crate::error::{Kind, Result};
 use crate::host::Host;
@@ -123,6 +132,9 @@ pub enum Command {
     Work(work::Args),
     Status(status::Args),
     Log(log::Args),
+    Say(say::Args),
+    Answer(answer::Args),
+    Attach(attach::Args),
     Stop(stop::Args),
     Pause(pause::Args),
     Resume(resume::Args),
@@ -134,14 +146,18 @@ pub enum Command {
     Review(review::Args),
     Merge(merge::Args),
     Discard(discard::Args),
+    Message(message::Args),
     Search(search::Args),
     Sync(sync::Args),
     Import(import::Args),
+    Agents(agents::Args),
     Config(config::Args),
     Trust(trust::Args),
     Doctor(doctor::Args),
     Gc(gc::Args),
     Quickstart(quickstart::Args),
+    Ask(ask::Args),
+    Progress(progress::Args),
     Completions(completions::Args),
     Man(man::Args),
     #[command(name = "__runbook", hide = true)]
@@ -169,6 +185,9 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Work(args) => work::run(context, &args),
         Command::Status(args) => status::run(context, &args),
         Command::Log(args) => log::run(context, &args),
+        Command::Say(args) => say::run(context, &args),
+        Command::Answer(args) => answer::run(context, &args),
+        Command::Attach(args) => attach::run(context, &args),
         Command::Stop(args) => stop::run(context, &args),
         Command::Pause(args) => pause::run(context, &args),
         Command::Resume(args) => resume::run(context, &args),
@@ -180,14 +199,18 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Review(args) => review::run(context, &args),
         Command::Merge(args) => merge::run(context, &args),
         Command::Discard(args) => discard::run(context, &args),
+        Command::Message(args) => message::run(context, &args),
         Command::Search(args) => search::run(context, &args),
         Command::Sync(args) => sync::run(context, &args),
         Command::Import(args) => import::run(context, &args),
+        Command::Agents(args) => agents::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Trust(args) => trust::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args),
         Command::Gc(args) => gc::run(context, &args),
         Command::Quickstart(args) => quickstart::run(context, &args),
+        Command::Ask(args) => ask::run(context, &args),
+        Command::Progress(args) => progress::run(context, &args),
         Command::Completions(args) => completions::run(context, &args),
         Command::Man(args) => man::run(context, &args),
         Command::Runbook(args) => runbook::run(context, &args),

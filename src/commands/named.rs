@@ -1,9 +1,11 @@
 //! Tasks as they are named on a command line.
 
 use super::Context;
+use super::new::read_file;
 use crate::error::Result;
 use crate::model::TaskId;
 use crate::tasks::Project;
+use std::path::Path;
 
 /// One or several tasks.
 #[derive(clap::Args)]
@@ -23,5 +25,13 @@ impl Named {
 
     pub fn resolve(&self, context: &Context, project: &Project) -> Result<Vec<TaskId>> {
         context.resolve(&project.store.snapshot()?, &self.ids)
+    }
+}
+
+/// A text from the command line, or from standard input where it is not there.
+pub fn text_of(context: &Context, typed: Option<&str>) -> Result<String> {
+    match typed {
+        Some(text) => Ok(text.to_owned()),
+        None => read_file(context, Path::new("-")),
     }
 }

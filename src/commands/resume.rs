@@ -5,7 +5,9 @@ use super::{Context, Finish};
 use crate::error::Result;
 use crate::tasks::set_paused;
 
-/// Let paused tasks go on
+/// Let paused tasks go on, and parked ones at once
+///
+/// A task is parked while the agent's service has reached a limit, or between two failed attempts.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]

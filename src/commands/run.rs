@@ -1,10 +1,11 @@
 //! `aifactory run`
 
+use super::trust::ask_for_full_access;
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
 use crate::run::{FirstSignal, Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
-use crate::tasks::{Project, ready};
+use crate::tasks::{Project, candidates, missing_full_access, ready};
 use crate::ui::LiveRun;
 use serde_json::json;
 
@@ -63,6 +64,9 @@ pub(super) fn run_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, 
         ))
         .hint("make the first commit: git commit --allow-empty -m \"begin\""));
     }
+    if wants_full_access(project, &ids)? {
+        ask_for_full_access(context, project, false)?;
+    }
     if !ids.is_empty() {
         ready(project, &ids)?;
     }
@@ -91,6 +95,21 @@ pub(super) fn run_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, 
         pack(project)?;
     }
     finish(context, project, &report)
+}
+
+/// Whether an agent that would be started needs a yes that nobody has given. Tasks that come up later wait for it.
+pub(super) fn wants_full_access(project: &Project, ids: &[TaskId]) -> Result<bool> {
+    let snapshot = project.store.snapshot()?;
+    let ids = match ids.is_empty() {
+        false => ids.to_vec(),
+        true => candidates(&snapshot.index()?)?.into_iter().map(|candidate| candidate.row.id).collect(),
+    };
+    for id in &ids {
+        if missing_full_access(project, &snapshot.task(id)?)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn short(project: &Project, id: &TaskId) -> String {

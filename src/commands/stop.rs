@@ -3,7 +3,8 @@
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
-use crate::run::request_stop;
+use crate::process::Invocation;
+use crate::run::{attached_session, request_stop};
 use crate::store::Filter;
 use crate::tasks::Project;
 use std::time::Duration;
@@ -29,13 +30,20 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let ids = if named.is_empty() { running(&project)? } else { named };
     let mut stopped = Vec::new();
     for id in &ids {
+        // A person's own terminal on the task, left open in the background.
+        if end_attached(id) {
+            stopped.push(id.clone());
+        }
+    }
+    for id in &ids {
         let task = snapshot.task(id)?;
         match &task.claim {
             Some(claim) => {
                 request_stop(&project.store, &claim.session)?;
+                stopped.retain(|known| known != id);
                 stopped.push(id.clone());
             }
-            None if args.ids.is_empty() => {}
+            None if args.ids.is_empty() || stopped.contains(id) => {}
             None => {
                 return Err(Error::missing(format!("task {} is {}, not running", snapshot.short(id), task.status)));
             }
@@ -47,6 +55,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     }
     wait_until_let_go(&project, &stopped)?;
     context.report_changed(&project, "aifactory.stop/1", "stopped", &stopped)
+}
+
+/// Ends the tmux session in which somebody goes on with the task's agent. Whether there was one.
+fn end_attached(id: &TaskId) -> bool {
+    let ended = Invocation::new("tmux").args(["kill-session", "-t", &attached_session(id)]).run();
+    which::which("tmux").is_ok() && ended.is_ok_and(|ended| ended.exit.success())
 }
 
 fn running(project: &Project) -> Result<Vec<TaskId>> {

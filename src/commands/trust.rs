@@ -6,22 +6,31 @@ use crate::model::text::escape_line;
 use crate::model::{Reason, Status, TaskId};
 use crate::policy::PolicyCommands;
 use crate::store::{Filter, Vouch};
-use crate::tasks::{Project, Standing, retry, standing};
+use crate::tasks::{FULL_ACCESS, Project, Standing, full_access_is_given, give_full_access, retry, standing};
 use serde_json::json;
 
 /// Let the commands of the project's policy run on this machine
 ///
 /// Shows exactly what `.aifactory/config.toml` on the target branch would run: gates, setup, agents. Nothing of it runs
 /// before you say yes, and any change asks again. Tasks that waited for your yes are ready again.
+///
+/// With --full: let agents run commands here without asking, whatever the policy says.
 #[derive(clap::Args)]
 pub struct Args {
     /// Say yes without being asked, in CI for instance
     #[arg(short, long)]
     yes: bool,
+    /// Let agents with the permission `full` run commands on this machine
+    #[arg(long)]
+    full: bool,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
+    if args.full {
+        ask_for_full_access(context, &project, args.yes)?;
+        return report(context, &project, "agents may run commands here");
+    }
     let commands = PolicyCommands::of(&project.settings);
     let trusted = project.policy_is_trusted()?;
     if context.ui.manner.json && !args.yes {
@@ -50,6 +59,39 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         true => Ok(Finish::Well),
         false => context.report_changed(&project, "aifactory.trust/1", "put back", &ready),
     }
+}
+
+fn report(context: &Context, project: &Project, said: &str) -> Result<Finish> {
+    let ready = release(context, project)?;
+    if context.ui.manner.json {
+        context.ui.answer_json(&json!({ "schema": "aifactory.trust/1", "full": true, "ready": ready }))?;
+        return Ok(Finish::Well);
+    }
+    context.ui.note(said);
+    match ready.is_empty() {
+        true => Ok(Finish::Well),
+        false => context.report_changed(project, "aifactory.trust/1", "put back", &ready),
+    }
+}
+
+/// Gets a person's yes to agents that run commands, unless it was given before.
+pub(super) fn ask_for_full_access(context: &Context, project: &Project, yes: bool) -> Result<()> {
+    if full_access_is_given(project)? {
+        return Ok(());
+    }
+    context.ui.note(FULL_ACCESS);
+    if !yes {
+        if !context.ui.can_ask() {
+            return Err(Error::person("nobody is here to say yes to agents that run commands")
+                .hint("aifactory trust --full --yes")
+                .hint("or let them only change files: aifactory config set agent.permission edit"));
+        }
+        if !context.ui.ask_yes("Let agents run commands on this machine?", false)? {
+            return Err(Error::person("not allowed; nothing was started")
+                .hint("to let them only change files: aifactory config set agent.permission edit"));
+        }
+    }
+    give_full_access(project)
 }
 
 /// Shows the commands and gets a person's yes to them.

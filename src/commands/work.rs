@@ -1,7 +1,8 @@
 //! `aifactory work`
 
 use super::foreign::Foreign;
-use super::run::short;
+use super::run::{short, wants_full_access};
+use super::trust::ask_for_full_access;
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
 use crate::git::Repository;
@@ -102,6 +103,10 @@ fn work(context: &Context, args: &Args, remote: Option<&str>) -> Result<Finish> 
         join(context, &project, url)?;
     }
     context.repair(&project)?;
+    // Where nobody is to be asked, tasks that need the yes wait for it, or for another machine.
+    if context.ui.can_ask() && project.store.find_head()?.is_some() && wants_full_access(&project, &[])? {
+        ask_for_full_access(context, &project, false)?;
+    }
     let request = RunRequest {
         tasks: Vec::new(),
         jobs: args.jobs,

@@ -32,7 +32,27 @@ const fn machine(name: &'static str, kind: Kind, default: &'static str, about: &
 }
 
 pub const KEYS: &[Key] = &[
-    project("agent.default", Kind::Text, "runbook", "the agent that carries out plans"),
+    project("agent.code", Kind::Text, "", "the agent that writes code; empty: agent.default"),
+    project(
+        "agent.default",
+        Kind::Text,
+        "runbook",
+        "the agent that carries out plans, with a model and an effort where wanted: claude:opus#high",
+    ),
+    project(
+        "agent.fallback",
+        Kind::List,
+        "",
+        "agents that step in, one after another, where the service of the chosen one fails",
+    ),
+    project(
+        "agent.permission",
+        Kind::Choice(&["read-only", "edit", "full"]),
+        "full",
+        "what agents may do without asking: look, change files, or run any command",
+    ),
+    project("agent.plan", Kind::Text, "", "the agent that writes specs and plans; empty: agent.default"),
+    project("agent.review", Kind::Text, "", "the agent that reviews; empty: agent.default"),
     project(
         "claim.lease",
         Kind::Duration,
@@ -95,6 +115,12 @@ pub const KEYS: &[Key] = &[
         Kind::Text,
         "",
         "the remote, or its address, that the state is shared through; empty: origin, or the only one",
+    ),
+    machine(
+        "trust.full",
+        Kind::Choice(&["ask", "yes"]),
+        "ask",
+        "whether agents may run commands here without asking: after a person's yes (aifactory trust --full), or always",
     ),
     machine(
         "trust.plans",

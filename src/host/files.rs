@@ -42,6 +42,12 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).context(|| format!("cannot create the folder {}", path.display()))
 }
 
+/// A symbolic link at `path`; one that is there already is replaced.
+pub fn link(target: &Path, path: &Path) -> Result<()> {
+    remove_file(path)?;
+    std::os::unix::fs::symlink(target, path).context(|| format!("cannot link {}", path.display()))
+}
+
 pub fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -198,6 +198,9 @@ pub enum Change {
     RunEnded {
         run: EventId,
         outcome: String,
+        /// What people said while it ran and its agent was told.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        heard: Vec<EventId>,
     },
     Gated {
         evidence: EventId,
@@ -228,6 +231,10 @@ pub enum Change {
     Noted {
         text: String,
     },
+    /// A person's words for the agent: an answer, or something to keep in mind.
+    Said {
+        text: String,
+    },
     /// An import wrote a text and remembers which, so that the next one can tell whose change is whose.
     TextImported {
         file: TextFile,
@@ -247,6 +254,14 @@ pub enum Change {
     /// What a newer version wrote. Its line is kept as it is, and says nothing to this one.
     #[serde(other)]
     Unknown,
+}
+
+impl Change {
+    /// The kind of change, as its record names it.
+    pub fn word(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value.get("op").and_then(|op| op.as_str()).unwrap_or("unknown").to_owned()
+    }
 }
 
 impl Event {

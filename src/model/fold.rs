@@ -180,7 +180,10 @@ pub fn apply(task: &mut Task, event: &Event) {
             }
         }
         Change::Paused => task.paused = true,
-        Change::Resumed => task.paused = false,
+        Change::Resumed => {
+            task.paused = false;
+            task.not_before = None;
+        }
         Change::Parked { until, .. } => task.not_before = Some(*until),
         Change::Imported { fields, .. } => overlay(task, fields),
         Change::Settled { conflicts } => task.conflicts.retain(|conflict| !conflicts.contains(&conflict.id)),
@@ -190,6 +193,7 @@ pub fn apply(task: &mut Task, event: &Event) {
         | Change::TextSeen { .. }
         | Change::TextImported { .. }
         | Change::Noted { .. }
+        | Change::Said { .. }
         | Change::Unknown => {}
     }
     contest(task);
@@ -283,6 +287,8 @@ fn set_field(task: &mut Task, field: &str, to: Option<&str>) {
         "role" => task.role = text,
         "repository" => task.repository = text,
         "agent" => task.agent = text,
+        "permission" => task.permission = text,
+        "budget" => task.budget = text,
         "parent" => task.parent = to.and_then(TaskId::parse),
         "source" => task.source = to.and_then(|json| serde_json::from_str(json).ok()).map(recordable),
         _ => {}

@@ -51,8 +51,19 @@ pub fn parse_record(text: &str) -> Result<ParsedRecord, toml::de::Error> {
 
 /// What a person changed in the file: the fields that are theirs, and the names of those that are not.
 pub fn human_changes(folded: &Task, edited: &Task) -> (BTreeMap<String, toml::Value>, Vec<String>) {
-    const HUMAN: [&str; 9] =
-        ["title", "priority", "risk", "labels", "dependencies", "role", "repository", "agent", "parent"];
+    const HUMAN: [&str; 11] = [
+        "title",
+        "priority",
+        "risk",
+        "labels",
+        "dependencies",
+        "role",
+        "repository",
+        "agent",
+        "permission",
+        "budget",
+        "parent",
+    ];
     let table = |task: &Task| toml::Table::try_from(task).unwrap_or_default();
     let (folded, edited) = (table(folded), table(edited));
     let names: BTreeSet<&String> = folded.keys().chain(edited.keys()).collect();

@@ -135,6 +135,13 @@ impl Reason {
                 "aifactory shell {id}, rebase there on the target, then aifactory retry {id} --run; or begin anew: \
                  aifactory discard {id}"
             ),
+            Reason::Question => format!("aifactory answer {id} \"…\" --run"),
+            Reason::Budget => {
+                format!("aifactory usage {id}, then aifactory set {id} budget=\"…\" and aifactory retry {id}")
+            }
+            Reason::Authentication => {
+                format!("log in, then aifactory retry {id}; aifactory doctor shows what is missing")
+            }
             Reason::Trust => format!("aifactory trust; or read the plan and say yes to it: aifactory approve {id}"),
             _ => format!("aifactory review {id}, then aifactory retry {id}"),
         }

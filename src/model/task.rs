@@ -30,6 +30,12 @@ pub struct Task {
     pub repository: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// What its agent may do; the setting where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<String>,
+    /// What it may cost; the settings hold besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<TaskId>,
     pub created: Timestamp,
@@ -96,6 +102,8 @@ impl Task {
             role: None,
             repository: None,
             agent: None,
+            permission: None,
+            budget: None,
             parent: None,
             created,
             updated: Hlc::default(),

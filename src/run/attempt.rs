@@ -62,6 +62,10 @@ pub struct AttemptResult {
     pub account: Account,
     /// What people said meanwhile and the agent was told.
     pub heard: Vec<EventId>,
+    /// The limit was the agent's or its service's own, not one of ours.
+    pub is_agents_own_limit: bool,
+    /// The commit that holds the work, once there is one.
+    pub commit: Option<String>,
 }
 
 impl AttemptResult {
@@ -81,6 +85,7 @@ impl Attempt<'_> {
         let launch = self.agent.launch(&self.job, &variable)?;
         let configuration = self.project.repository().configuration_digest()?;
         let before = self.project.repository().worktree_tree(self.job.worktree)?;
+        let stdin_is_open = launch.stdin == Input::Open;
         let request = self.request(launch, &folder);
         let worktree = self.job.worktree.to_string_lossy().into_owned();
         let reader = Reader::new(self.agent.reader, &self.agent.opening(&self.job, &worktree));
@@ -88,6 +93,7 @@ impl Attempt<'_> {
         let mut follow = Follow::new(reader, self.reporter, Inbox::open(&folder)?);
         follow.on_session = self.on_session.take().unwrap_or_else(|| Box::new(|_| {}));
         follow.check = self.check.take().unwrap_or_else(|| Box::new(|_| None));
+        follow.stdin_is_open = stdin_is_open;
         follow.longest_pause = self.project.settings.duration("run.rate-limit-wait");
         follow.now = Box::new(|| host.now());
         let ended = self.handle.block_on(supervise(request, self.stop.clone(), &mut follow))?;
@@ -103,6 +109,8 @@ impl Attempt<'_> {
             transcript: transcript_digest(&folder),
             account: follow.reader.account,
             heard: follow.heard,
+            is_agents_own_limit: follow.verdict.is_none(),
+            commit: None,
         })
     }
 

@@ -15,7 +15,7 @@ use crate::host::Host;
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Status, TaskId, Timestamp};
 use crate::sync::Sharing;
-use crate::tasks::{Candidate, Project, candidates};
+use crate::tasks::{Candidate, Project, TEST_COMMAND_VARIABLE, candidates};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -100,7 +100,7 @@ pub fn run(
             rest: interrupt.watch_rest(),
             lost: news.lost.subscribe(),
             own_program: request.own_program.clone(),
-            test_command: project.host.env.text("AIFACTORY_TEST_AGENT_CMD"),
+            test_command: project.host.env.text(TEST_COMMAND_VARIABLE),
             local: request.local,
             patient: request.work.is_some(),
         },

@@ -28,11 +28,12 @@ mod upkeep;
 mod worker;
 
 pub use checkout::{Checkouts, TaskCheckout};
-pub use control::request_stop;
+pub use control::{attached_session, request_stop, say_to_running};
 pub use discard::{Discarded, discard};
 pub use dispatch::run;
 pub use environment::{child_environment, person_environment};
 pub use event::{RunEvent, RunEventKind};
+pub use inbox::{EVENTS, Kept, RUN_FOLDER_VARIABLE, leave_word};
 pub use interrupt::{FirstSignal, Interrupt};
 pub use merge::{MergeOptions, MergeOutcome, merge};
 pub use order::{RunReport, RunRequest, Skipped, TaskResult, Until, WorkOrder};

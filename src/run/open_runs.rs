@@ -20,7 +20,10 @@ pub fn end_open_runs(
         run.outcome = Some(outcome);
         run.detail = Some(why.to_owned());
         changes.run(task, &run);
-        changes.event(task, Change::RunEnded { run: run.id.clone(), outcome: outcome.word().to_owned() });
+        changes.event(
+            task,
+            Change::RunEnded { run: run.id.clone(), outcome: outcome.word().to_owned(), heard: Vec::new() },
+        );
     }
     Ok(())
 }

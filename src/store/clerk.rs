@@ -250,6 +250,9 @@ fn without_secrets(change: Change, redactor: &super::Redactor) -> Change {
     match change {
         Change::Moved { from, to, reason, note } => Change::Moved { from, to, reason, note: note.map(clean) },
         Change::Noted { text } => Change::Noted { text: clean(text) },
+        Change::Said { text } => Change::Said { text: clean(text) },
+        Change::StepReset { step, why } => Change::StepReset { step, why: clean(why) },
+        Change::Parked { until, why } => Change::Parked { until, why: clean(why) },
         Change::Released { why, recovery, claim } => Change::Released { why: clean(why), recovery, claim },
         other => other,
     }

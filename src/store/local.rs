@@ -82,6 +82,7 @@ impl Local {
             Vouch::Approved => "approved",
             Vouch::Written => "written",
             Vouch::Policy => "trusted",
+            Vouch::FullAccess => "full-access",
         })
     }
 }
@@ -95,4 +96,6 @@ pub enum Vouch {
     Written,
     /// The commands of the project's policy were read and trusted here.
     Policy,
+    /// Agents may run commands here without asking.
+    FullAccess,
 }

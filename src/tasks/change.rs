@@ -2,6 +2,7 @@
 
 use super::Project;
 use super::create::one_line;
+use crate::agent::Permission;
 use crate::error::{Error, Result};
 use crate::model::plan::parse_plan;
 use crate::model::text::{escape_line, find_nearest};
@@ -29,7 +30,8 @@ pub enum Assignment {
     Settle,
 }
 
-const SCALARS: [&str; 7] = ["title", "priority", "risk", "role", "repository", "agent", "parent"];
+const SCALARS: [&str; 9] =
+    ["title", "priority", "risk", "role", "repository", "agent", "permission", "budget", "parent"];
 const SETS: [&str; 2] = ["labels", "dependencies"];
 
 pub fn parse_assignment(text: &str) -> Result<Assignment> {
@@ -167,6 +169,8 @@ fn set_event(snapshot: &Snapshot<'_>, task: &Task, field: &str, value: &str) -> 
         "role" => task.role.clone(),
         "repository" => task.repository.clone(),
         "agent" => task.agent.clone(),
+        "permission" => task.permission.clone(),
+        "budget" => task.budget.clone(),
         _ => task.parent.as_ref().map(|id| id.to_string()),
     };
     let words = |all: Vec<&str>| format!("one of {}", all.join(", "));
@@ -183,6 +187,12 @@ fn set_event(snapshot: &Snapshot<'_>, task: &Task, field: &str, value: &str) -> 
             Some(Risk::parse(value).ok_or_else(|| unfit(words(Risk::ALL.map(Risk::word).to_vec())))?.word().to_owned())
         }
         _ if value.is_empty() => None,
+        "permission" => Some(
+            Permission::parse(value)
+                .ok_or_else(|| unfit(words(Permission::ALL.map(Permission::word).to_vec())))?
+                .word()
+                .to_owned(),
+        ),
         "parent" => Some(snapshot.resolve(value)?.to_string()),
         _ => Some(one_line(value)?),
     };
@@ -291,7 +301,8 @@ pub fn set_paused(project: &Project, ids: &[TaskId], paused: bool) -> Result<Vec
         if task.status.is_closed() {
             return Err(not_now(snapshot, task, if paused { "be paused" } else { "be resumed" }));
         }
-        if task.paused == paused {
+        // A parked task waits for a time; a person may say that it has waited long enough.
+        if task.paused == paused && (paused || task.not_before.is_none()) {
             return Ok(false);
         }
         changes.event(&task.id, if paused { Change::Paused } else { Change::Resumed });

@@ -82,6 +82,10 @@ fn describe(change: &Change) -> (String, Option<String>) {
             0 | 1 => plain(format!("noted: {text}")),
             lines => (format!("noted {}", count(lines, "line")), Some(text.clone())),
         },
+        Change::Said { text } => match text.lines().count() {
+            0 | 1 => plain(format!("said to the agent: {text}")),
+            lines => (format!("said {} to the agent", count(lines, "line")), Some(text.clone())),
+        },
         Change::TextImported { file, .. } => plain(format!("took the {} over from the imported file", file.word())),
         Change::Imported { fields, discarded } => {
             let names: Vec<&str> = fields.keys().map(String::as_str).collect();

@@ -1,23 +1,32 @@
 //! What people do to tasks: create, change, plan, approve, import. Each operation reads, checks, and writes one
 //! transaction; none of them prints or asks.
 
+mod agents;
 mod approve;
 mod change;
 mod claim;
 mod create;
 mod history;
 pub mod import;
+mod messages;
 mod project;
 mod queue;
 mod settings;
+mod talk;
 mod texts;
 
+pub use agents::{
+    FULL_ACCESS, PHASES, TEST_COMMAND_VARIABLE, agent_of, full_access_is_given, give_full_access, missing_full_access,
+    permission_of,
+};
 pub use approve::{Standing, approve, reject, standing};
 pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
+pub use messages::{NewMessage, messages_of, post};
 pub use project::{Project, USER_CONFIG};
 pub use queue::{Candidate, candidates};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
+pub use talk::{Answered, answer, say};
 pub use texts::{TextOutcome, check_plan, replace_text};

@@ -1,5 +1,6 @@
 //! The protocols, one file each. A new one is a file here and a line in [`ReaderKind::TABLE`].
 
+mod events;
 mod runbook;
 mod text;
 
@@ -21,8 +22,12 @@ const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> Reade
 }
 
 impl ReaderKind {
-    pub const TABLE: &'static [ReaderKind] =
-        &[kind("runbook", false, |_| Box::new(runbook::Runbook)), kind("text", false, |_| Box::new(text::Text))];
+    #[rustfmt::skip]
+    pub const TABLE: &'static [ReaderKind] = &[
+        kind("events", true, |opening| Box::new(events::Events::new(opening))),
+        kind("runbook", false, |_| Box::new(runbook::Runbook)),
+        kind("text", false, |_| Box::new(text::Text)),
+    ];
 
     pub fn find(name: &str) -> Option<ReaderKind> {
         ReaderKind::TABLE.iter().find(|kind| kind.name == name).copied()

@@ -1,10 +1,12 @@
-//! `aifactory log -f`: what a task's agent prints, run after run, until the task is let go.
+//! `aifactory log -f`: what a task's agent says and does, run after run, until the task is let go.
 
+use super::stream::print_events;
 use crate::commands::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::host::files::FileLock;
 use crate::model::run::RunRecord;
 use crate::model::{EventId, Task, TaskId};
+use crate::run::EVENTS;
 use crate::store::Snapshot;
 use crate::tasks::Project;
 use serde_json::json;
@@ -92,7 +94,7 @@ impl Printed<'_> {
             return Ok(());
         }
         self.go_on(true)?;
-        self.open = Some(Output { folder: project.store.local.run_folder(&run), offsets: [0, 0] });
+        self.open = Some(Output { folder: project.store.local.run_folder(&run), offset: 0 });
         self.last = Some(run);
         Ok(())
     }
@@ -107,21 +109,18 @@ impl Printed<'_> {
 
 struct Output {
     folder: PathBuf,
-    offsets: [u64; 2],
+    offset: u64,
 }
 
 impl Output {
     /// Prints what is new. A line that is still being written waits for its end.
     fn print(&mut self, context: &Context, has_ended: bool) -> Result<()> {
-        for (name, offset) in ["stdout.log", "stderr.log"].into_iter().zip(&mut self.offsets) {
-            let mut bytes = read_from(&self.folder.join(name), *offset);
-            if !has_ended {
-                bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
-            }
-            *offset += bytes.len() as u64;
-            print(context, &String::from_utf8_lossy(&bytes))?;
+        let mut bytes = read_from(&self.folder.join(EVENTS), self.offset);
+        if !has_ended {
+            bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
         }
-        Ok(())
+        self.offset += bytes.len() as u64;
+        print_events(context, &String::from_utf8_lossy(&bytes))
     }
 }
 
@@ -132,12 +131,4 @@ fn read_from(path: &Path, offset: u64) -> Vec<u8> {
         let _ = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_to_end(&mut bytes));
     }
     bytes
-}
-
-fn print(context: &Context, text: &str) -> Result<()> {
-    if !context.ui.manner.json {
-        return context.ui.answer_foreign(text);
-    }
-    text.lines()
-        .try_for_each(|line| context.ui.answer_json_line(&json!({ "schema": "aifactory.log-line/1", "line": line })))
 }

@@ -31,6 +31,8 @@ pub struct Follow<'a> {
     pub on_session: Box<dyn FnMut(&Account) + 'a>,
     /// What a limit says about the run so far.
     pub check: Box<dyn Fn(&Account) -> Option<Verdict> + 'a>,
+    /// The program reads what is said to it.
+    pub stdin_is_open: bool,
     /// A pause of the service that is longer is not waited for.
     pub longest_pause: Duration,
     pub now: Box<dyn Fn() -> Timestamp + 'a>,
@@ -47,6 +49,7 @@ impl<'a> Follow<'a> {
             verdict: None,
             on_session: Box::new(|_| {}),
             check: Box::new(|_| None),
+            stdin_is_open: false,
             longest_pause: Duration::MAX,
             now: Box::new(Timestamp::default),
             session_is_known: false,
@@ -142,7 +145,7 @@ impl Listener for Follow<'_> {
 
     fn tick(&mut self, talk: &mut Talk) {
         self.take_inbox();
-        if !self.reader.listens() {
+        if !self.stdin_is_open || !self.reader.listens() {
             return;
         }
         for (said, text) in self.inbox.said() {

@@ -7,7 +7,7 @@ use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Approval, Change, Reason, Status, Task, TaskId, TextFile};
 use crate::store::{Author, Changes, Snapshot};
 use crate::sync::{Confirmed, Sharing};
-use crate::tasks::{Project, Standing, branch_name, standing};
+use crate::tasks::{Project, Standing, branch_name, missing_full_access, standing};
 
 pub enum ClaimOutcome {
     Claimed(Claimed),
@@ -73,6 +73,11 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
         if !policy_is_trusted {
             let note = "the project's policy runs commands that nobody on this machine has trusted yet";
             return Ok(wait(&task, Reason::Trust, note, changes));
+        }
+        match missing_full_access(project, &task)? {
+            Some(why) if live.is_some() => return elsewhere(format!("{why}: aifactory trust --full")),
+            Some(why) => return Ok(wait(&task, Reason::Trust, &why, changes)),
+            None => {}
         }
         match standing(project, snapshot, &task)? {
             Standing::Approved => {}

@@ -64,7 +64,12 @@ fn is_made_ready_here(ours: &Lines, theirs: &Lines, claims: &[Line]) -> bool {
 fn stands_in_the_way(event: &Event) -> bool {
     !matches!(
         event.change,
-        Change::Set { .. } | Change::Added { .. } | Change::Noted { .. } | Change::ClaimLost { .. } | Change::Unknown
+        Change::Set { .. }
+            | Change::Added { .. }
+            | Change::Noted { .. }
+            | Change::Said { .. }
+            | Change::ClaimLost { .. }
+            | Change::Unknown
     )
 }
 

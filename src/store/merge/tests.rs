@@ -336,6 +336,7 @@ fn carry_out(store: &Store, deed: &Deed) {
                     kind: crate::model::message::MessageKind::Info,
                     task: None,
                     from: "x".into(),
+                    to: None,
                     at: now,
                     text: format!("message {word}"),
                 });

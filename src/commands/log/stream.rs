@@ -1,0 +1,71 @@
+//! An agent's events, written for people: what it says as it is, what it does dimmed and indented.
+
+use crate::agent::AgentEvent;
+use crate::commands::Context;
+use crate::error::Result;
+use crate::model::text::escape_line;
+use crate::run::Kept;
+use crate::ui::Style;
+use serde_json::{Value, json};
+
+/// Lines of `events.jsonl`. With `--json` each goes on as it is.
+pub fn print_events(context: &Context, lines: &str) -> Result<()> {
+    for line in lines.lines() {
+        let Ok(kept) = serde_json::from_str::<Kept>(line) else { continue };
+        match context.ui.manner.json {
+            true => {
+                let mut value = json!({ "schema": "aifactory.agent-event/1" });
+                if let (Value::Object(fields), Ok(Value::Object(event))) = (&mut value, serde_json::to_value(&kept)) {
+                    fields.extend(event);
+                }
+                context.ui.answer_json_line(&value)?;
+            }
+            false => print_event(context, &kept.event)?,
+        }
+    }
+    Ok(())
+}
+
+fn print_event(context: &Context, event: &AgentEvent) -> Result<()> {
+    let ui = &context.ui;
+    let aside = |style: Style, text: &str| ui.answer_line(&format!("  {}", ui.paint(style, &escape_line(text))));
+    match event {
+        AgentEvent::Text { text } => ui.answer_foreign(&format!("{}\n", text.trim_end())),
+        AgentEvent::Thought { text } => text.trim().lines().try_for_each(|line| aside(Style::Dim, line)),
+        AgentEvent::ToolStarted { .. } => aside(Style::Active, &event.summary()),
+        AgentEvent::ToolEnded { ok: true, .. } => aside(Style::Dim, &event.summary()),
+        AgentEvent::ToolEnded { ok: false, .. } | AgentEvent::Error { .. } | AgentEvent::Finished { ok: false, .. } => {
+            aside(Style::Bad, &event.summary())
+        }
+        AgentEvent::FileTouched { path, diff } => {
+            aside(Style::Dim, &format!("changed {path}"))?;
+            let lines = diff.as_deref().unwrap_or_default().lines();
+            lines.into_iter().try_for_each(|line| ui.answer_line(&format!("    {}", paint_diff_line(context, line))))
+        }
+        AgentEvent::SessionStarted { session, model, .. } => {
+            let model = model.as_deref().map(|model| format!(" with {model}")).unwrap_or_default();
+            aside(Style::Dim, &format!("conversation {session}{model}"))
+        }
+        AgentEvent::Complaint { .. } => aside(Style::Dim, &event.summary()),
+        AgentEvent::PermissionAsked { .. }
+        | AgentEvent::Question { .. }
+        | AgentEvent::Message { .. }
+        | AgentEvent::RateLimit { .. }
+        | AgentEvent::Retry { .. } => match event.summary() {
+            summary if summary.is_empty() => Ok(()),
+            summary => aside(Style::Attention, &summary),
+        },
+        AgentEvent::Used { .. } | AgentEvent::Unknown { .. } | AgentEvent::Finished { ok: true, .. } => Ok(()),
+    }
+}
+
+/// A line of a diff in the colour of what it says.
+pub fn paint_diff_line(context: &Context, line: &str) -> String {
+    let style = match line.chars().next() {
+        Some('+') => Style::Added,
+        Some('-') => Style::Removed,
+        Some('@') => Style::Active,
+        _ => Style::Dim,
+    };
+    context.ui.paint(style, &escape_line(line))
+}

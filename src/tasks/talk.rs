@@ -1,0 +1,91 @@
+//! A person's words for a task's agent.
+
+use super::Project;
+use crate::error::{Error, Result};
+use crate::model::message::{Message, MessageKind};
+use crate::model::{Change, EventId, Reason, Status, TaskId};
+
+/// Records what a person says. It reaches the agent with its next prompt, or at once where one is running that listens.
+/// The event by which it is known.
+pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<EventId> {
+    let text = require_text(text)?;
+    project.store.transact(&project.person(), "say", |snapshot, changes| {
+        let task = snapshot.task(id)?;
+        if task.status.is_closed() {
+            return Err(Error::failed(format!(
+                "task {} is {}: nobody is there to hear it",
+                snapshot.short(id),
+                task.status
+            ))
+            .hint(format!("to take it up again: aifactory retry {}", snapshot.short(id))));
+        }
+        changes.event(id, Change::Said { text: text.to_owned() });
+        Ok(())
+    })?;
+    let events = project.store.snapshot()?.events(id)?;
+    let said = events.into_iter().rev().find(|event| matches!(event.change, Change::Said { .. }));
+    said.map(|event| event.id).ok_or_else(|| Error::failed("what was said is not on the record"))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub question: String,
+    pub answer: String,
+}
+
+/// Answers the question for which a task waits, and makes it ready. A number stands for one of the choices.
+pub fn answer(project: &Project, id: &TaskId, text: &str) -> Result<Answered> {
+    let text = require_text(text)?;
+    project.store.transact(&project.person(), "answer", |snapshot, changes| {
+        let task = snapshot.task(id)?;
+        let short = snapshot.short(id);
+        if (task.status, task.reason) != (Status::Waiting, Some(Reason::Question)) {
+            let hint = format!("to tell its agent something: aifactory say {short} \"…\"");
+            return Err(Error::failed(format!("task {short} waits for no answer: it is {}", task.status)).hint(hint));
+        }
+        let question = task.note.clone().unwrap_or_default();
+        let answer = chosen(&question, text).unwrap_or(text).to_owned();
+        changes.event(id, Change::Said { text: format!("You asked: {question}\nThe answer: {answer}") });
+        let moved = Change::Moved { from: task.status, to: Status::Ready, reason: None, note: None };
+        changes.event(id, moved);
+        changes.message(&Message {
+            id: project.host.event_id(project.host.now()),
+            kind: MessageKind::Answer,
+            task: Some(id.clone()),
+            from: project.actor.clone(),
+            to: None,
+            at: project.host.now(),
+            text: answer.clone(),
+        });
+        Ok(Answered { question, answer })
+    })
+}
+
+/// The choice that a number names. Choices stand one per line below the question, each behind a dash.
+fn chosen<'q>(question: &'q str, answer: &str) -> Option<&'q str> {
+    let number: usize = answer.trim().parse().ok()?;
+    let choices = question.lines().skip(1).filter_map(|line| line.strip_prefix("- "));
+    choices.into_iter().nth(number.checked_sub(1)?)
+}
+
+fn require_text(text: &str) -> Result<&str> {
+    match text.trim() {
+        "" => Err(Error::usage("there is nothing to say")),
+        text => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stands_for_a_choice_where_there_are_choices() {
+        let question = "Which port?\n- 80\n- 8080";
+        assert_eq!(chosen(question, "2"), Some("8080"));
+        assert_eq!(chosen(question, "3"), None);
+        assert_eq!(chosen(question, "0"), None);
+        assert_eq!(chosen("How many?", "2"), None);
+        assert_eq!(chosen(question, "neither"), None);
+    }
+}

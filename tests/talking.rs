@@ -1,0 +1,236 @@
+//! People and agents: questions and answers, words in between, what is recorded and what goes on.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start the program as a person would")]
+
+mod common;
+
+use common::{Sandbox, Step, eventually, spawned};
+use snapbox::str;
+use std::fs;
+use std::path::PathBuf;
+
+fn work_plan() -> String {
+    Step::new("S1", "work.txt").gate("test -s work.txt").text()
+}
+
+/// An agent of the user's own that speaks our events, as a shell script.
+fn speaking(script: &str, also: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let path = sandbox.script("speaker", script);
+    configure(&sandbox, &format!("[agents.speaker]\ncommand = \"{path}\"\nreader = \"events\"\n{also}"));
+    sandbox.with("AIFACTORY_AGENT_DEFAULT", "speaker").with("AIFACTORY_RUN_ATTEMPTS", "1")
+}
+
+fn configure(sandbox: &Sandbox, text: &str) {
+    let folder: PathBuf = sandbox.root().join("home/config/aifactory");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), text).unwrap();
+}
+
+const SESSION: &str = r#"echo '{"event":"session-started","session":"c-1","model":"m-1","version":"9.9"}'"#;
+const FINISHED: &str = r#"echo '{"event":"finished","ok":true,"text":"done"}'"#;
+
+/// Asks on its first run and works on its second, in the same conversation.
+fn asking() -> Sandbox {
+    let script = format!(
+        "{SESSION}\nif [ \"$1\" = resume ]; then cat > heard.txt; echo done > work.txt\n\
+         else aifactory ask 'Which port?' --choice 80 --choice 8080; fi\n{FINISHED}"
+    );
+    speaking(&script, "resume-args = [\"resume\", \"{session}\"]\n")
+}
+
+#[test]
+fn a_question_waits_for_a_person_and_the_answer_goes_on_with_the_same_conversation() {
+    let sandbox = asking();
+    let id = sandbox.approved("Open a port", &work_plan());
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: ehdn  Open a port                       claimed, on branch aifactory/ehdn0jyj9c-open-a-port
+stderr: ehdn  Open a port                       worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
+stderr: ehdn  Open a port                       step 1/1  S1: Change work.txt
+stderr: ehdn  Open a port                       waiting  question: Which port?
+stderr: hint: aifactory answer ehdn "…" --run
+exit 4
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "waiting: question");
+    shows!(
+        sandbox,
+        sandbox.run(&["answer", &id, "2"]),
+        str![[r#"
+stderr: answered ehdn  Open a port  (ready)
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "ready");
+    sandbox.ok(&["run", &id]);
+    assert_eq!(sandbox.status(&id), "review");
+    let heard = sandbox.ok(&["exec", &id, "--", "cat", "heard.txt"]);
+    assert!(heard.contains("You asked: Which port?") && heard.contains("The answer: 8080"), "{heard}");
+    assert!(heard.starts_with("You are still at step S1"), "{heard}");
+    let messages = sandbox.json(&["message", "list", &id]);
+    let kinds: Vec<_> = messages["messages"].as_array().unwrap().iter().map(|m| m["kind"].clone()).collect();
+    assert_eq!(kinds, ["question", "answer"]);
+    sandbox.assert_sound();
+}
+
+#[test]
+fn an_answer_to_nothing_is_refused_and_nothing_is_lost() {
+    let sandbox = asking();
+    let id = sandbox.approved("Open a port", &work_plan());
+    shows!(
+        sandbox,
+        sandbox.run(&["answer", &id, "80"]),
+        str![[r#"
+stderr: error: task ehdn waits for no answer: it is ready
+stderr: hint: to tell its agent something: aifactory say ehdn "…"
+exit 1
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "ready");
+}
+
+#[test]
+fn what_is_said_to_an_agent_that_listens_reaches_it_while_it_runs_and_only_once() {
+    let script = format!(
+        "read -r greeting\n{SESSION}\necho started > started.txt\nread -r word\necho \"$word\" > work.txt\n{FINISHED}"
+    );
+    let sandbox = speaking(&script, "prompt = \"protocol\"\n");
+    let id = sandbox.approved("Listen", &work_plan());
+    let run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("the agent has started", || sandbox.run(&["exec", &id, "--", "cat", "started.txt"]).status == 0);
+    shows!(
+        sandbox,
+        sandbox.run(&["say", &id, "use port 80"]),
+        str![[r#"
+stderr: said to the agent of ehdn; it hears it now if it listens, and with its next prompt if not
+
+"#]]
+    );
+    assert_eq!(run.wait(), Some(0));
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "work.txt"]), "{\"say\":\"use port 80\"}\n");
+    sandbox.ok(&["retry", &id]);
+    let again = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("the second run has begun", || runs(&sandbox, &id) == 2);
+    sandbox.ok(&["say", &id, "and this"]);
+    assert_eq!(again.wait(), Some(0));
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "work.txt"]), "{\"say\":\"and this\"}\n");
+}
+
+fn runs(sandbox: &Sandbox, id: &str) -> usize {
+    let log = sandbox.json(&["log", id, "--kind", "run-started"]);
+    log["events"].as_array().unwrap().len()
+}
+
+#[test]
+fn what_is_said_to_an_agent_that_does_not_listen_is_in_its_next_prompt() {
+    let sandbox = speaking(&format!("cat > prompt.txt; echo done > work.txt\n{FINISHED}"), "");
+    let id = sandbox.approved("Read", &work_plan());
+    shows!(
+        sandbox,
+        sandbox.run(&["say", &id, "mind the gap"]),
+        str![[r#"
+stderr: kept for ehdn: its agent finds it in its next prompt
+
+"#]]
+    );
+    sandbox.ok(&["run", &id]);
+    let prompt = sandbox.ok(&["exec", &id, "--", "cat", "prompt.txt"]);
+    assert!(prompt.contains("# Notes from people\n\n~~~~\nmind the gap\n~~~~"), "{prompt}");
+}
+
+#[test]
+fn a_run_is_shown_as_it_went_and_its_record_says_who_and_what() {
+    let script = format!(
+        "{SESSION}\ncat > prompt.txt\n\
+         echo '{{\"event\":\"text\",\"text\":\"I look first.\"}}'\n\
+         echo '{{\"event\":\"tool-started\",\"tool\":\"Edit\",\"summary\":\"work.txt\"}}'\n\
+         echo done > work.txt\n\
+         printf '%s\\n' '{{\"event\":\"file-touched\",\"path\":\"work.txt\",\"diff\":\"@@ -0,0 +1 @@\\n+done\"}}'\n\
+         echo '{{\"event\":\"tool-ended\",\"ok\":true,\"summary\":\"work.txt\"}}'\n\
+         echo '{{\"event\":\"permission-asked\",\"tool\":\"Bash\",\"summary\":\"make\",\"allowed\":false}}'\n\
+         echo '{{\"event\":\"used\",\"scope\":\"run\",\"usage\":{{\"input_tokens\":1200,\"output_tokens\":52,\"cost_micros\":11280}}}}'\n\
+         aifactory progress 'half way'\n\
+         aifactory message post --to reviewer --kind handoff 'look at work.txt'\n\
+         {FINISHED}"
+    );
+    let sandbox = speaking(&script, "");
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["run", &id]);
+    shows!(
+        sandbox,
+        sandbox.run(&["log", &id, "--run", "last"]),
+        str![[r#"
+  conversation c-1 with m-1
+I look first.
+  $ Edit work.txt
+  changed work.txt
+    @@ -0,0 +1 @@
+    +done
+  ok: work.txt
+  denied: Bash make
+half way
+  says: look at work.txt
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["message", "list", &id]),
+        str![[r#"
+2026-01-01 00:03:00  ehdn  speaker to reviewer  handoff
+    look at work.txt
+
+"#]]
+    );
+    let run = &sandbox.json(&["review", &id])["runs"][0];
+    assert_eq!(run["conversation"], "c-1", "{run}");
+    assert_eq!((&run["model"], &run["version"]), (&"m-1".into(), &"9.9".into()));
+    assert_eq!(run["usage"]["cost_micros"], 11280);
+    assert_eq!(run["denied"][0], "Bash make");
+}
+
+#[test]
+fn commands_for_agents_say_outside_a_run_that_they_are_for_agents() {
+    let sandbox = Sandbox::new();
+    shows!(
+        sandbox,
+        sandbox.run(&["ask", "why?"]),
+        str![[r#"
+stderr: error: aifactory ask is for agents inside a run
+stderr: hint: to tell a task's agent something: aifactory say <id> "…"
+exit 2
+
+"#]]
+    );
+}
+
+#[test]
+fn a_log_can_be_cut_by_time_kind_and_number() {
+    let sandbox = speaking(&format!("cat > work.txt\n{FINISHED}"), "");
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["run", &id]);
+    let kinds = |args: &[&str]| {
+        let log = sandbox.json(&[&["log", &id], args].concat());
+        let events = log["events"].as_array().unwrap().clone();
+        events.iter().map(|event| event["op"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&["--kind", "run-started", "--kind", "run-ended"]), ["run-started", "run-ended"]);
+    assert_eq!(kinds(&["--limit", "1"]), ["moved"]);
+    assert_eq!(kinds(&["--since", "1h"]).len(), kinds(&[]).len());
+    assert!(kinds(&["--since", "2099-01-01"]).is_empty());
+    shows!(
+        sandbox,
+        sandbox.run(&["log", &id, "--since", "yesterday"]),
+        str![[r#"
+stderr: error: `yesterday` is no point in time
+stderr: hint: write 90m, 2h, 3d, 2026-11-20 or 2026-11-20T14:30:00
+exit 2
+
+"#]]
+    );
+}
