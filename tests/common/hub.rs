@@ -25,9 +25,7 @@ impl Hub {
 
     /// For programs that run side by side for long: clock and chance are real on every machine.
     pub fn in_real_time() -> Hub {
-        let mut sandbox = Sandbox::empty();
-        sandbox.in_real_time = true;
-        Hub::of(sandbox)
+        Hub::of(Sandbox::empty().in_real_time())
     }
 
     fn of(sandbox: Sandbox) -> Hub {

@@ -1,0 +1,46 @@
+//! Real coding agents, run by the real program against a scripted model: no account, no network but for the installation.
+//!
+//! The agents come from npm once, at pinned versions, into `target/agents` or `$AIFACTORY_TEST_AGENTS_CACHE`. Where that
+//! is not possible the tests say so and do nothing; with `AIFACTORY_REQUIRE_AGENTS=1` they fail.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start the program as a person would")]
+
+mod agents;
+#[path = "../common/mod.rs"]
+mod common;
+mod install;
+mod scenarios;
+mod stage;
+
+macro_rules! play {
+    ($($agent:ident: $($scenario:ident)+;)+) => {
+        $(mod $agent {
+            $(#[test]
+            fn $scenario() {
+                super::scenarios::$scenario(super::agents::find(stringify!($agent)));
+            })+
+        })+
+    };
+}
+
+macro_rules! play_all {
+    ($($agent:ident)+) => {
+        play! {
+            $($agent:
+                a_task_is_carried_out
+                it_edits_and_runs_a_command_and_the_gate_passes
+                two_refusals_for_lack_of_time_are_waited_out
+                a_service_that_is_broken_is_given_up_on
+                a_wrong_key_asks_for_a_person_at_once
+                a_service_that_never_answers_is_not_waited_for
+                a_stream_that_is_always_cut_is_no_success
+                what_is_not_permitted_is_not_done_and_said
+                a_question_is_answered_in_the_same_conversation
+                what_was_killed_goes_on_where_it_was
+                nothing_is_left_when_it_is_stopped_in_a_tool;
+            )+
+        }
+    };
+}
+
+play_all! { claude codex pi gemini opencode }
