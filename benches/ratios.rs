@@ -10,6 +10,8 @@
     reason = "a bench starts programs, reads clocks and prints by itself"
 )]
 
+#[path = "ratios/agents.rs"]
+mod agents;
 #[path = "ratios/change.rs"]
 mod change;
 #[path = "ratios/claims.rs"]
@@ -49,7 +51,7 @@ use table::Table;
 /// A part of the bench: its name on the command line, and what it does.
 type Part = (&'static str, fn(&mut States, &mut Table));
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     ("startup", startup::run),
     ("change", change::run),
     ("durability", durability::run),
@@ -60,6 +62,7 @@ const PARTS: [Part; 10] = [
     ("claims", claims::run),
     ("latency", latency::run),
     ("worktrees", worktrees::run),
+    ("agents", agents::run),
 ];
 
 fn main() {

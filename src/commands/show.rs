@@ -93,7 +93,11 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
     field("after", dependencies(snapshot, task));
     let recorded = |text: &Option<String>| escape_line(text.as_deref().unwrap_or_default()).into_owned();
     field("agent", recorded(&task.agent));
+    field("may", recorded(&task.permission));
+    field("budget", recorded(&task.budget));
     field("role", recorded(&task.role));
+    let parked = task.not_before.filter(|until| *until > context.host.now());
+    field("parked", parked.map(|until| format!("until {} UTC", until.readable())).unwrap_or_default());
     field(
         "from",
         task.source

@@ -195,6 +195,12 @@ fn write_group(text: &mut String, context: &Context, index: &Index, group: &Grou
     text.push('\n');
 }
 
+/// When a task that waits for a time is tried again.
+fn parked(context: &Context, row: &IndexRow) -> Option<String> {
+    let until = row.not_before.filter(|until| *until > context.host.now())?;
+    Some(format!("parked for {}", duration_text(Duration::from_secs(until.since(context.host.now()).as_secs() + 1))))
+}
+
 fn detail(context: &Context, index: &Index, row: &IndexRow, blocked: Option<&Blocked>, workers: &[Worker]) -> String {
     let width = context.ui.width().saturating_sub(60).max(30);
     let text = match (row.status, blocked) {
@@ -208,6 +214,7 @@ fn detail(context: &Context, index: &Index, row: &IndexRow, blocked: Option<&Blo
         }
         (_, Some(Blocked::Broken { dependency, why })) => format!("{} {why}", index.short(dependency)),
         _ if row.paused => "paused".to_owned(),
+        _ if parked(context, row).is_some() => parked(context, row).unwrap_or_default(),
         (Status::Ready | Status::Backlog, _) if !row.planned => "no plan yet".to_owned(),
         _ => String::new(),
     };

@@ -140,7 +140,7 @@ impl Reason {
                 format!("aifactory usage {id}, then aifactory set {id} budget=\"…\" and aifactory retry {id}")
             }
             Reason::Authentication => {
-                format!("log in, then aifactory retry {id}; aifactory doctor shows what is missing")
+                format!("log in, then aifactory retry {id} --run")
             }
             Reason::Trust => format!("aifactory trust; or read the plan and say yes to it: aifactory approve {id}"),
             _ => format!("aifactory review {id}, then aifactory retry {id}"),

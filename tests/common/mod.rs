@@ -102,6 +102,13 @@ impl Sandbox {
         fs::write(self.root.join("home/.gitconfig"), config).unwrap();
     }
 
+    /// Clock and chance are the machine's from now on: for what waits for a time.
+    #[must_use]
+    pub fn in_real_time(mut self) -> Sandbox {
+        self.in_real_time = true;
+        self
+    }
+
     /// A variable for every command from now on.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Sandbox {

@@ -436,6 +436,6 @@ fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
 fn with_login(note: String, agent: &Agent) -> String {
     match agent.record.login.as_str() {
         "" => note,
-        login => format!("{note}\nto log in: {login}"),
+        login => format!("{}; to log in: {login}", note.trim_end()),
     }
 }
