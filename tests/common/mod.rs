@@ -116,12 +116,6 @@ impl Sandbox {
         self
     }
 
-    /// For what goes on by itself for long: clock and chance are real.
-    #[must_use]
-    pub fn in_real_time(self) -> Sandbox {
-        Sandbox { in_real_time: true, ..self }
-    }
-
     pub fn root(&self) -> &Path {
         &self.root
     }
