@@ -43,7 +43,7 @@ base_url = "{url}/v1"
 env_key = "SCRIPTED_KEY"
 wire_api = "responses"
 request_max_retries = 2
-stream_max_retries = 1
+stream_max_retries = 3
 [analytics]
 enabled = false
 [feedback]
@@ -95,7 +95,13 @@ const OPENCODE_FILES: &[(&str, &str)] = &[(
 )];
 
 const OPENCODE: RealAgent =
-    RealAgent { choice: "opencode", version: "1.18.33", variables: &[], files: OPENCODE_FILES, quick: &[] };
+    RealAgent { choice: "opencode", version: "1.18.33", variables: &[], files: OPENCODE_FILES, quick: OPENCODE_QUICK };
+
+const OPENCODE_QUICK: &[(&str, &str)] = &[
+    ("OPENCODE_DISABLE_AUTOUPDATE", "1"),
+    ("OPENCODE_DISABLE_MODELS_FETCH", "1"),
+    ("OPENCODE_DISABLE_LSP_DOWNLOAD", "1"),
+];
 
 const TABLE: &[(&str, &RealAgent)] =
     &[("claude", &CLAUDE), ("codex", &CODEX), ("pi", &PI), ("gemini", &GEMINI), ("opencode", &OPENCODE)];

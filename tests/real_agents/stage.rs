@@ -11,6 +11,10 @@ use std::sync::{Condvar, Mutex};
 /// Agents need a core each while they start.
 const AT_ONCE: usize = 3;
 
+/// Whatever they would like to load from elsewhere fails at once.
+const NO_NETWORK: &[(&str, &str)] =
+    &[("HTTPS_PROXY", "http://127.0.0.1:9"), ("HTTP_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "127.0.0.1,localhost")];
+
 pub const KEY: &str = "sk-scripted-right";
 
 pub struct Stage {
