@@ -1,6 +1,14 @@
 //! The protocols, one file each. A new one is a file here and a line in [`ReaderKind::TABLE`].
 
+mod calls;
+mod claude;
+mod claude_two_way;
+mod codex;
+mod codex_server;
 mod events;
+mod gemini;
+mod places;
+mod qwen;
 mod runbook;
 mod text;
 
@@ -24,7 +32,13 @@ const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> Reade
 impl ReaderKind {
     #[rustfmt::skip]
     pub const TABLE: &'static [ReaderKind] = &[
+        kind("claude", true, |_| Box::new(claude::Claude::default())),
+        kind("claude-two-way", true, |opening| Box::new(claude_two_way::ClaudeTwoWay::new(opening))),
+        kind("codex", true, |_| Box::new(codex::Codex::default())),
+        kind("codex-server", true, |opening| Box::new(codex_server::CodexServer::new(opening))),
         kind("events", true, |opening| Box::new(events::Events::new(opening))),
+        kind("gemini", true, |_| Box::new(gemini::Gemini::default())),
+        kind("qwen", true, |_| Box::new(qwen::Qwen::default())),
         kind("runbook", false, |_| Box::new(runbook::Runbook)),
         kind("text", false, |_| Box::new(text::Text)),
     ];
