@@ -33,7 +33,8 @@ macro_rules! play_all {
                 a_service_that_is_broken_is_given_up_on
                 a_wrong_key_asks_for_a_person_at_once
                 a_service_that_never_answers_is_not_waited_for
-                a_stream_that_is_always_cut_is_no_success
+                a_stream_that_always_breaks_is_no_success
+                a_stream_that_always_ends_too_early_is_no_success
                 what_is_not_permitted_is_not_done_and_said
                 a_question_is_answered_in_the_same_conversation
                 what_was_killed_goes_on_where_it_was

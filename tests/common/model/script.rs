@@ -55,10 +55,10 @@ pub enum Fault {
     HangInBody,
     /// Waits before every event.
     Drip(Duration),
-    /// The connection breaks after so many events.
-    Cut(usize),
-    /// The stream ends in good order after so many events, without its last ones.
-    EndEarly(usize),
+    /// The connection breaks when half of the events are sent: in a tool call where there is one.
+    Cut,
+    /// There, too, the stream ends as if all were said.
+    EndEarly,
     /// All is well, but the body is no JSON.
     Garbage,
 }
