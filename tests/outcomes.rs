@@ -301,3 +301,80 @@ fn a_worker_that_nobody_can_ask_leaves_full_runs_waiting_for_trust() {
     sandbox.ok(&["trust", "--full", "--yes"]);
     assert_eq!(sandbox.status(&id), "ready");
 }
+
+const USED: &str =
+    r#"echo '{"event":"used","scope":"run","usage":{"input_tokens":1200,"output_tokens":50,"cost_micros":2500000}}'"#;
+
+#[test]
+fn a_budget_ends_the_agent_between_two_tools_and_a_person_lets_it_go_on() {
+    let start = r#"echo '{"event":"tool-started","summary":"make"}'"#;
+    let end = r#"echo '{"event":"tool-ended","ok":true,"summary":"make"}'"#;
+    let script = format!(
+        "{SESSION}\nif [ $N = 1 ]; then {start}; {USED}; echo half > half.txt; {end}; sleep 600; fi\n\
+         {USED}\necho \"$@\" > work.txt\n{FINISHED}"
+    );
+    let sandbox = agents().with("first", &script, RESUME).ready();
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["set", &id, "budget=2 usd"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: ehdn  Do the work                       claimed, on branch aifactory/ehdn0jyj9c-do-the-work
+stderr: ehdn  Do the work                       worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
+stderr: ehdn  Do the work                       step 1/1  S1: Change work.txt
+stderr: ehdn  Do the work                       waiting  budget: first: the task's budget of $2.00 is used up: $2.50
+stderr: hint: aifactory usage ehdn, then aifactory set ehdn budget="…" and aifactory retry ehdn
+exit 4
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "waiting: budget");
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "half.txt"]), "half\n");
+    sandbox.ok(&["retry", &id]);
+    sandbox.fails(&["run", &id], 4);
+    assert_eq!(note(&sandbox, &id), "budget the task's budget of $2.00 is used up: $2.50");
+    sandbox.ok(&["set", &id, "budget=10 usd"]);
+    sandbox.ok(&["retry", &id, "--run"]);
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "work.txt"]), "resume c-1\n");
+}
+
+#[test]
+fn the_budget_of_the_day_holds_for_all_tasks() {
+    let sandbox = agents()
+        .with("first", &format!("{USED}\necho done > work.txt\n{FINISHED}"), "")
+        .ready()
+        .with("AIFACTORY_BUDGET_DAY_COST", "$3");
+    let ids: Vec<String> = (0..3).map(|n| sandbox.approved(&format!("Work {n}"), &work_plan())).collect();
+    sandbox.ok(&["run", &ids[0]]);
+    sandbox.fails(&["run", &ids[1]], 4);
+    assert_eq!(sandbox.status(&ids[1]), "waiting: budget");
+    sandbox.fails(&["run", &ids[2]], 4);
+    assert!(note(&sandbox, &ids[2]).starts_with("budget the day's budget of $3.00 is used up: $5.00"));
+    shows!(
+        sandbox,
+        sandbox.run(&["usage"]),
+        str![[r#"
+ehdn0jyj9c	1	0	0.027	1200	unknown	50	2.500000	Work 0
+bdrdd56k50	1	0	0.023	1200	unknown	50	2.500000	Work 1
+total	2	0	0.050	2400	unknown	100	5.000000
+
+"#]]
+    );
+}
+
+#[test]
+fn a_budget_that_is_none_is_refused_with_an_example() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.ok(&["new", "A task"]).trim().to_owned();
+    shows!(
+        sandbox,
+        sandbox.run(&["set", &id, "budget=much"]),
+        str![[r#"
+stderr: error: `much` is neither money nor tokens nor a time
+stderr: hint: a budget is written like "5 usd, 200k tokens, 30m"
+exit 2
+
+"#]]
+    );
+}

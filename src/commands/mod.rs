@@ -54,6 +54,7 @@ mod stop;
 mod sync;
 mod text_verbs;
 mod trust;
+mod usage;
 mod work;
 
 pub use context::{Context, Finish};
@@ -151,6 +152,7 @@ pub enum Command {
     Sync(sync::Args),
     Import(import::Args),
     Agents(agents::Args),
+    Usage(usage::Args),
     Config(config::Args),
     Trust(trust::Args),
     Doctor(doctor::Args),
@@ -204,6 +206,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Sync(args) => sync::run(context, &args),
         Command::Import(args) => import::run(context, &args),
         Command::Agents(args) => agents::run(context, &args),
+        Command::Usage(args) => usage::run(context, &args),
         Command::Config(args) => config::run(context, &args),
         Command::Trust(args) => trust::run(context, &args),
         Command::Doctor(args) => doctor::run(context, &args),

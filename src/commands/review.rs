@@ -2,12 +2,14 @@
 
 use super::diff::find_change;
 use super::show::indented;
+use super::usage::in_words;
 use super::{Context, Finish};
 use crate::error::Result;
 use crate::model::TextFile;
 use crate::model::plan::parse_plan;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::text::{escape_line, tail};
+use crate::tasks::tally_of;
 use crate::ui::{Style, reason_text, status_style, task_json, verdict_style};
 use std::fmt::Write as _;
 
@@ -102,24 +104,20 @@ fn evidence_lines(context: &Context, evidence: &[Evidence]) -> String {
     text
 }
 
-/// Each run with what it cost; what the agent did not report is unknown, not zero.
+/// Each run with what it used; what the agent did not report is unknown, not zero.
 fn run_lines(context: &Context, runs: &[RunRecord]) -> String {
     let ui = &context.ui;
     let mut text = String::new();
     for run in runs {
         let outcome = run.outcome.map_or("running", |outcome| outcome.word());
         let time = run.ended.map(|ended| ui.millis(ended.since(run.started).as_millis() as u64)).unwrap_or_default();
-        let cost = match run.usage.cost_micros {
-            Some(micros) => format!("${:.2}", micros as f64 / 1e6),
-            None if run.agent == crate::agent::runbook::NAME => "no model".to_owned(),
-            None => "cost unknown".to_owned(),
-        };
+        let used = in_words(&tally_of(run));
         let step = escape_line(run.step.as_deref().unwrap_or(&run.phase));
         let _ = writeln!(
             text,
             "  {step:<4} {:<12} {outcome:<10} {time:>8}  {}",
             escape_line(&run.agent),
-            ui.paint(Style::Dim, &cost)
+            ui.paint(Style::Dim, &used)
         );
     }
     text

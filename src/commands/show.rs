@@ -1,15 +1,16 @@
 //! `aifactory show`
 
 use super::named::Named;
+use super::usage::{in_words, of_them};
 use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::readiness::{Blocked, blocked};
-use crate::model::run::Verdict;
+use crate::model::run::{RunRecord, Verdict};
 use crate::model::text::{count, escape, escape_line};
-use crate::model::{Conflict, ConflictKind, Progress, Reason, Status, Task, TaskId, TextFile};
+use crate::model::{Conflict, ConflictKind, Progress, Reason, Status, Tally, Task, TaskId, TextFile};
 use crate::store::Snapshot;
-use crate::tasks::{Project, Standing, standing};
+use crate::tasks::{Project, Standing, standing, tally_of};
 use crate::ui::{Style, ago, reason_text, status_style, task_json, verdict_style};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -113,6 +114,7 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
             .map(|c| format!("{} on {}", escape_line(&c.actor), escape_line(&c.host)))
             .unwrap_or_default(),
     );
+    field("used", used(context, &snapshot.runs(&task.id)?));
     field(
         "created",
         format!("{}   changed {}", ago(context.host.now(), task.created), ago(context.host.now(), task.updated.time)),
@@ -135,6 +137,17 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
         }
     }
     Ok(text)
+}
+
+/// What all runs together used; nothing where no model had a part in any of them.
+fn used(context: &Context, runs: &[RunRecord]) -> String {
+    let total = runs.iter().map(tally_of).fold(Tally::default(), |sum, tally| sum.plus(&tally));
+    if total.with_model() == 0 {
+        return String::new();
+    }
+    let runs = count(usize::try_from(total.runs).unwrap_or(usize::MAX), "run");
+    let details: String = of_them(&total).map(|detail| format!(" ({detail})")).unwrap_or_default();
+    format!("{}   {runs}{details} in {}", in_words(&total), context.ui.millis(total.millis))
 }
 
 fn heading(context: &Context, snapshot: &Snapshot<'_>, task: &Task) -> String {

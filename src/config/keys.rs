@@ -1,6 +1,6 @@
 //! The table of settings.
 
-use super::values;
+use crate::model::{parse_count, parse_duration, parse_money};
 use toml::Value;
 
 pub struct Key {
@@ -19,6 +19,12 @@ pub enum Kind {
     Number,
     /// `90s`, `15m`, `2h`, `1d`.
     Duration,
+    /// The same, or empty: none.
+    OptionalDuration,
+    /// US dollars: `5`, `$5.00`, `0.50`; empty: none.
+    Money,
+    /// `200000`, `200k`, `2M`; empty: none.
+    Count,
     List,
     Choice(&'static [&'static str]),
 }
@@ -53,6 +59,25 @@ pub const KEYS: &[Key] = &[
     ),
     project("agent.plan", Kind::Text, "", "the agent that writes specs and plans; empty: agent.default"),
     project("agent.review", Kind::Text, "", "the agent that reviews; empty: agent.default"),
+    project(
+        "budget.day-cost",
+        Kind::Money,
+        "",
+        "what the runs that begin on one day (UTC) may cost together, in US dollars; empty: no limit",
+    ),
+    project("budget.day-time", Kind::OptionalDuration, "", "how long the runs of one day may take together"),
+    project(
+        "budget.day-tokens",
+        Kind::Count,
+        "",
+        "how many tokens the runs of one day may use together, read, cached and written",
+    ),
+    project("budget.project-cost", Kind::Money, "", "what all runs of all tasks may ever cost together"),
+    project("budget.project-time", Kind::OptionalDuration, "", "how long all runs of all tasks may take together"),
+    project("budget.project-tokens", Kind::Count, "", "how many tokens all runs of all tasks may use together"),
+    project("budget.task-cost", Kind::Money, "", "what the runs of one task may cost together, unless it says itself"),
+    project("budget.task-time", Kind::OptionalDuration, "", "how long the runs of one task may take together"),
+    project("budget.task-tokens", Kind::Count, "", "how many tokens the runs of one task may use together"),
     project(
         "claim.lease",
         Kind::Duration,
@@ -163,7 +188,9 @@ impl Kind {
                 let items = text.split('\n').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
             }
-            Kind::Text | Kind::Duration | Kind::Choice(_) => Value::String(text.to_owned()),
+            Kind::Text | Kind::Duration | Kind::OptionalDuration | Kind::Money | Kind::Count | Kind::Choice(_) => {
+                Value::String(text.to_owned())
+            }
         }
     }
 
@@ -174,13 +201,21 @@ impl Kind {
             true => Ok(value.clone()),
             false => Err(format!("`{}` is not {what}", crate::model::text::escape_line(&shown))),
         };
+        // Files may have it as a number, too.
+        let is_amount = |amount: Option<u64>, what: &str| match amount.is_some() || shown.is_empty() {
+            true => Ok(Value::String(shown.clone())),
+            false => is(false, what),
+        };
         match self {
             Kind::Text => is(value.is_str(), "a text"),
             Kind::Number => is(value.as_integer().is_some_and(|number| number >= 0), "a whole number"),
-            Kind::Duration => is(
-                value.as_str().is_some_and(|text| values::parse_duration(text).is_some()),
-                "a time such as 90s, 15m or 2h",
-            ),
+            Kind::Duration => {
+                is(value.as_str().is_some_and(|text| parse_duration(text).is_some()), "a time such as 90s, 15m or 2h")
+            }
+            Kind::OptionalDuration if shown.is_empty() => Ok(value.clone()),
+            Kind::OptionalDuration => Kind::Duration.check(value),
+            Kind::Money => is_amount(parse_money(&shown), "an amount of US dollars such as 5, $5.00 or 0.50"),
+            Kind::Count => is_amount(parse_count(&shown), "a number such as 200000, 200k or 2M"),
             Kind::List => {
                 let texts = value.as_array().is_some_and(|items| items.iter().all(Value::is_str));
                 is(texts, "a list of texts")
@@ -189,5 +224,38 @@ impl Kind {
                 is(value.as_str().is_some_and(|text| words.contains(&text)), &format!("one of {}", words.join(", ")))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_amounts_or_empty() {
+        let said = |kind: Kind, value: Value| kind.check(&value).map(|value| value.as_str().unwrap().to_owned());
+        let text = |text: &str| Value::String(text.to_owned());
+        for kind in [Kind::Money, Kind::Count, Kind::OptionalDuration] {
+            assert_eq!(said(kind, text("")).as_deref(), Ok(""));
+        }
+        assert_eq!(said(Kind::Money, text("$5.00")).as_deref(), Ok("$5.00"));
+        assert_eq!(said(Kind::Money, Value::Integer(5)).as_deref(), Ok("5"));
+        assert_eq!(said(Kind::Money, Value::Float(0.5)).as_deref(), Ok("0.5"));
+        assert_eq!(said(Kind::Count, text("200k")).as_deref(), Ok("200k"));
+        assert_eq!(said(Kind::Count, Value::Integer(200_000)).as_deref(), Ok("200000"));
+        assert_eq!(said(Kind::OptionalDuration, text("30m")).as_deref(), Ok("30m"));
+        assert_eq!(
+            said(Kind::Money, text("5 eur")).unwrap_err(),
+            "`5 eur` is not an amount of US dollars such as 5, $5.00 or 0.50"
+        );
+        assert_eq!(
+            said(Kind::Count, Value::Integer(-1)).unwrap_err(),
+            "`-1` is not a number such as 200000, 200k or 2M"
+        );
+        assert_eq!(
+            said(Kind::OptionalDuration, text("soon")).unwrap_err(),
+            "`soon` is not a time such as 90s, 15m or 2h"
+        );
+        assert!(said(Kind::Money, Value::Boolean(true)).is_err() && said(Kind::Count, Value::Float(f64::NAN)).is_err());
     }
 }

@@ -5,15 +5,14 @@
 
 mod foreign;
 mod keys;
-mod values;
 
+pub use crate::model::{duration_text, parse_duration};
 pub use foreign::{FOREIGN, Meaning, explain, login_scope, parse_env_file};
 pub use keys::{KEYS, Key, Kind};
-pub use values::{duration_text, parse_duration};
 
 use crate::error::{Error, Result};
-use crate::model::from_toml;
 use crate::model::text::{escape_line, find_nearest};
+use crate::model::{Budget, BudgetOf, from_toml, parse_count, parse_money};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -167,6 +166,16 @@ impl Settings {
         parse_duration(self.text(name)).unwrap_or_default()
     }
 
+    /// The limits that `budget.<whose>-cost`, `-tokens` and `-time` set.
+    pub fn budget(&self, whose: BudgetOf) -> Budget {
+        let text = |what: &str| self.text(&format!("budget.{}-{what}", whose.word()));
+        Budget {
+            cost_micros: parse_money(text("cost")),
+            tokens: parse_count(text("tokens")),
+            time: parse_duration(text("time")),
+        }
+    }
+
     pub fn list(&self, name: &str) -> Vec<String> {
         let items = self.value(name).0.as_array().into_iter().flatten();
         items.filter_map(|item| item.as_str()).map(str::to_owned).collect()
@@ -226,6 +235,15 @@ mod tests {
         let settings = Settings::new([layer(Origin::Policy("abc".into()), "run.jobs = 99")]).unwrap();
         assert_eq!(settings.number("run.jobs"), 3);
         assert_eq!(settings.unknown.len(), 1);
+    }
+
+    #[test]
+    fn budgets_are_what_their_settings_say() {
+        let text = "budget.task-cost = \"$5\"\nbudget.task-tokens = 200000\nbudget.day-time = \"8h\"\n";
+        let settings = Settings::new([layer(Origin::Flag, text)]).unwrap();
+        assert_eq!(settings.budget(BudgetOf::Task).to_string(), "5.00 usd, 200k tokens");
+        assert_eq!(settings.budget(BudgetOf::Day).to_string(), "8h");
+        assert!(settings.budget(BudgetOf::Project).is_unlimited());
     }
 
     #[test]

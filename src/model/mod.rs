@@ -3,7 +3,9 @@
 //! Nothing here reads a clock, a file or the environment: whatever changes from run to run is a parameter. Texts that
 //! come from outside are parsed into types here, and a text that does not parse is an error with a place, never a guess.
 
+mod budget;
 mod digest;
+mod duration;
 pub mod event;
 mod fold;
 pub mod folder;
@@ -25,7 +27,9 @@ mod time;
 pub mod todo;
 mod usage;
 
+pub use budget::{Allowance, Budget, BudgetOf, Spent, exceeded, parse_count, parse_money};
 pub use digest::Digest;
+pub use duration::{duration_text, parse_duration};
 pub use event::{Change, Event, TextFile};
 pub use fold::{additions_of, apply, fold, overlay};
 pub use id::{Alphabet, EventId, TaskId};
@@ -36,4 +40,4 @@ pub use task::{
     Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Risk, Source, StepProgress, Task,
 };
 pub use time::{Hlc, Timestamp};
-pub use usage::{Usage, dollars, micros_of_dollars};
+pub use usage::{Tally, Usage, dollars, micros_of_dollars, tokens_text};

@@ -5,7 +5,7 @@
 
 mod follow;
 
-pub use follow::Verdict;
+pub use follow::Stop;
 
 use super::control::OWNER;
 use super::environment::Variables;
@@ -48,7 +48,7 @@ pub struct Attempt<'a> {
     /// Called once, when the agent's conversation has a name.
     pub on_session: Option<Box<dyn FnMut(&Account) + 'a>>,
     /// What a limit says about the run so far, between tool calls.
-    pub check: Option<Box<dyn Fn(&Account) -> Option<Verdict> + 'a>>,
+    pub check: Option<Box<dyn Fn(&Account) -> Option<Stop> + 'a>>,
 }
 
 /// How a try went, and what is to be written down about it.
@@ -249,7 +249,8 @@ fn last_words(folder: &Path, account: &Account) -> String {
 }
 
 fn question_text(question: &Asked) -> String {
-    let choices: String = question.choices.iter().map(|choice| format!("\n- {choice}")).collect();
+    let numbered = question.choices.iter().enumerate();
+    let choices: String = numbered.map(|(number, choice)| format!("\n{}. {choice}", number + 1)).collect();
     format!("{}{choices}", question.text)
 }
 

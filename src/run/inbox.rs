@@ -12,7 +12,7 @@ use crate::host::files;
 use crate::model::{EventId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Where an agent's own commands leave their words; the variable that names the run folder.
@@ -36,9 +36,18 @@ pub struct Kept {
     pub event: AgentEvent,
 }
 
+/// The same, to be written.
+#[derive(Serialize)]
+struct Keeping<'e> {
+    at: Timestamp,
+    #[serde(flatten)]
+    event: &'e AgentEvent,
+}
+
 pub struct Inbox {
     folder: PathBuf,
-    events: Option<File>,
+    /// Written in blocks: an agent can print faster than a file takes lines. The raw output is on the disk already.
+    events: Option<BufWriter<File>>,
     left: u64,
 }
 
@@ -48,15 +57,22 @@ impl Inbox {
         files::create_folder(&run_folder.join(SAID))?;
         // Events are for looking at: a run does not fail because they cannot be kept.
         let events = File::options().create(true).append(true).open(run_folder.join(EVENTS)).ok();
-        Ok(Inbox { folder: run_folder.to_owned(), events, left: MOST_BYTES })
+        Ok(Inbox { folder: run_folder.to_owned(), events: events.map(BufWriter::new), left: MOST_BYTES })
     }
 
     pub fn keep(&mut self, event: &AgentEvent, at: Timestamp) {
         let Some(file) = &mut self.events else { return };
-        let mut line = serde_json::to_vec(&Kept { at, event: event.clone() }).expect("events are text");
+        let mut line = serde_json::to_vec(&Keeping { at, event }).expect("events are text");
         line.push(b'\n');
         self.left = self.left.saturating_sub(line.len() as u64);
         if self.left == 0 || file.write_all(&line).is_err() {
+            self.events = None;
+        }
+    }
+
+    /// What was kept can be read by others.
+    pub fn flush(&mut self) {
+        if self.events.as_mut().is_some_and(|events| events.flush().is_err()) {
             self.events = None;
         }
     }

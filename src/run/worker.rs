@@ -95,7 +95,15 @@ pub(super) struct Worker<'a> {
 pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporter) -> Result<Carried> {
     let session = WorkerSession::open(&project.store, task)?;
     let stopped = || *bench.interrupt.borrow() || session.stop_is_requested();
-    let hold = Checkouts::of(project)?.hold(task, stopped)?;
+    let checkouts = Checkouts::of(project)?;
+    let hold = match checkouts.find_hold(task)? {
+        Some(hold) => hold,
+        None => {
+            let text = "somebody works in its worktree (aifactory attach, or a worker that is just ending); waiting";
+            reporter.tell(RunEventKind::Note { text: text.to_owned() });
+            checkouts.hold(task, stopped)?
+        }
+    };
     let sharing = if bench.local { None } else { Sharing::find(project)? };
     let live = sharing.as_ref().map(Sharing::live_name).transpose()?;
     let claimed = claim::claim(project, task, &session.id, live).and_then(|claimed| match (&sharing, claimed) {

@@ -32,6 +32,18 @@ pub fn run(id: &TaskId, run: &EventId) -> String {
     format!("{}/runs/{run}.toml", task_folder(id))
 }
 
+/// The file of a run by its name in the tree, which whoever wrote the tree has chosen.
+pub fn run_file(id: &TaskId, run: &str) -> String {
+    format!("{}/runs/{run}.toml", task_folder(id))
+}
+
+/// The task and the name of a run whose record this path is.
+pub fn run_of_path(path: &str) -> Option<(TaskId, &str)> {
+    let id = task_of_path(path)?;
+    let rest = path.strip_prefix(&task_folder(&id))?.strip_prefix("/runs/")?;
+    rest.strip_suffix(".toml").filter(|name| !name.contains('/')).map(|name| (id, name))
+}
+
 pub fn evidence(id: &TaskId, evidence: &EventId) -> String {
     format!("{}/evidence/{evidence}.toml", task_folder(id))
 }
@@ -55,8 +67,12 @@ mod tests {
     fn a_path_leads_back_to_its_task() {
         let id = TaskId::parse("7kq2mabcde").unwrap();
         assert_eq!(record(&id), ".aifactory/tasks/7/k/7kq2mabcde/task.toml");
-        assert_eq!(task_of_path(&record(&id)), Some(id));
+        assert_eq!(task_of_path(&record(&id)), Some(id.clone()));
         assert_eq!(task_of_path(".aifactory/tasks/x/y/7kq2mabcde/task.toml"), None);
         assert_eq!(task_of_path(".aifactory/format.toml"), None);
+        let run = EventId::from_name("0abc");
+        assert_eq!(run_of_path(&super::run(&id, &run)), Some((id.clone(), "0abc")));
+        assert_eq!(run_of_path(&record(&id)), None);
+        assert_eq!(run_of_path(".aifactory/tasks/7/k/7kq2mabcde/runs/deep/er.toml"), None);
     }
 }

@@ -38,7 +38,7 @@ impl Local {
     }
 
     pub fn index_file(&self) -> PathBuf {
-        self.root.join("index-3.db")
+        self.root.join("index-4.db")
     }
 
     /// The settings of this clone.

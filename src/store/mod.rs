@@ -16,7 +16,7 @@ mod redact;
 mod snapshot;
 mod transaction;
 
-pub use index::{Filter, Hit, Index, IndexRow, Problem};
+pub use index::{Filter, Hit, Index, IndexRow, Problem, RunFilter, RunSum, RunsBy};
 pub use inspect::{Flaw, inspect, inspect_commit};
 pub use layout::task_of_path;
 pub use local::{Local, Vouch};

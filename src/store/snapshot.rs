@@ -138,6 +138,19 @@ impl<'s> Snapshot<'s> {
         self.records(&format!("{}/runs", layout::task_folder(id)))
     }
 
+    /// What the files of the task's runs are called, without their ending.
+    pub(super) fn run_names(&self, id: &TaskId) -> Result<Vec<String>> {
+        let entries = self.children(&format!("{}/runs", layout::task_folder(id)))?;
+        Ok(entries.iter().filter_map(|entry| entry.name.strip_suffix(".toml")).map(str::to_owned).collect())
+    }
+
+    /// One run, by the name of its file.
+    pub(super) fn find_run(&self, id: &TaskId, run: &str) -> Result<Option<RunRecord>> {
+        let path = layout::run_file(id, run);
+        let Some(text) = self.find_file(&path)? else { return Ok(None) };
+        from_toml(&text).map(Some).map_err(|error| unreadable(&path, &text, error))
+    }
+
     pub fn evidence(&self, id: &TaskId) -> Result<Vec<Evidence>> {
         self.records(&format!("{}/evidence", layout::task_folder(id)))
     }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::plan::parse_plan;
 use crate::model::text::{escape_line, find_nearest};
 use crate::model::{
-    Change, Conflict, ConflictKind, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness,
+    Budget, Change, Conflict, ConflictKind, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness,
 };
 use crate::store::{Changes, Snapshot};
 
@@ -193,6 +193,7 @@ fn set_event(snapshot: &Snapshot<'_>, task: &Task, field: &str, value: &str) -> 
                 .word()
                 .to_owned(),
         ),
+        "budget" => Some(Budget::parse(value)?.to_string()),
         "parent" => Some(snapshot.resolve(value)?.to_string()),
         _ => Some(one_line(value)?),
     };

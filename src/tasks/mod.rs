@@ -14,6 +14,7 @@ mod queue;
 mod settings;
 mod talk;
 mod texts;
+mod usage;
 
 pub use agents::{
     FULL_ACCESS, PHASES, TEST_COMMAND_VARIABLE, agent_of, full_access_is_given, give_full_access, missing_full_access,
@@ -30,3 +31,4 @@ pub use queue::{Candidate, candidates};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
 pub use talk::{Answered, answer, say};
 pub use texts::{TextOutcome, check_plan, replace_text};
+pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};

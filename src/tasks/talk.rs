@@ -61,11 +61,11 @@ pub fn answer(project: &Project, id: &TaskId, text: &str) -> Result<Answered> {
     })
 }
 
-/// The choice that a number names. Choices stand one per line below the question, each behind a dash.
+/// The choice that a number names. Choices stand one per line below the question, each behind its number.
 fn chosen<'q>(question: &'q str, answer: &str) -> Option<&'q str> {
     let number: usize = answer.trim().parse().ok()?;
-    let choices = question.lines().skip(1).filter_map(|line| line.strip_prefix("- "));
-    choices.into_iter().nth(number.checked_sub(1)?)
+    let mark = format!("{number}. ");
+    question.lines().skip(1).find_map(|line| line.strip_prefix(&mark))
 }
 
 fn require_text(text: &str) -> Result<&str> {
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_number_stands_for_a_choice_where_there_are_choices() {
-        let question = "Which port?\n- 80\n- 8080";
+        let question = "Which port?\n1. 80\n2. 8080";
         assert_eq!(chosen(question, "2"), Some("8080"));
         assert_eq!(chosen(question, "3"), None);
         assert_eq!(chosen(question, "0"), None);

@@ -1,7 +1,7 @@
 //! Columns that fit the terminal: short ones keep their width, the one with the longest text gives way.
 
 use super::{Style, Ui, paint};
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
 /// Above this, columns are padded by hand: laying out a table looks at every cell several times.
@@ -12,15 +12,23 @@ pub struct Columns {
     rows: Vec<Vec<(Style, String)>>,
     /// The column that is cut where the line would be too long.
     flexible: usize,
+    /// Numbers, which are compared by where they end.
+    numbers: &'static [usize],
 }
 
 impl Columns {
-    pub fn new<const N: usize>(header: [&'static str; N], flexible: usize) -> Columns {
-        Columns { header: header.to_vec(), rows: Vec::new(), flexible }
+    pub fn new(header: impl Into<Vec<&'static str>>, flexible: usize) -> Columns {
+        Columns { header: header.into(), rows: Vec::new(), flexible, numbers: &[] }
     }
 
-    pub fn row<const N: usize>(&mut self, cells: [(Style, String); N]) {
-        self.rows.push(cells.to_vec());
+    /// Which columns hold numbers: these end at the same place.
+    #[must_use]
+    pub fn with_numbers(self, numbers: &'static [usize]) -> Columns {
+        Columns { numbers, ..self }
+    }
+
+    pub fn row(&mut self, cells: impl Into<Vec<(Style, String)>>) {
+        self.rows.push(cells.into());
     }
 
     pub fn is_empty(&self) -> bool {
@@ -59,6 +67,9 @@ impl Columns {
                 continue;
             };
             column.set_padding((0, 2));
+            if self.numbers.contains(&number) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
             if number != self.flexible {
                 let width = u16::try_from(width + 2).unwrap_or(u16::MAX);
                 column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
@@ -82,9 +93,11 @@ impl Columns {
         let mut text = String::new();
         let mut line = |cells: &mut dyn Iterator<Item = (Style, &str)>| {
             for (number, (style, cell)) in cells.enumerate() {
-                let pad = widths[number].saturating_sub(cell.width()) + 2;
+                let pad = widths[number].saturating_sub(cell.width());
+                let (before, after) = if self.numbers.contains(&number) { (pad, 0) } else { (0, pad) };
+                text.extend(std::iter::repeat_n(' ', before));
                 text.push_str(&paint::paint(ui.colours_answers(), style, cell));
-                text.extend(std::iter::repeat_n(' ', if number + 1 == widths.len() { 0 } else { pad }));
+                text.extend(std::iter::repeat_n(' ', if number + 1 == widths.len() { 0 } else { after + 2 }));
             }
             text.push('\n');
         };

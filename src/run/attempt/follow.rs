@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Why a run was ended before the agent was through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Stop {
     pub outcome: Outcome,
     pub detail: String,
     pub until: Option<Timestamp>,
@@ -26,11 +26,11 @@ pub struct Follow<'a> {
     pub inbox: Inbox,
     /// What a person said meanwhile and the agent was told.
     pub heard: Vec<EventId>,
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Stop>,
     /// Called once, when the conversation has a name.
     pub on_session: Box<dyn FnMut(&Account) + 'a>,
     /// What a limit says about the run so far.
-    pub check: Box<dyn Fn(&Account) -> Option<Verdict> + 'a>,
+    pub check: Box<dyn Fn(&Account) -> Option<Stop> + 'a>,
     /// The program reads what is said to it.
     pub stdin_is_open: bool,
     /// A pause of the service that is longer is not waited for.
@@ -61,6 +61,7 @@ impl<'a> Follow<'a> {
         self.take_inbox();
         let heard = self.reader.end(exit);
         self.take(heard, &mut Talk::default());
+        self.inbox.flush();
     }
 
     fn take(&mut self, heard: Heard, talk: &mut Talk) {
@@ -79,7 +80,11 @@ impl<'a> Follow<'a> {
             self.session_is_known = true;
             (self.on_session)(&self.reader.account);
         }
-        // In the middle of a tool call work could be cut in two; the next word of the agent is soon enough.
+        self.check_limits(talk);
+    }
+
+    /// In the middle of a tool call work could be cut in two: its end is soon enough.
+    fn check_limits(&mut self, talk: &mut Talk) {
         if self.verdict.is_none() && self.reader.pulse() == Pulse::Between {
             self.verdict = (self.check)(&self.reader.account);
         }
@@ -98,7 +103,7 @@ impl<'a> Follow<'a> {
 
     /// Whether it makes sense to go on.
     fn consider(&mut self, event: &AgentEvent) {
-        let verdict = |outcome, text: &str, until| Some(Verdict { outcome, detail: text.to_owned(), until });
+        let verdict = |outcome, text: &str, until| Some(Stop { outcome, detail: text.to_owned(), until });
         let end = match event {
             // Agents try a refused log-in again and again.
             AgentEvent::Retry { cause: Cause::Authentication, text, .. } => {
@@ -145,6 +150,8 @@ impl Listener for Follow<'_> {
 
     fn tick(&mut self, talk: &mut Talk) {
         self.take_inbox();
+        self.inbox.flush();
+        self.check_limits(talk);
         if !self.stdin_is_open || !self.reader.listens() {
             return;
         }

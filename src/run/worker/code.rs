@@ -4,18 +4,19 @@ use super::chain::{Chain, is_of_the_service};
 use super::conversation::Start;
 use super::phases::{add_evidence, gate_note};
 use super::{Place, Settled, Worker};
-use crate::agent::{Agent, Job, Permission};
+use crate::agent::{Account, Agent, Job, Permission};
 use crate::error::{Error, Kind, Result};
 use crate::git::Oid;
 use crate::model::message::{Message, MessageKind};
 use crate::model::plan::Step;
 use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
-use crate::model::{Change, EventId, Reason, Status, Timestamp};
-use crate::run::attempt::{Attempt, AttemptResult, make_folder};
+use crate::model::{Allowance, Budget, Change, EventId, Reason, Spent, Status, Timestamp};
+use crate::run::attempt::{Attempt, AttemptResult, Stop, make_folder};
 use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
 use crate::run::prompt::{PromptParts, unheard, write_continuation, write_prompt};
 use crate::store::Changes;
+use crate::tasks::allowance;
 use std::time::Duration;
 
 /// Waits between failed attempts double up to this.
@@ -29,6 +30,8 @@ pub(super) struct Try<'a> {
     pub agent: &'a Agent,
     pub permission: Permission,
     pub start: &'a Start,
+    /// What the try may use, and all that ended runs have used of it.
+    pub allowance: &'a Allowance,
     /// HEAD when the try began.
     pub base: Oid,
     /// The commit before the first try of this step.
@@ -83,6 +86,10 @@ impl Worker<'_> {
             self.check_stop()?;
             let agent = chain.agent().clone();
             let permission = self.permission(&self.current_task()?)?;
+            let allowance = self.allowance()?;
+            if let Some(why) = allowance.check(&Spent::default()) {
+                return self.settle(Status::Waiting, Some(Reason::Budget), Some(why), |_| Ok(())).map(Some);
+            }
             self.tidy(place.worktree, &agent, begin)?;
             let start = self.start_of(step, &agent, may_resume, &chain.passed_over)?;
             let started = self.project.host.now();
@@ -96,6 +103,7 @@ impl Worker<'_> {
                 agent: &agent,
                 permission,
                 start: &start,
+                allowance: &allowance,
                 base,
                 begin,
                 run,
@@ -281,7 +289,7 @@ impl Worker<'_> {
             stop: self.stop.clone(),
             reporter: &self.reporter,
             on_session: Some(Box::new(|account| self.note_conversation(current, account))),
-            check: None,
+            check: Some(Box::new(|account| self.check_budget(current, account))),
         };
         let mut result = attempt.run()?;
         if result.outcome() != Outcome::Succeeded {
@@ -294,6 +302,21 @@ impl Worker<'_> {
         self.drop_what_gates_left(current.place.worktree)?;
         self.check_stop()?;
         Ok(Tried { result, evidence, commit: Some(commit) })
+    }
+
+    fn allowance(&self) -> Result<Allowance> {
+        let snapshot = self.project.store.snapshot()?;
+        let task = snapshot.task(&self.task)?;
+        let own = Budget::parse(task.budget.as_deref().unwrap_or_default())
+            .map_err(|error| error.hint(format!("aifactory set {} budget=\"5 usd, 30m\"", self.task)))?;
+        allowance(&self.project.settings, &snapshot.index()?, &self.task, &own, self.project.host.now())
+    }
+
+    fn check_budget(&self, current: &Try<'_>, account: &Account) -> Option<Stop> {
+        let time = self.project.host.now().since(current.started);
+        let used = Spent::so_far(&account.usage(Some(current.start.total())), time);
+        let detail = current.allowance.check(&used)?;
+        Some(Stop { outcome: Outcome::Budget, detail, until: None })
     }
 
     fn prompt(&self, current: &Try<'_>, feedback: Option<&str>) -> Result<String> {
@@ -428,7 +451,7 @@ fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
     match result.outcome() {
         Outcome::NoWork => (Reason::NoWork, note),
         Outcome::Authentication => (Reason::Authentication, with_login(note, current.agent)),
-        Outcome::Budget => (Reason::Budget, note),
+        Outcome::Budget => (Reason::Budget, result.detail.clone().unwrap_or(note)),
         _ => (Reason::AgentFailed, note),
     }
 }

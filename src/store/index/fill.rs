@@ -4,6 +4,7 @@ use super::super::{Snapshot, layout, task_of_path};
 use crate::error::{Context, Error, Result};
 use crate::git::{Oid, Repository};
 use crate::model::message::Message;
+use crate::model::run::RunRecord;
 use crate::model::{Task, TaskId, TextFile, from_toml};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
@@ -46,11 +47,13 @@ fn update(tables: &Transaction<'_>, snapshot: &Snapshot<'_>) -> Result<()> {
 }
 
 fn rebuild(tables: &Transaction<'_>, snapshot: &Snapshot<'_>) -> Result<()> {
-    let empty =
-        "DELETE FROM tasks; DELETE FROM labels; DELETE FROM problems; DELETE FROM documents; DELETE FROM texts;";
+    let empty = "DELETE FROM tasks; DELETE FROM labels; DELETE FROM runs; DELETE FROM problems; DELETE FROM documents; DELETE FROM texts;";
     tables.execute_batch(empty).context(|| "cannot empty the index")?;
     for id in snapshot.task_ids()? {
         add_task(tables, snapshot, &id)?;
+        for run in snapshot.run_names(&id)? {
+            add_run(tables, snapshot, &id, &run)?;
+        }
     }
     for message in snapshot.messages().unwrap_or_default() {
         add_message(tables, &message).context(|| "cannot index a message")?;
@@ -63,6 +66,11 @@ fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[Stri
     for id in tasks {
         remove(tables, id.as_str()).context(|| format!("cannot index task {id}"))?;
         add_task(tables, snapshot, &id)?;
+    }
+    // Only those that changed: a task may have many runs, and few of its changes are theirs.
+    for (id, run) in paths.iter().filter_map(|path| layout::run_of_path(path)) {
+        remove_run(tables, &id, run).context(|| format!("cannot index run {run}"))?;
+        add_run(tables, snapshot, &id, run)?;
     }
     for path in paths.iter().filter(|path| path.starts_with(layout::MESSAGES)) {
         remove(tables, path).context(|| format!("cannot index {path}"))?;
@@ -84,6 +92,52 @@ fn remove(tables: &Connection, owner: &str) -> Sql<()> {
     Ok(())
 }
 
+fn remove_run(tables: &Connection, id: &TaskId, run: &str) -> Sql<()> {
+    tables.prepare_cached("DELETE FROM runs WHERE task = ?1 AND run = ?2")?.execute([id.as_str(), run])?;
+    tables.prepare_cached("DELETE FROM problems WHERE owner = ?1")?.execute([layout::run_file(id, run)])?;
+    Ok(())
+}
+
+/// The problem of a run that cannot be read is the run's own: its task may change without it.
+fn add_run(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, id: &TaskId, run: &str) -> Result<()> {
+    let failed = || format!("cannot index run {run} of task {id}");
+    match snapshot.find_run(id, run) {
+        Ok(None) => Ok(()),
+        Ok(Some(record)) => insert_run(tables, id, run, &record).context(failed),
+        Err(error) => insert_problem(tables, &layout::run_file(id, run), &error).context(failed),
+    }
+}
+
+fn insert_run(tables: &Connection, id: &TaskId, run: &str, record: &RunRecord) -> Sql<()> {
+    // SQLite's numbers have a sign; what does not fit is nothing an agent has used.
+    let number = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
+    let row = "INSERT OR REPLACE INTO runs VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)";
+    tables.prepare_cached(row)?.execute(params![
+        id.as_str(),
+        run,
+        record.agent,
+        record.model,
+        record.phase,
+        record.step,
+        record.host,
+        record.started.millis() as i64,
+        record.ended.map(|time| time.millis() as i64),
+        record.outcome.map(|outcome| outcome.word()),
+        number(record.usage.input_tokens),
+        number(record.usage.cached_tokens),
+        number(record.usage.output_tokens),
+        number(record.usage.cost_micros),
+    ])?;
+    Ok(())
+}
+
+/// `owner` is what has to change for the problem to be gone.
+fn insert_problem(tables: &Connection, owner: &str, error: &Error) -> Sql<()> {
+    let path = error.message().trim_start_matches("the record ").trim_end_matches(" is damaged");
+    let row = "INSERT OR REPLACE INTO problems VALUES (?1, ?2, ?3)";
+    tables.execute(row, params![path, owner, error.causes().join(": ")]).map(drop)
+}
+
 /// A record that cannot be read becomes a row of `problems`, not a failure.
 fn add_task(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, id: &TaskId) -> Result<()> {
     let failed = || format!("cannot index task {id}");
@@ -101,13 +155,7 @@ fn add_task(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, id: &TaskId) -> R
             }
             Ok(())
         }
-        Err(error) => {
-            let why = error.causes().join(": ");
-            let path = error.message().trim_start_matches("the record ").trim_end_matches(" is damaged").to_owned();
-            let row = "INSERT OR REPLACE INTO problems VALUES (?1, ?2, ?3)";
-            tables.execute(row, params![path, id.as_str(), why]).context(failed)?;
-            Ok(())
-        }
+        Err(error) => insert_problem(tables, id.as_str(), &error).context(failed),
     }
 }
 

@@ -6,9 +6,11 @@
 
 mod fill;
 mod query;
+mod runs;
 mod schema;
 
 pub use query::{Filter, Hit, IndexRow};
+pub use runs::{RunFilter, RunSum, RunsBy};
 
 use super::Snapshot;
 use crate::error::{Context, Error, Result};

@@ -122,6 +122,13 @@ impl Index {
         Status::parse(&word)
     }
 
+    /// Empty where there is no such task.
+    pub fn title_of(&self, id: &TaskId) -> String {
+        let sql = "SELECT title FROM tasks WHERE id = ?1";
+        let found = self.connection.prepare_cached(sql).and_then(|mut s| s.query_row([id.as_str()], |row| row.get(0)));
+        found.unwrap_or_default()
+    }
+
     pub fn dependencies_of(&self, id: &TaskId) -> Vec<TaskId> {
         let sql = "SELECT dependencies FROM tasks WHERE id = ?1";
         let found = self.connection.prepare_cached(sql).and_then(|mut s| s.query_row([id.as_str()], |row| row.get(0)));

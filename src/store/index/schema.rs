@@ -17,6 +17,12 @@ CREATE INDEX IF NOT EXISTS tasks_in_conflict ON tasks (id) WHERE conflicts > 0;
 CREATE INDEX IF NOT EXISTS tasks_held ON tasks (priority, created, id) WHERE holder IS NOT NULL;
 CREATE TABLE IF NOT EXISTS labels (label TEXT NOT NULL, task TEXT NOT NULL, PRIMARY KEY (label, task)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS labels_by_task ON labels (task);
+CREATE TABLE IF NOT EXISTS runs (
+    task TEXT NOT NULL, run TEXT NOT NULL, agent TEXT NOT NULL, model TEXT, phase TEXT NOT NULL, step TEXT,
+    host TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, outcome TEXT, input_tokens INTEGER,
+    cached_tokens INTEGER, output_tokens INTEGER, cost_micros INTEGER, PRIMARY KEY (task, run)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started);
 CREATE TABLE IF NOT EXISTS problems (path TEXT PRIMARY KEY, owner TEXT NOT NULL, message TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS documents (number INTEGER PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS documents_by_owner ON documents (owner);

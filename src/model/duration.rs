@@ -1,4 +1,4 @@
-//! Times as people write them in settings.
+//! How long something takes, as people write and read it.
 
 use std::time::Duration;
 
