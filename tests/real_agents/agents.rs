@@ -12,6 +12,18 @@ pub struct RealAgent {
     pub files: &'static [(&'static str, &'static str)],
     /// Variables that make it give up sooner than people would want it to.
     pub quick: &'static [(&'static str, &'static str)],
+    pub below_full: BelowFull,
+}
+
+/// What becomes of a command where the permission is `edit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BelowFull {
+    /// The agent asks, or refuses it itself, and says so.
+    Denied,
+    /// The model is not told that there are commands.
+    NotOffered,
+    /// It runs in a sandbox of the agent's and fails there.
+    Fails,
 }
 
 impl RealAgent {
@@ -26,6 +38,7 @@ const CLAUDE: RealAgent = RealAgent {
     variables: &[("ANTHROPIC_BASE_URL", "{url}"), ("ANTHROPIC_API_KEY", "{key}")],
     files: &[],
     quick: &[("CLAUDE_CODE_MAX_RETRIES", "2")],
+    below_full: BelowFull::Denied,
 };
 
 const CODEX: RealAgent = RealAgent {
@@ -51,6 +64,7 @@ enabled = false
 "#,
     )],
     quick: &[("SCRIPTED_KEY", "{key}")],
+    below_full: BelowFull::Fails,
 };
 
 const PI: RealAgent = RealAgent {
@@ -70,6 +84,7 @@ const PI: RealAgent = RealAgent {
         ),
     ],
     quick: &[],
+    below_full: BelowFull::NotOffered,
 };
 
 const GEMINI: RealAgent = RealAgent {
@@ -84,6 +99,7 @@ const GEMINI: RealAgent = RealAgent {
 "privacy": {"usageStatisticsEnabled": false}}"#,
     )],
     quick: &[],
+    below_full: BelowFull::NotOffered,
 };
 
 const OPENCODE_FILES: &[(&str, &str)] = &[(
@@ -94,14 +110,18 @@ const OPENCODE_FILES: &[(&str, &str)] = &[(
 "models": {"scripted": {"name": "scripted", "limit": {"context": 100000, "output": 8000}, "cost": {"input": 1, "output": 2}}}}}}"#,
 )];
 
-const OPENCODE: RealAgent =
-    RealAgent { choice: "opencode", version: "1.18.33", variables: &[], files: OPENCODE_FILES, quick: OPENCODE_QUICK };
+const OPENCODE: RealAgent = RealAgent {
+    choice: "opencode",
+    version: "1.18.33",
+    variables: &[],
+    files: OPENCODE_FILES,
+    quick: &[("OPENCODE_DISABLE_MODELS_FETCH", "1")],
+    below_full: BelowFull::NotOffered,
+};
 
-const OPENCODE_QUICK: &[(&str, &str)] = &[
-    ("OPENCODE_DISABLE_AUTOUPDATE", "1"),
-    ("OPENCODE_DISABLE_MODELS_FETCH", "1"),
-    ("OPENCODE_DISABLE_LSP_DOWNLOAD", "1"),
-];
+const CLAUDE_PRINT: RealAgent = RealAgent { choice: "claude-print", ..CLAUDE };
+
+const CODEX_SERVER: RealAgent = RealAgent { choice: "codex-server", below_full: BelowFull::Denied, ..CODEX };
 
 const TABLE: &[(&str, &RealAgent)] =
     &[("claude", &CLAUDE), ("codex", &CODEX), ("pi", &PI), ("gemini", &GEMINI), ("opencode", &OPENCODE)];
@@ -109,4 +129,8 @@ const TABLE: &[(&str, &RealAgent)] =
 pub fn find(name: &str) -> &'static RealAgent {
     let found = TABLE.iter().find(|(known, _)| *known == name);
     found.unwrap_or_else(|| panic!("no agent {name} in the table")).1
+}
+
+pub fn all() -> impl Iterator<Item = &'static RealAgent> {
+    TABLE.iter().map(|(_, agent)| *agent)
 }

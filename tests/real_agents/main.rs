@@ -38,10 +38,26 @@ macro_rules! play_all {
                 what_is_not_permitted_is_not_done_and_said
                 a_question_is_answered_in_the_same_conversation
                 what_was_killed_goes_on_where_it_was
+                a_budget_pauses_it_and_more_of_it_lets_it_go_on
                 nothing_is_left_when_it_is_stopped_in_a_tool;
             )+
         }
     };
 }
 
-play_all! { claude codex pi gemini opencode }
+play_all! { claude claude_print codex codex_server pi gemini opencode }
+
+/// What a new version does is found out by these tests, and not by people.
+#[test]
+fn the_installed_versions_are_those_that_the_records_were_tested_with() {
+    let Some(installed) = install::installed() else { return };
+    let path = installed.path().into_string().expect("the path is text");
+    let listed = common::Sandbox::new().with("PATH", path).json(&["agents"]);
+    for agent in agents::all() {
+        let found = listed["agents"].as_array().unwrap().iter().find(|found| found["name"] == agent.name());
+        let found = found.unwrap_or_else(|| panic!("no record for {}", agent.name()));
+        assert_eq!(found["tested"], agent.version, "{found}");
+        let version = found["version"].as_str().unwrap_or_default();
+        assert!(version.contains(agent.version), "{found}");
+    }
+}

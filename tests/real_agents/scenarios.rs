@@ -1,9 +1,9 @@
 //! What happens to every agent sooner or later, and what must come of it.
 
-use super::agents::RealAgent;
+use super::agents::{BelowFull, RealAgent};
 use super::common::model::{Fault, Script, Turn};
 use super::common::{Step, eventually, spawned};
-use super::stage::Stage;
+use super::stage::{KEY, Stage};
 use std::time::Instant;
 
 type Agent = &'static RealAgent;
@@ -102,15 +102,40 @@ fn never_whole(agent: Agent, fault: Fault) {
 }
 
 pub fn what_is_not_permitted_is_not_done_and_said(agent: Agent) {
-    let run = Turn::say("Now I run something.").bash("sh -c 'echo ran > ran.txt'");
-    let Some(stage) = Stage::set(agent, Script::new([writing(), run, ending()])) else { return };
+    let Some(stage) = Stage::set(agent, good()) else { return };
+    let outside = stage.sandbox.root().join("outside.txt");
+    let tried = Turn::say("Now I run something.").bash(&format!("sh -c 'echo ran > {}'", outside.display()));
+    if agent.below_full != BelowFull::NotOffered {
+        stage.server.play(agent.name(), Script::new([writing(), tried, ending()]).for_key(KEY));
+    }
     let id = stage.task();
     stage.sandbox.ok(&["set", &id, "permission=edit"]);
     stage.run(&id, "review");
-    assert_eq!(stage.file(&id, "ran.txt"), None);
+    assert!(!outside.exists());
     let run = stage.last_run(&id);
     assert_eq!(run["permission"], "edit");
-    assert!(run["denied"].to_string().contains("ran.txt"), "{run}");
+    match agent.below_full {
+        BelowFull::Denied => assert!(run["denied"].to_string().contains("outside.txt"), "{run}"),
+        BelowFull::NotOffered => assert!(stage.server.log().iter().all(|call| !call.offers_commands)),
+        BelowFull::Fails => {
+            let log = stage.sandbox.ok(&["log", &id, "--run", "last"]);
+            assert!(log.contains("outside.txt") && log.contains("failed: "), "{log}");
+        }
+    }
+}
+
+pub fn a_budget_pauses_it_and_more_of_it_lets_it_go_on(agent: Agent) {
+    let first = Turn::say("A draft first.").write("draft.txt", "draft\n").tokens(1200, 300, 40);
+    let Some(stage) = Stage::set(agent, Script::new([first, writing(), ending()]).by_count()) else { return };
+    let id = stage.task();
+    stage.sandbox.ok(&["set", &id, "budget=1k tokens"]);
+    stage.run(&id, "waiting: budget");
+    assert_eq!(stage.left_running(), [""; 0]);
+    stage.sandbox.ok(&["set", &id, "budget=1m tokens"]);
+    stage.sandbox.ok(&["retry", &id]);
+    stage.run(&id, "review");
+    let runs = stage.runs(&id);
+    assert_eq!((runs.len(), &runs[0]["outcome"]), (2, &"budget".into()), "{runs:?}");
 }
 
 pub fn a_question_is_answered_in_the_same_conversation(agent: Agent) {
@@ -149,11 +174,10 @@ pub fn what_was_killed_goes_on_where_it_was(agent: Agent) {
 }
 
 pub fn nothing_is_left_when_it_is_stopped_in_a_tool(agent: Agent) {
-    let marks_of = |stage: &Stage| stage.sandbox.marks();
     let Some(stage) = Stage::set(agent, good()) else { return };
-    let marks = marks_of(&stage);
+    let marks = stage.sandbox.marks();
     let sleep = Turn::say("This takes a while.").bash(&format!("{}; sleep 60; echo late > late.txt", marks.here()));
-    stage.server.play(agent.name(), Script::new([sleep, ending()]));
+    stage.server.play(agent.name(), Script::new([sleep, ending()]).for_key(KEY));
     let id = stage.task();
     let run = spawned(&mut stage.sandbox.command(&["run", &id]));
     eventually("the tool runs", || marks.alive().len() == 1);

@@ -53,6 +53,10 @@ pub fn fit(call: &Call, asked: &Asked) -> Result<Fitted, String> {
     }
 }
 
+pub fn offers_commands(asked: &Asked) -> bool {
+    find(&SHELLS, asked).is_some()
+}
+
 fn find<'a>(names: &[&'a str], asked: &'a Asked) -> Option<(&'a str, &'a Tool)> {
     names.iter().find_map(|name| {
         let tool = asked.tools.get(*name).filter(|tool| tool.kind == ToolKind::Function)?;

@@ -1,7 +1,7 @@
 //! The server: one thread and one answer per connection.
 
 use super::answers::{Answer, Reply, error};
-use super::fitting::{fit, smallest};
+use super::fitting::{fit, offers_commands, smallest};
 use super::request::{Asked, Dialect};
 use super::script::{Fault, Faults, Script, Turn};
 use crate::common::http::Request;
@@ -29,6 +29,8 @@ pub struct Logged {
     pub is_main: bool,
     pub turn: usize,
     pub is_streamed: bool,
+    /// Its tools can run commands.
+    pub offers_commands: bool,
     pub fault: Option<Fault>,
     pub body: Value,
 }
@@ -174,6 +176,7 @@ impl Shared {
             is_main,
             turn: at,
             is_streamed: asked.is_streamed,
+            offers_commands: offers_commands(asked),
             fault,
             body: asked.body.clone(),
         });
