@@ -1,16 +1,22 @@
 //! The protocols, one file each. A new one is a file here and a line in [`ReaderKind::TABLE`].
 
+mod aider;
 mod calls;
 mod claude;
 mod claude_two_way;
 mod codex;
 mod codex_server;
+mod copilot;
 mod events;
 mod gemini;
+mod kimi;
+mod opencode;
+mod pi;
 mod places;
 mod qwen;
 mod runbook;
 mod text;
+mod vibe;
 
 use super::protocol::{Opening, Protocol};
 
@@ -32,15 +38,21 @@ const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> Reade
 impl ReaderKind {
     #[rustfmt::skip]
     pub const TABLE: &'static [ReaderKind] = &[
+        kind("aider", false, |_| Box::<aider::Aider>::default()),
         kind("claude", true, |_| Box::new(claude::Claude::default())),
         kind("claude-two-way", true, |opening| Box::new(claude_two_way::ClaudeTwoWay::new(opening))),
         kind("codex", true, |_| Box::new(codex::Codex::default())),
         kind("codex-server", true, |opening| Box::new(codex_server::CodexServer::new(opening))),
+        kind("copilot", true, |_| Box::<copilot::Copilot>::default()),
         kind("events", true, |opening| Box::new(events::Events::new(opening))),
         kind("gemini", true, |_| Box::new(gemini::Gemini::default())),
+        kind("kimi", false, |_| Box::<kimi::Kimi>::default()),
+        kind("opencode", true, |_| Box::<opencode::OpenCode>::default()),
+        kind("pi", true, |_| Box::<pi::Pi>::default()),
         kind("qwen", true, |_| Box::new(qwen::Qwen::default())),
         kind("runbook", false, |_| Box::new(runbook::Runbook)),
         kind("text", false, |_| Box::new(text::Text)),
+        kind("vibe", false, |_| Box::<vibe::Vibe>::default()),
     ];
 
     pub fn find(name: &str) -> Option<ReaderKind> {
