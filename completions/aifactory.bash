@@ -22,8 +22,20 @@ _aifactory() {
             aifactory,__runbook)
                 cmd="aifactory__subcmd____runbook"
                 ;;
+            aifactory,agents)
+                cmd="aifactory__subcmd__agents"
+                ;;
+            aifactory,answer)
+                cmd="aifactory__subcmd__answer"
+                ;;
             aifactory,approve)
                 cmd="aifactory__subcmd__approve"
+                ;;
+            aifactory,ask)
+                cmd="aifactory__subcmd__ask"
+                ;;
+            aifactory,attach)
+                cmd="aifactory__subcmd__attach"
                 ;;
             aifactory,cancel)
                 cmd="aifactory__subcmd__cancel"
@@ -76,6 +88,9 @@ _aifactory() {
             aifactory,merge)
                 cmd="aifactory__subcmd__merge"
                 ;;
+            aifactory,message)
+                cmd="aifactory__subcmd__message"
+                ;;
             aifactory,new)
                 cmd="aifactory__subcmd__new"
                 ;;
@@ -87,6 +102,9 @@ _aifactory() {
                 ;;
             aifactory,plan)
                 cmd="aifactory__subcmd__plan"
+                ;;
+            aifactory,progress)
+                cmd="aifactory__subcmd__progress"
                 ;;
             aifactory,quickstart)
                 cmd="aifactory__subcmd__quickstart"
@@ -108,6 +126,9 @@ _aifactory() {
                 ;;
             aifactory,run)
                 cmd="aifactory__subcmd__run"
+                ;;
+            aifactory,say)
+                cmd="aifactory__subcmd__say"
                 ;;
             aifactory,search)
                 cmd="aifactory__subcmd__search"
@@ -135,6 +156,9 @@ _aifactory() {
                 ;;
             aifactory,trust)
                 cmd="aifactory__subcmd__trust"
+                ;;
+            aifactory,usage)
+                cmd="aifactory__subcmd__usage"
                 ;;
             aifactory,work)
                 cmd="aifactory__subcmd__work"
@@ -175,8 +199,20 @@ _aifactory() {
             aifactory__subcmd__help,__runbook)
                 cmd="aifactory__subcmd__help__subcmd____runbook"
                 ;;
+            aifactory__subcmd__help,agents)
+                cmd="aifactory__subcmd__help__subcmd__agents"
+                ;;
+            aifactory__subcmd__help,answer)
+                cmd="aifactory__subcmd__help__subcmd__answer"
+                ;;
             aifactory__subcmd__help,approve)
                 cmd="aifactory__subcmd__help__subcmd__approve"
+                ;;
+            aifactory__subcmd__help,ask)
+                cmd="aifactory__subcmd__help__subcmd__ask"
+                ;;
+            aifactory__subcmd__help,attach)
+                cmd="aifactory__subcmd__help__subcmd__attach"
                 ;;
             aifactory__subcmd__help,cancel)
                 cmd="aifactory__subcmd__help__subcmd__cancel"
@@ -229,6 +265,9 @@ _aifactory() {
             aifactory__subcmd__help,merge)
                 cmd="aifactory__subcmd__help__subcmd__merge"
                 ;;
+            aifactory__subcmd__help,message)
+                cmd="aifactory__subcmd__help__subcmd__message"
+                ;;
             aifactory__subcmd__help,new)
                 cmd="aifactory__subcmd__help__subcmd__new"
                 ;;
@@ -240,6 +279,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help,plan)
                 cmd="aifactory__subcmd__help__subcmd__plan"
+                ;;
+            aifactory__subcmd__help,progress)
+                cmd="aifactory__subcmd__help__subcmd__progress"
                 ;;
             aifactory__subcmd__help,quickstart)
                 cmd="aifactory__subcmd__help__subcmd__quickstart"
@@ -261,6 +303,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help,run)
                 cmd="aifactory__subcmd__help__subcmd__run"
+                ;;
+            aifactory__subcmd__help,say)
+                cmd="aifactory__subcmd__help__subcmd__say"
                 ;;
             aifactory__subcmd__help,search)
                 cmd="aifactory__subcmd__help__subcmd__search"
@@ -289,6 +334,9 @@ _aifactory() {
             aifactory__subcmd__help,trust)
                 cmd="aifactory__subcmd__help__subcmd__trust"
                 ;;
+            aifactory__subcmd__help,usage)
+                cmd="aifactory__subcmd__help__subcmd__usage"
+                ;;
             aifactory__subcmd__help,work)
                 cmd="aifactory__subcmd__help__subcmd__work"
                 ;;
@@ -303,6 +351,12 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help__subcmd__config,unset)
                 cmd="aifactory__subcmd__help__subcmd__config__subcmd__unset"
+                ;;
+            aifactory__subcmd__help__subcmd__message,list)
+                cmd="aifactory__subcmd__help__subcmd__message__subcmd__list"
+                ;;
+            aifactory__subcmd__help__subcmd__message,post)
+                cmd="aifactory__subcmd__help__subcmd__message__subcmd__post"
                 ;;
             aifactory__subcmd__help__subcmd__plan,check)
                 cmd="aifactory__subcmd__help__subcmd__plan__subcmd__check"
@@ -327,6 +381,24 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help__subcmd__spec,show)
                 cmd="aifactory__subcmd__help__subcmd__spec__subcmd__show"
+                ;;
+            aifactory__subcmd__message,help)
+                cmd="aifactory__subcmd__message__subcmd__help"
+                ;;
+            aifactory__subcmd__message,list)
+                cmd="aifactory__subcmd__message__subcmd__list"
+                ;;
+            aifactory__subcmd__message,post)
+                cmd="aifactory__subcmd__message__subcmd__post"
+                ;;
+            aifactory__subcmd__message__subcmd__help,help)
+                cmd="aifactory__subcmd__message__subcmd__help__subcmd__help"
+                ;;
+            aifactory__subcmd__message__subcmd__help,list)
+                cmd="aifactory__subcmd__message__subcmd__help__subcmd__list"
+                ;;
+            aifactory__subcmd__message__subcmd__help,post)
+                cmd="aifactory__subcmd__message__subcmd__help__subcmd__post"
                 ;;
             aifactory__subcmd__plan,check)
                 cmd="aifactory__subcmd__plan__subcmd__check"
@@ -395,7 +467,7 @@ _aifactory() {
 
     case "${cmd}" in
         aifactory)
-            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook __auto-sync help"
+            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard message search sync import agents usage config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -460,6 +532,50 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__agents)
+            opts="-i -C -q -v -h --installed --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__answer)
+            opts="-C -q -v -h --run --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__approve)
             opts="-m -C -q -v -h --message --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -475,6 +591,58 @@ _aifactory() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__ask)
+            opts="-c -C -q -v -h --choice --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --choice)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__attach)
+            opts="-C -q -v -h --here --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -895,7 +1063,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help)
-            opts="init new list show edit set cancel spec plan approve reject claim release run work status log stop pause resume retry path shell exec diff review merge discard search sync import config trust doctor gc quickstart completions man __runbook __auto-sync help"
+            opts="init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard message search sync import agents usage config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -936,7 +1104,63 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__agents)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__answer)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__ask)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__attach)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1244,6 +1468,48 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__message)
+            opts="post list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__message__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__message__subcmd__post)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__new)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1356,6 +1622,20 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__progress)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__quickstart)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1441,6 +1721,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__say)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1636,6 +1930,20 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__usage)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__work)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1761,12 +2069,32 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__log)
-            opts="-f -C -q -v -h --follow --brief --json --color --quiet --verbose --help"
+            opts="-f -n -C -q -v -h --follow --brief --since --limit --kind --run --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --run)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1811,6 +2139,148 @@ _aifactory() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__message)
+            opts="-C -q -v -h --json --color --quiet --verbose --help post list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__message__subcmd__help)
+            opts="post list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__message__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__message__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__message__subcmd__help__subcmd__post)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__message__subcmd__list)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__message__subcmd__post)
+            opts="-t -k -C -q -v -h --task --to --kind --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --task)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2154,6 +2624,28 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__progress)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__quickstart)
             opts="-C -q -v -h --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2317,6 +2809,28 @@ _aifactory() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__say)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2701,12 +3215,54 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__trust)
-            opts="-y -C -q -v -h --yes --json --color --quiet --verbose --help"
+            opts="-y -C -q -v -h --yes --full --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__usage)
+            opts="-n -C -q -v -h --by --since --until --limit --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -W "task agent model day phase" -- "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

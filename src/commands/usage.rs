@@ -25,8 +25,8 @@ Examples:
   aifactory usage $id --by agent
   aifactory usage --json | jq .total.cost_micros
 
-In a pipe: what it is, runs, of them unknown, seconds, tokens read, out of a cache and written, dollars, title; separated
-by tabs. Limits are settings: aifactory config set budget.day-cost 20")]
+In a pipe, each line has tabs between: key, runs, of them unknown, seconds, input, cached and
+output tokens, dollars, title. What may be used is a setting, such as budget.day-cost.")]
 pub struct Args {
     /// Only runs of these tasks
     #[arg(value_name = "ID")]
@@ -37,7 +37,7 @@ pub struct Args {
     /// Only runs that began then or later: 7d, today, 2026-01-31, 2026-01-31T12:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     since: Option<When>,
-    /// Only runs that began before: the same; a date is meant as a whole day
+    /// Only runs that began before then; a date is meant with its whole day
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     until: Option<When>,
     /// At most this many lines; the total is always of all
@@ -223,7 +223,7 @@ pub(super) fn of_them(tally: &Tally) -> Option<String> {
     let without_model = match tally.without_model {
         0 => String::new(),
         all if all == tally.runs => "no model".to_owned(),
-        some => format!("{some} without a model"),
+        some => format!("{some} no model"),
     };
     let some = |number: u64, what: &str| if number > 0 { format!("{number} {what}") } else { String::new() };
     let parts = [some(tally.unknown, "unknown"), some(tally.running, "running"), without_model];
@@ -376,7 +376,7 @@ mod tests {
         assert_eq!(in_words(&silent.clone().of_no_model()), "no model");
         assert_eq!(in_words(&Tally::default()), "");
         let mixed = known.plus(&silent.of_no_model()).plus(&Tally { runs: 1, running: 1, ..Tally::default() });
-        assert_eq!(of_them(&mixed).unwrap(), "1 unknown, 1 running, 1 without a model");
+        assert_eq!(of_them(&mixed).unwrap(), "1 unknown, 1 running, 1 no model");
         assert_eq!(of_them(&Tally { runs: 3, ..Tally::default() }), None);
     }
 }

@@ -75,7 +75,12 @@ pub const KEYS: &[Key] = &[
     project("budget.project-cost", Kind::Money, "", "what all runs of all tasks may ever cost together"),
     project("budget.project-time", Kind::OptionalDuration, "", "how long all runs of all tasks may take together"),
     project("budget.project-tokens", Kind::Count, "", "how many tokens all runs of all tasks may use together"),
-    project("budget.task-cost", Kind::Money, "", "what the runs of one task may cost together, unless it says itself"),
+    project(
+        "budget.task-cost",
+        Kind::Money,
+        "",
+        "what the runs of one task may cost together, unless it has a budget of its own",
+    ),
     project("budget.task-time", Kind::OptionalDuration, "", "how long the runs of one task may take together"),
     project("budget.task-tokens", Kind::Count, "", "how many tokens the runs of one task may use together"),
     project(

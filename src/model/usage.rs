@@ -136,7 +136,7 @@ pub fn dollars(micros: u64) -> String {
     match micros {
         0 => "$0.00".to_owned(),
         1..50 => "<$0.0001".to_owned(),
-        0..1_000_000 => format!("${:.4}", micros as f64 / 1e6),
+        50..1_000_000 => format!("${:.4}", micros as f64 / 1e6),
         _ => format!("${:.2}", micros as f64 / 1e6),
     }
 }

@@ -50,7 +50,7 @@ fn grouped(rows: Vec<RunSum>) -> Vec<UsageGroup> {
 fn sorted(mut groups: Vec<UsageGroup>, by: RunsBy) -> Vec<UsageGroup> {
     if by != RunsBy::Day {
         groups.sort_by_cached_key(|UsageGroup { tally, .. }| {
-            Reverse((tally.usage.cost_micros, tally.usage.tokens(), tally.millis, tally.runs))
+            Reverse((tally.usage.cost_micros, tally.usage.tokens(), tally.unknown, tally.millis))
         });
     }
     groups

@@ -27,7 +27,8 @@ impl Protocol for Vibe {
         match kind {
             "message" => self.read_message(&line, heard),
             "effect" => read_effect(&line, heard),
-            "callback" => read_callback(&line, heard),
+            // It asked for an approval that nobody was there to give; the effect that failed for it says so again.
+            "callback" => {}
             other => heard.unknown(other),
         }
     }
@@ -77,42 +78,21 @@ impl Vibe {
 
 fn read_effect(line: &Value, heard: &mut Heard) {
     let id = field::text(line, &["id"]).map(str::to_owned);
-    let status = field::text(line, &["state", "status"]).unwrap_or_default();
-    heard.event(AgentEvent::ToolStarted {
-        id: id.clone(),
-        tool: tool(line, "detail"),
-        summary: summary(line, "detail"),
-    });
-    let ok = status == "completed" && field::flag(line, &["state", "display", "success"]) != Some(false);
-    let written =
-        field::text(line, &["state", "output", "filePath"]).or(field::text(line, &["detail", "input", "filePath"]));
+    let name = field::text(line, &["detail", "toolName"]).unwrap_or_default();
+    let tool = name.strip_prefix("file_system.").unwrap_or(name).to_owned();
+    let summary = field::at(line, &["detail", "input"]).map(field::tool_input).unwrap_or_default();
+    heard.event(AgentEvent::ToolStarted { id: id.clone(), tool: Some(tool.clone()), summary: summary.clone() });
+    let state = line.get("state").unwrap_or(&Value::Null);
+    let status = field::text(state, &["status"]).unwrap_or_default();
+    let ok = status == "completed" && field::flag(state, &["display", "success"]) != Some(false);
+    if field::text(state, &["error", "code"]) == Some("tool_denied") {
+        heard.event(AgentEvent::PermissionAsked { tool, summary, allowed: false });
+    }
+    let written = field::text(state, &["output", "filePath"]).or(field::text(line, &["detail", "input", "filePath"]));
     let writes = matches!(field::text(line, &["detail", "kind"]), Some("file_write" | "file_edit"));
     if let Some(path) = written.filter(|_| ok && writes) {
         heard.event(AgentEvent::FileTouched { path: path.to_owned(), diff: None });
     }
-    let said = field::text(line, &["state", "display", "message"]).filter(|said| !said.is_empty()).unwrap_or(status);
+    let said = field::text(state, &["display", "message"]).filter(|said| !said.is_empty()).unwrap_or(status);
     heard.event(AgentEvent::ToolEnded { id, ok, summary: field::shorten(said) });
-}
-
-/// It asked itself, with nobody there to answer, and recorded what it took for the answer.
-fn read_callback(line: &Value, heard: &mut Heard) {
-    if field::text(line, &["detail", "kind"]) != Some("approval") {
-        return heard.unknown("callback");
-    }
-    let decision = field::text(line, &["state", "output", "decision", "type"]).unwrap_or_default();
-    let effect = line.get("detail").unwrap_or(&Value::Null);
-    heard.event(AgentEvent::PermissionAsked {
-        tool: tool(effect, "effect").unwrap_or_default(),
-        summary: summary(effect, "effect"),
-        allowed: decision.starts_with("approve"),
-    });
-}
-
-fn tool(entry: &Value, at: &str) -> Option<String> {
-    let name = field::text(entry, &[at, "toolName"])?;
-    Some(name.strip_prefix("file_system.").unwrap_or(name).to_owned())
-}
-
-fn summary(entry: &Value, at: &str) -> String {
-    field::at(entry, &[at, "input"]).map(field::tool_input).unwrap_or_default()
 }
