@@ -13,6 +13,8 @@ pub struct RealAgent {
     /// Variables that make it give up sooner than people would want it to.
     pub quick: &'static [(&'static str, &'static str)],
     pub below_full: BelowFull,
+    /// Some time soon it stops asking a service that is broken.
+    pub gives_up: bool,
 }
 
 /// What becomes of a command where the permission is `edit`.
@@ -39,6 +41,7 @@ const CLAUDE: RealAgent = RealAgent {
     files: &[],
     quick: &[("CLAUDE_CODE_MAX_RETRIES", "2")],
     below_full: BelowFull::Denied,
+    gives_up: true,
 };
 
 const CODEX: RealAgent = RealAgent {
@@ -65,6 +68,7 @@ enabled = false
     )],
     quick: &[("SCRIPTED_KEY", "{key}")],
     below_full: BelowFull::Fails,
+    gives_up: true,
 };
 
 const PI: RealAgent = RealAgent {
@@ -85,6 +89,7 @@ const PI: RealAgent = RealAgent {
     ],
     quick: &[],
     below_full: BelowFull::NotOffered,
+    gives_up: true,
 };
 
 const GEMINI: RealAgent = RealAgent {
@@ -100,6 +105,7 @@ const GEMINI: RealAgent = RealAgent {
     )],
     quick: &[],
     below_full: BelowFull::NotOffered,
+    gives_up: true,
 };
 
 const OPENCODE_FILES: &[(&str, &str)] = &[(
@@ -117,20 +123,28 @@ const OPENCODE: RealAgent = RealAgent {
     files: OPENCODE_FILES,
     quick: &[("OPENCODE_DISABLE_MODELS_FETCH", "1")],
     below_full: BelowFull::NotOffered,
+    gives_up: false,
 };
 
 const CLAUDE_PRINT: RealAgent = RealAgent { choice: "claude-print", ..CLAUDE };
 
 const CODEX_SERVER: RealAgent = RealAgent { choice: "codex-server", below_full: BelowFull::Denied, ..CODEX };
 
-const TABLE: &[(&str, &RealAgent)] =
-    &[("claude", &CLAUDE), ("codex", &CODEX), ("pi", &PI), ("gemini", &GEMINI), ("opencode", &OPENCODE)];
+const CLAUDE_ACP: RealAgent = RealAgent { choice: "claude-acp", version: "0.100.0", ..CLAUDE };
 
+const OPENCODE_ACP: RealAgent = RealAgent { choice: "opencode-acp", ..OPENCODE };
+
+#[rustfmt::skip]
+const TABLE: &[&RealAgent] = &[
+    &CLAUDE, &CLAUDE_PRINT, &CLAUDE_ACP, &CODEX, &CODEX_SERVER, &PI, &GEMINI, &OPENCODE, &OPENCODE_ACP,
+];
+
+/// By its name, with `_` for `-`.
 pub fn find(name: &str) -> &'static RealAgent {
-    let found = TABLE.iter().find(|(known, _)| *known == name);
-    found.unwrap_or_else(|| panic!("no agent {name} in the table")).1
+    let found = all().find(|agent| agent.name().replace('-', "_") == name);
+    found.unwrap_or_else(|| panic!("no agent {name} in the table"))
 }
 
 pub fn all() -> impl Iterator<Item = &'static RealAgent> {
-    TABLE.iter().map(|(_, agent)| *agent)
+    TABLE.iter().copied()
 }

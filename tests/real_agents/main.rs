@@ -45,7 +45,25 @@ macro_rules! play_all {
     };
 }
 
-play_all! { claude claude_print codex codex_server pi gemini opencode }
+play_all! { claude codex pi gemini claude_acp opencode_acp }
+
+// Other ways to run the same programs: what differs from one to the other.
+play! {
+    claude_print:
+        a_task_is_carried_out
+        what_is_not_permitted_is_not_done_and_said
+        what_was_killed_goes_on_where_it_was;
+    codex_server:
+        a_task_is_carried_out
+        a_wrong_key_asks_for_a_person_at_once
+        what_is_not_permitted_is_not_done_and_said
+        what_was_killed_goes_on_where_it_was
+        nothing_is_left_when_it_is_stopped_in_a_tool;
+    opencode:
+        a_task_is_carried_out
+        what_is_not_permitted_is_not_done_and_said
+        what_was_killed_goes_on_where_it_was;
+}
 
 /// What a new version does is found out by these tests, and not by people.
 #[test]

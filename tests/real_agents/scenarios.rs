@@ -55,12 +55,15 @@ pub fn two_refusals_for_lack_of_time_are_waited_out(agent: Agent) {
 
 pub fn a_service_that_is_broken_is_given_up_on(agent: Agent) {
     let Some(stage) = Stage::set(agent, good().failing(Fault::status(500))) else { return };
+    let stage = if agent.gives_up { stage } else { stage.setting("AIFACTORY_RUN_TIMEOUT", "12s") };
     let id = stage.task();
     stage.run(&id, "waiting: agent-failed");
-    assert!((2..20).contains(&stage.server.calls()), "{} calls", stage.server.calls());
+    assert!((1..20).contains(&stage.server.calls()), "{} calls", stage.server.calls());
+    let outcome = if agent.gives_up { "failed" } else { "timed-out" };
+    assert_eq!(stage.last_run(&id)["outcome"], outcome);
     // Why, in the agent's words; each has its own.
     let note = stage.sandbox.note(&id);
-    assert!(note.contains(&format!("{}: ", agent.name())), "{note}");
+    assert!(!agent.gives_up || note.contains(&format!("{}: ", agent.name())), "{note}");
     assert_eq!(stage.left_running(), [""; 0]);
 }
 
@@ -125,17 +128,20 @@ pub fn what_is_not_permitted_is_not_done_and_said(agent: Agent) {
 }
 
 pub fn a_budget_pauses_it_and_more_of_it_lets_it_go_on(agent: Agent) {
-    let first = Turn::say("A draft first.").write("draft.txt", "draft\n").tokens(1200, 300, 40);
-    let Some(stage) = Stage::set(agent, Script::new([first, writing(), ending()]).by_count()) else { return };
+    let draft = Turn::say("A draft first.").write("draft.txt", "draft\n").tokens(1200, 300, 40);
+    let Some(stage) = Stage::set(agent, Script::new([draft, ending()])) else { return };
     let id = stage.task();
     stage.sandbox.ok(&["set", &id, "budget=1k tokens"]);
     stage.run(&id, "waiting: budget");
     assert_eq!(stage.left_running(), [""; 0]);
+    // How far it came before its usage was known is not the same for all.
+    stage.server.play(agent.name(), good().for_key(KEY).by_count());
     stage.sandbox.ok(&["set", &id, "budget=1m tokens"]);
     stage.sandbox.ok(&["retry", &id]);
     stage.run(&id, "review");
     let runs = stage.runs(&id);
     assert_eq!((runs.len(), &runs[0]["outcome"]), (2, &"budget".into()), "{runs:?}");
+    assert_eq!(stage.file(&id, "draft.txt").as_deref(), Some("draft\n"));
 }
 
 pub fn a_question_is_answered_in_the_same_conversation(agent: Agent) {
