@@ -132,7 +132,7 @@ const CODEX_SERVER: RealAgent = RealAgent { choice: "codex-server", below_full: 
 
 const CLAUDE_ACP: RealAgent = RealAgent { choice: "claude-acp", version: "0.100.0", ..CLAUDE };
 
-const OPENCODE_ACP: RealAgent = RealAgent { choice: "opencode-acp", ..OPENCODE };
+const OPENCODE_ACP: RealAgent = RealAgent { choice: "opencode-acp", below_full: BelowFull::Denied, ..OPENCODE };
 
 #[rustfmt::skip]
 const TABLE: &[&RealAgent] = &[
