@@ -185,6 +185,7 @@ impl Cause {
             Cause::Server
         } else if has(&[
             "connection error",
+            "connection failed",
             "connection refused",
             "econnrefused",
             "econnreset",

@@ -1,8 +1,6 @@
 //! The variables of ai-coding-factory, and what they mean here. Whoever moves over keeps their environment file: what has
 //! a meaning here counts as the setting it means, weaker than anything said in our own words, and each one is told.
 
-use crate::error::{Error, Result};
-
 /// What a variable of theirs is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
@@ -53,35 +51,6 @@ pub fn explain() -> String {
     FOREIGN.iter().map(|(name, what)| format!("  {name:<25} {}\n", meaning(what))).collect()
 }
 
-/// Variables from a file of `KEY=VALUE` lines, as the shell would read the simple ones: comments, `export`, quotes
-/// around a whole value. Nothing is expanded.
-pub fn parse_env_file(name: &str, text: &str) -> Result<Vec<(String, String)>> {
-    let mut variables = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let is_name = |name: &str| {
-            !name.is_empty()
-                && !name.starts_with(|c: char| c.is_ascii_digit())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        let Some((key, value)) = line.split_once('=').filter(|(key, _)| is_name(key.trim())) else {
-            // The line itself may hold a secret.
-            return Err(Error::usage(format!("{name}:{}: this is not KEY=VALUE", number + 1)));
-        };
-        variables.push((key.trim().to_owned(), unquoted(value.trim()).to_owned()));
-    }
-    Ok(variables)
-}
-
-fn unquoted(value: &str) -> &str {
-    let inside = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    inside('"').or_else(|| inside('\'')).unwrap_or(value)
-}
-
 /// The scheme and host that a login may be sent to: only those of an HTTP address.
 pub fn login_scope(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
@@ -101,17 +70,6 @@ mod tests {
                 assert!(KEYS.iter().any(|key| key.name == *name), "{variable} means {name}");
             }
         }
-    }
-
-    #[test]
-    fn an_environment_file_is_read_line_by_line() {
-        let text = "# ours\nTASK_MANAGER=todo\nexport GIT_TOKEN=\"a b\"\n\nNO_ISSUES_WAIT = 60\nX='y'\nE=\n";
-        let read = parse_env_file(".env", text).unwrap();
-        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        let wanted = [("TASK_MANAGER", "todo"), ("GIT_TOKEN", "a b"), ("NO_ISSUES_WAIT", "60"), ("X", "y"), ("E", "")];
-        assert_eq!(read, wanted.map(|(key, value)| pair(key, value)));
-        let error = parse_env_file(".env", "A=1\nsecret words\n").unwrap_err();
-        assert_eq!(error.message(), ".env:2: this is not KEY=VALUE");
     }
 
     #[test]

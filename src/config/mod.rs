@@ -3,11 +3,13 @@
 //! Later layers win, key by key, and every value remembers where it came from. The table in `keys` is the only list of
 //! settings: help, checks and `aifactory config` walk it. Layers arrive as text; nothing here opens a file.
 
+mod env_file;
 mod foreign;
 mod keys;
 
 pub use crate::model::{duration_text, parse_duration};
-pub use foreign::{FOREIGN, Meaning, explain, login_scope, parse_env_file};
+pub use env_file::{is_variable_name, parse_env_file};
+pub use foreign::{FOREIGN, Meaning, explain, login_scope};
 pub use keys::{KEYS, Key, Kind};
 
 use crate::error::{Error, Result};

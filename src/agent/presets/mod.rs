@@ -3,13 +3,19 @@
 use super::record::Record;
 use crate::error::{Error, Result};
 
+#[rustfmt::skip]
 const TABLE: &[(&str, &str)] = &[
     ("aider", include_str!("aider.toml")),
     ("amp", include_str!("amp.toml")),
     ("anthropic-compatible", include_str!("anthropic-compatible.toml")),
+    ("claude", include_str!("claude.toml")),
+    ("claude-print", include_str!("claude-print.toml")),
+    ("codex", include_str!("codex.toml")),
+    ("codex-server", include_str!("codex-server.toml")),
     ("copilot", include_str!("copilot.toml")),
     ("cursor-agent", include_str!("cursor-agent.toml")),
     ("droid", include_str!("droid.toml")),
+    ("gemini", include_str!("gemini.toml")),
     ("gemini-api", include_str!("gemini-api.toml")),
     ("goose", include_str!("goose.toml")),
     ("kimi", include_str!("kimi.toml")),
@@ -22,6 +28,7 @@ const TABLE: &[(&str, &str)] = &[
     ("openai-compatible-opencode", include_str!("openai-compatible-opencode.toml")),
     ("opencode", include_str!("opencode.toml")),
     ("pi", include_str!("pi.toml")),
+    ("qwen", include_str!("qwen.toml")),
     ("runbook", include_str!("runbook.toml")),
     ("vibe", include_str!("vibe.toml")),
 ];

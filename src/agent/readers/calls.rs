@@ -37,8 +37,12 @@ impl Calls {
 
     /// A file is touched when its call has ended well: one that was refused touched nothing.
     pub fn end(&mut self, id: &str, ok: bool, said: &str, diff: Option<String>, heard: &mut Heard) {
-        heard.event(AgentEvent::ToolEnded { id: Some(id.to_owned()), ok, summary: field::shorten(said) });
-        if let Some(path) = self.open.remove(id).and_then(|call| call.writes).filter(|_| ok) {
+        let call = self.open.remove(id);
+        // A tool that answers nothing is known by what it was to do.
+        let asked = call.as_ref().map(|call| call.summary.as_str()).unwrap_or_default();
+        let summary = field::shorten(if said.trim().is_empty() { asked } else { said });
+        heard.event(AgentEvent::ToolEnded { id: Some(id.to_owned()), ok, summary });
+        if let Some(path) = call.and_then(|call| call.writes).filter(|_| ok) {
             heard.event(AgentEvent::FileTouched { path, diff });
         }
     }

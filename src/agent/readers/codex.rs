@@ -112,12 +112,14 @@ impl Items {
             heard.event(asked(item, false));
         }
         let ok = status == "completed";
-        heard.event(AgentEvent::ToolEnded { id: Some(id), ok, summary: answer_of(item) });
+        // A tool that answers nothing is known by what it was to do.
+        let summary = Some(answer_of(item)).filter(|said| !said.is_empty());
+        let summary = summary.or(tool_of(item).map(|(_, asked)| asked)).unwrap_or_default();
+        heard.event(AgentEvent::ToolEnded { id: Some(id), ok, summary });
         if ok {
             for change in field::list(item, &["changes"]) {
                 let Some(path) = field::text(change, &["path"]).map(str::to_owned) else { continue };
-                let diff = field::text(change, &["diff"]).filter(|diff| !diff.is_empty()).map(str::to_owned);
-                heard.event(AgentEvent::FileTouched { path, diff });
+                heard.event(AgentEvent::FileTouched { path, diff: diff_of(change) });
             }
         }
     }
@@ -154,6 +156,18 @@ fn tool_of(item: &Value) -> Option<(Option<String>, String)> {
         "sleep" => named("sleep", String::new()),
         _ => None,
     }
+}
+
+/// The change as lines of a unified diff: of a file that is new or gone it shows the content alone.
+fn diff_of(change: &Value) -> Option<String> {
+    let diff = field::text(change, &["diff"]).filter(|diff| !diff.is_empty())?;
+    let all = |sign: char| diff.lines().map(|line| format!("{sign}{line}\n")).collect::<String>();
+    let lines = diff.lines().count();
+    Some(match field::text(change, &["kind", "type"]) {
+        Some("add") => format!("@@ -0,0 +1,{lines} @@\n{}", all('+')),
+        Some("delete") => format!("@@ -1,{lines} +0,0 @@\n{}", all('-')),
+        _ => diff.to_owned(),
+    })
 }
 
 /// `make` of `/bin/bash -lc 'make'`.
@@ -197,15 +211,17 @@ pub fn trouble(text: &str, cause: Cause) -> AgentEvent {
     let Some(rest) = text.strip_prefix("Reconnecting...") else {
         return AgentEvent::Error { cause, text: text.to_owned() };
     };
-    let (count, why) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
-    let (attempt, most) = count.split_once('/').unwrap_or((count, ""));
-    let why = why.trim().trim_start_matches('(').trim_end_matches(')');
+    let rest = rest.trim();
+    let (count, why) = rest.split_once(" (").map_or((rest, None), |(count, why)| (count, why.strip_suffix(')')));
+    let (attempt, most) = count.split_once('/').unwrap_or_default();
+    let numbers = attempt.parse().ok().zip(most.parse().ok());
     AgentEvent::Retry {
-        attempt: attempt.parse().unwrap_or(0),
-        most: most.parse().ok(),
+        attempt: numbers.map_or(0, |(attempt, _)| attempt),
+        most: numbers.map(|(_, most)| most),
         wait_ms: None,
         cause,
-        text: if why.is_empty() { text.to_owned() } else { why.to_owned() },
+        // Without numbers it says what it waits for.
+        text: numbers.and(why).unwrap_or(rest).to_owned(),
     }
 }
 
@@ -269,7 +285,19 @@ mod tests {
     fn a_warning_is_no_failure_and_a_line_that_ends_in_the_middle_is_no_panic() {
         let warning = json!({"type": "item.completed", "item": {"id": "0", "type": "error", "message": "no metadata"}});
         assert_eq!(events(&[warning]), [AgentEvent::Complaint { text: "no metadata".into() }]);
-        let odd = events(&[json!({"type": "error", "message": "Reconnecting..."})]);
-        assert!(matches!(&odd[..], [AgentEvent::Retry { attempt: 0, most: None, .. }]), "{odd:?}");
+        for (line, number, said) in [
+            ("Reconnecting... 2/5 (no route)", Some((2, 5)), "no route"),
+            ("Reconnecting... waiting for network (no route)", None, "waiting for network (no route)"),
+            ("Reconnecting...", None, ""),
+        ] {
+            let expected = AgentEvent::Retry {
+                attempt: number.map_or(0, |(attempt, _)| attempt),
+                most: number.map(|(_, most)| most),
+                wait_ms: None,
+                cause: Cause::of_text(line),
+                text: said.into(),
+            };
+            assert_eq!(events(&[json!({"type": "error", "message": line})]), [expected], "{line}");
+        }
     }
 }

@@ -145,7 +145,8 @@ impl CodexServer {
 
     fn read_note(&mut self, method: &str, params: &Value, heard: &mut Heard) {
         // An agent of the agent's has a thread of its own, whose turns are not ours.
-        if field::text(params, &["threadId"]).is_some_and(|thread| Some(thread) != self.thread.as_deref()) {
+        let thread = field::text(params, &["threadId"]);
+        if self.thread.as_deref().zip(thread).is_some_and(|(ours, theirs)| ours != theirs) {
             return;
         }
         let item = field::at(params, &["item"]).unwrap_or(&Value::Null);
@@ -252,7 +253,7 @@ impl CodexServer {
 
 impl Protocol for CodexServer {
     fn begin(&mut self, heard: &mut Heard) {
-        let client = json!({"name": "aifactory", "title": "aifactory", "version": env!("CARGO_PKG_VERSION")});
+        let client = json!({"name": "aifactory", "title": "aifactory", "version": "1"});
         self.ask("initialize", &json!({ "clientInfo": client }), Asked::Initialize, heard);
     }
 
@@ -309,9 +310,14 @@ fn trouble(params: &Value) -> AgentEvent {
     let error = &params["error"];
     let text = field::text(error, &["message"]).unwrap_or_default();
     let cause = cause_of(error);
+    let why = field::text(error, &["additionalDetails"]);
     match codex::trouble(text, cause) {
         AgentEvent::Error { .. } if field::flag(params, &["willRetry"]) == Some(true) => {
             AgentEvent::Retry { attempt: 0, most: None, wait_ms: None, cause, text: text.to_owned() }
+        }
+        AgentEvent::Retry { attempt, most, wait_ms, text, .. } => {
+            let text = why.map_or(text, str::to_owned);
+            AgentEvent::Retry { attempt, most, wait_ms, cause, text }
         }
         event => event,
     }

@@ -17,9 +17,10 @@ pub struct Gemini {
     calls: Calls,
     /// The pieces of the text so far.
     text: String,
-    failed: bool,
-    /// The cause was said in a way that leaves nothing open.
+    /// How it ended was said in a way that leaves nothing open.
     is_explained: bool,
+    /// The last complaint, which explains an end without a last line.
+    complaint: String,
 }
 
 impl Gemini {
@@ -48,10 +49,9 @@ impl Gemini {
             heard.event(AgentEvent::Used { usage: usage_of(stats), scope: Scope::Run });
         }
         let ok = field::text(message, &["status"]) == Some("success");
-        self.failed = !ok;
         let text = field::text(message, &["error", "message"]).unwrap_or_default().to_owned();
         let cause = (!ok).then(|| cause_of(&text));
-        self.is_explained = cause.is_some_and(|cause| cause != Cause::Other);
+        self.is_explained = cause != Some(Cause::Other);
         heard.event(AgentEvent::Finished { ok, cause, text });
     }
 }
@@ -78,6 +78,9 @@ impl Protocol for Gemini {
             }
             "tool_result" => {
                 let ok = text("status") == "success";
+                if field::text(&message, &["error", "type"]) == Some("policy_violation") {
+                    self.calls.refuse(text("tool_id"), "", None, heard);
+                }
                 let said = field::text(&message, &["error", "message"]).unwrap_or_else(|| text("output"));
                 self.calls.end(text("tool_id"), ok, said, None, heard);
             }
@@ -97,14 +100,18 @@ impl Protocol for Gemini {
         if let Some(retry) = retry_of(line) {
             heard.event(retry);
         } else if !is_noise(line) {
+            line.clone_into(&mut self.complaint);
             heard.event(AgentEvent::Complaint { text: line.to_owned() });
         }
     }
 
     fn end(&mut self, exit: Option<i32>, heard: &mut Heard) {
         self.tell_text(heard);
-        let Some(cause) = exit.and_then(cause_of_exit).filter(|_| self.failed && !self.is_explained) else { return };
-        let text = format!("exit code {}", exit.unwrap_or_default());
+        let Some(cause) = exit.and_then(cause_of_exit).filter(|_| !self.is_explained) else { return };
+        let text = match self.complaint.as_str() {
+            "" => format!("exit code {}", exit.unwrap_or_default()),
+            complaint => complaint.to_owned(),
+        };
         heard.event(AgentEvent::Error { cause, text });
     }
 }
@@ -129,17 +136,18 @@ fn retry_of(line: &str) -> Option<AgentEvent> {
 
 /// Stack traces, and what it says at every start.
 fn is_noise(line: &str) -> bool {
-    let line = line.trim();
+    // What goes on over several lines is the inside of an error.
+    if line.starts_with("  ") {
+        return true;
+    }
     let starts = [
-        "at ",
-        "status: ",
         "YOLO mode is enabled",
         "Ripgrep is not available",
         "[STARTUP]",
         "Warning: Basic terminal detected",
         "Warning: 256-color support not detected",
     ];
-    matches!(line, "" | "}" | "{") || starts.iter().any(|start| line.starts_with(start))
+    matches!(line.trim(), "" | "}" | "{") || starts.iter().any(|start| line.starts_with(start))
 }
 
 /// The status inside the service's answer, where the message holds it, and the words otherwise.

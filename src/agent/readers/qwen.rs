@@ -72,6 +72,7 @@ impl Qwen {
         let text = text.unwrap_or_default().to_owned();
         let cause = (!ok).then(|| match field::text(message, &["subtype"]) {
             Some("error_max_turns") => Cause::Budget,
+            _ if text.starts_with("No auth type is selected") => Cause::Authentication,
             _ => Cause::of_text(&text),
         });
         heard.event(AgentEvent::Finished { ok, cause, text });

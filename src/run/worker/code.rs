@@ -87,7 +87,9 @@ impl Worker<'_> {
             let agent = chain.agent().clone();
             let permission = self.permission(&self.current_task()?)?;
             let allowance = self.allowance()?;
-            if let Some(why) = allowance.check(&Spent::default()) {
+            // A runbook's scripts use nothing that a budget counts.
+            let spent = Spent::default();
+            if let Some(why) = allowance.check(&spent).filter(|_| agent.may_vary) {
                 return self.settle(Status::Waiting, Some(Reason::Budget), Some(why), |_| Ok(())).map(Some);
             }
             self.tidy(place.worktree, &agent, begin)?;
@@ -315,7 +317,7 @@ impl Worker<'_> {
     fn check_budget(&self, current: &Try<'_>, account: &Account) -> Option<Stop> {
         let time = self.project.host.now().since(current.started);
         let used = Spent::so_far(&account.usage(Some(current.start.total())), time);
-        let detail = current.allowance.check(&used)?;
+        let detail = current.allowance.check(&used).filter(|_| current.agent.may_vary)?;
         Some(Stop { outcome: Outcome::Budget, detail, until: None })
     }
 

@@ -79,6 +79,21 @@ fn credentials_are_known_by_their_shape() {
         (format!("AIza{long}"), "google-key"),
         (format!("npm_{long}"), "npm-token"),
         (format!("sk_live_{long}"), "stripe-key"),
+        (format!("glrt-{}", &long[..20]), "gitlab-token"),
+        ("sk-proj-abcdefghijklmnopqrstuvwxyzABCDEF".to_owned(), "api-key"),
+        (format!("xapp-1-{long}"), "slack-token"),
+        (format!("GOCSPX-{long}"), "google-key"),
+        (format!("ya29.{long}"), "google-key"),
+        (format!("pypi-AgEI{long}{long}"), "pypi-token"),
+        (format!("whsec_{long}"), "stripe-key"),
+        (format!("dckr_pat_{long}"), "docker-token"),
+        (format!("ATATT3xFf{long}{long}"), "atlassian-token"),
+        (format!("lin_api_{long}"), "linear-token"),
+        (format!("SG.{}.{long}", &long[..22]), "sendgrid-key"),
+        (format!("hf_{long}"), "model-key"),
+        (format!("hvs.{long}"), "vault-token"),
+        (format!("123456789:AA{}", &long[..33]), "telegram-token"),
+        (format!("AGE-SECRET-KEY-1{}", long.to_uppercase().repeat(2)), "private-key"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl".to_owned(), "jwt"),
     ] {
         let redacted = format!("[redacted:{kind}]");
@@ -107,6 +122,104 @@ fn headers_and_addresses_keep_all_but_the_secret() {
     );
     assert_eq!(redact("https://me:p@ss:w@host/x?y"), "https://me:[redacted:url-password]@host/x?y");
     stays("https://me@host:80/a@b git@github.com:a/b.git");
+}
+
+#[test]
+fn secrets_are_known_by_what_stands_before_them() {
+    let pair = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    for (text, redacted) in [
+        (format!("AKIAIOSFODNN7EXAMPLE,{pair}\n"), "[redacted:aws-key],[redacted:aws-secret]\n"),
+        (
+            "machine x.org login me password hunter2\n".to_owned(),
+            "machine x.org login me password [redacted:password]\n",
+        ),
+        (
+            "--oauth2-bearer x, Bearer abc123def456ghi789jkl012".to_owned(),
+            "--oauth2-bearer x, Bearer [redacted:authorization]",
+        ),
+        ("AccountKey=abcd/efgh+1;".to_owned(), "AccountKey=[redacted:key];"),
+        (
+            "https://hooks.slack.com/services/T0000/B0000/abcdefghijkl".to_owned(),
+            "https://hooks.slack.com/services/[redacted:slack-token]",
+        ),
+    ] {
+        assert_eq!(redact(&text), redacted);
+    }
+    stays("docker run -u 1000:1000 x; login to see the password field; bearer tokens are described below");
+}
+
+fn knows(value: &str) -> Redactor {
+    let redactor = Redactor::new([]);
+    redactor.learn([("KEY_OF_ANA".to_owned(), value.to_owned())]);
+    redactor
+}
+
+#[test]
+fn what_was_learned_is_known_in_every_spelling() {
+    let value = "ä/p&ss '1' <\"x\">";
+    let redactor = knows(value);
+    for text in [
+        value.to_owned(),
+        serde_json::to_string(value).unwrap().trim_matches('"').to_owned(),
+        serde_json::to_string(&serde_json::to_string(value).unwrap())
+            .unwrap()
+            .replace("\"\\\"", "")
+            .replace("\\\"\"", ""),
+        "\\u00e4/p&ss '1' <\\\"x\\\">".to_owned(),
+        "ä/p\\u0026ss '1' \\u003c\\\"x\\\"\\u003e".to_owned(),
+        "%C3%A4%2Fp%26ss%20%271%27%20%3C%22x%22%3E".to_owned(),
+        "%c3%a4%2fp%26ss%20%271%27%20%3c%22x%22%3e".to_owned(),
+        "%C3%A4%2Fp%26ss+%271%27+%3C%22x%22%3E".to_owned(),
+        "ä/p&ss '\\''1'\\'' <\"x\">".to_owned(),
+        "w6QvcCZzcyAnMScgPCJ4Ij4=".to_owned(),
+        "c3a42f702673732027312720 3c2278223e".replace(' ', ""),
+    ] {
+        assert_eq!(redactor.redact(&format!("a {text} b")), "a [redacted:KEY_OF_ANA] b", "{text}");
+    }
+    // `me:` before it, in the same base64.
+    let basic = redactor.redact("Basic bWU6w6QvcCZzcyAnMScgPCJ4Ij4=").into_owned();
+    assert!(basic.starts_with("Basic bWU6[redacted:KEY_OF_ANA]"), "{basic}");
+    assert_eq!(format!("{redactor:?}"), "{\"KEY_OF_ANA\"}");
+}
+
+#[test]
+fn a_secret_that_was_cut_is_still_one() {
+    let redactor = knows("correct-horse-battery-staple");
+    for (text, redacted) in [
+        ("run --key correct-horse-ba…", "run --key [redacted:KEY_OF_ANA]…"),
+        ("correct-horse [line cut here]", "[redacted:KEY_OF_ANA] [line cut here]"),
+        ("…ttery-staple is it", "…[redacted:KEY_OF_ANA] is it"),
+    ] {
+        assert_eq!(redactor.redact(text), redacted);
+    }
+    for text in ["a correct answer…", "correct-horse", "correct-horse …", "…a staple"] {
+        assert_eq!(redactor.redact(text), text);
+    }
+}
+
+#[test]
+fn a_tail_is_redacted_before_it_is_cut() {
+    let redactor = knows("correct-horse-battery-staple");
+    let text = format!("{}correct-horse-battery-staple\n", "x ".repeat(200));
+    assert_eq!(redactor.tail(&text, 10, 20), "redacted:KEY_OF_ANA]\n"[1..]);
+    let long = format!("{text}{}\nlast\n", "y".repeat(2 * MARGIN));
+    assert_eq!(redactor.tail(&long, 10, 20), "last\n");
+    assert_eq!(redactor.tail("a\nb\n", 1, 100), "b\n");
+}
+
+#[test]
+fn of_a_file_only_the_secrets_are_learned() {
+    let redactor = Redactor::new([]);
+    let file = [
+        ("TASK_MANAGER", "github-issues"),
+        ("JIRA_EMAIL", "ana2@example.com"),
+        ("JIRA_TOKEN", "onlyletters"),
+        ("LOGIN", "a1b2c3d4e5f6g7"),
+        ("SHORT_TOKEN", "abc"),
+    ];
+    redactor.learn_file(file.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let text = redactor.redact("github-issues ana2@example.com onlyletters a1b2c3d4e5f6g7 abc").into_owned();
+    assert_eq!(text, "github-issues ana2@example.com [redacted:JIRA_TOKEN] [redacted:LOGIN] abc");
 }
 
 #[test]
@@ -177,6 +290,10 @@ fn redacting_ends_on_texts_made_to_be_slow() {
         repeat("deadbeef"),
         repeat("[redacted:deadbeef]"),
         repeat("authorization: "),
+        repeat("bearer a"),
+        repeat("login password "),
+        repeat("deadbeef-a…"),
+        repeat("…"),
         repeat(" "),
         repeat("a"),
     ] {
@@ -216,6 +333,14 @@ fn text_like() -> impl Strategy<Value = String> {
         "-----BEGIN PRIVATE KEY-----",
         "-----END PRIVATE KEY-----",
         "Authorization: Bearer ",
+        "bearer ",
+        "login a password ",
+        "…",
+        "correct h",
+        "AKIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "hooks.slack.com/services/",
+        "Y29ycmVjdCBob3JzZQ==",
         "ä",
         ",",
         "AKIA",
