@@ -162,7 +162,7 @@ mod tests {
     fn trouble_that_was_overcome_is_no_trouble() {
         let retry =
             AgentEvent::Retry { attempt: 1, most: None, wait_ms: None, cause: Cause::RateLimit, text: "429".into() };
-        assert!(account(&[retry.clone()]).trouble.is_some());
+        assert!(account(std::slice::from_ref(&retry)).trouble.is_some());
         let account = account(&[retry, AgentEvent::text("here I am")]);
         assert_eq!((account.trouble, account.retries), (None, 1));
     }

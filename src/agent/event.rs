@@ -213,6 +213,27 @@ impl AgentEvent {
         AgentEvent::Error { cause: Cause::of_text(&text), text }
     }
 
+    /// The same with paths of the worktree as the project knows them: shorter, and the same on every machine.
+    #[must_use]
+    pub fn within(mut self, worktree: &str) -> AgentEvent {
+        let beginning = format!("{}/", worktree.trim_end_matches('/'));
+        if beginning.len() < 2 {
+            return self;
+        }
+        match &mut self {
+            AgentEvent::ToolStarted { summary: text, .. }
+            | AgentEvent::ToolEnded { summary: text, .. }
+            | AgentEvent::PermissionAsked { summary: text, .. }
+            | AgentEvent::FileTouched { path: text, .. }
+                if text.contains(&beginning) =>
+            {
+                *text = text.replace(&beginning, "");
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// One line for people. Empty where there is nothing to say.
     pub fn summary(&self) -> String {
         match self {

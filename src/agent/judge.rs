@@ -132,8 +132,8 @@ mod tests {
     fn success_needs_the_last_event_the_exit_code_and_work() {
         let well = finished(true, None);
         let outcome = |events: &[AgentEvent], code, work| judged(events, Ending::Exited(code), work).0;
-        assert_eq!(outcome(&[well.clone()], 0, true), Outcome::Succeeded);
-        assert_eq!(outcome(&[well.clone()], 0, false), Outcome::NoWork);
+        assert_eq!(outcome(std::slice::from_ref(&well), 0, true), Outcome::Succeeded);
+        assert_eq!(outcome(std::slice::from_ref(&well), 0, false), Outcome::NoWork);
         assert_eq!(outcome(&[well], 3, true), Outcome::Failed);
         assert_eq!(outcome(&[], 0, true), Outcome::Failed);
         assert_eq!(outcome(&[finished(false, None)], 0, true), Outcome::Failed);

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 pub struct Reader {
     protocol: Box<dyn Protocol>,
+    worktree: String,
     pub account: Account,
     /// Tool calls without an end so far, by id.
     open_tools: BTreeSet<String>,
@@ -20,7 +21,8 @@ const NAMELESS: &str = "";
 
 impl Reader {
     pub fn new(kind: ReaderKind, opening: &Opening<'_>) -> Reader {
-        Reader { protocol: kind.protocol(opening), account: Account::default(), open_tools: BTreeSet::new() }
+        let worktree = opening.worktree.to_owned();
+        Reader { protocol: kind.protocol(opening), worktree, account: Account::default(), open_tools: BTreeSet::new() }
     }
 
     /// What is to be sent before the program says anything.
@@ -62,6 +64,7 @@ impl Reader {
     fn hear(&mut self, listen: impl FnOnce(&mut dyn Protocol, &mut Heard)) -> Heard {
         let mut heard = Heard::default();
         listen(&mut *self.protocol, &mut heard);
+        heard.events = heard.events.into_iter().map(|event| event.within(&self.worktree)).collect();
         let messages: Vec<AgentEvent> = heard.events.iter().filter_map(message_in).collect();
         heard.events.extend(messages);
         for event in &heard.events {

@@ -263,15 +263,15 @@ impl Agent {
 }
 
 fn find_record(name: &str, settings: &Settings, seen: &mut Vec<String>) -> Result<Record> {
-    if seen.iter().any(|earlier| earlier == name) {
-        // A person's own `claude` may build on the built-in one.
-        return match presets::text_of(name).filter(|_| seen.last().is_some_and(|last| last == name)) {
-            Some(text) => presets::parse(name, text),
-            None => Err(Error::usage(format!("agents.{name} builds on itself: {} → {name}", seen.join(" → ")))),
-        };
+    let times = seen.iter().filter(|earlier| *earlier == name).count();
+    // A person's own `claude` may build on the built-in one.
+    let is_built_in = times == 1 && seen.last().is_some_and(|last| last == name) && presets::text_of(name).is_some();
+    if times > 0 && !is_built_in {
+        return Err(Error::usage(format!("agents.{name} builds on itself: {} → {name}", seen.join(" → "))));
     }
     seen.push(name.to_owned());
-    let (record, wrong): (Record, _) = match settings.agents().find(|(defined, _, _)| *defined == name) {
+    let own = settings.agents().find(|(defined, _, _)| *defined == name && !is_built_in);
+    let (record, wrong): (Record, _) = match own {
         Some((_, table, origin)) => {
             let wrong = format!("agents.{name} in {origin}");
             let record = table.clone().try_into().map_err(|error: toml::de::Error| {
@@ -342,6 +342,13 @@ mod tests {
         assert_eq!(agent.record.set.keys().collect::<Vec<_>>(), ["A", "B"]);
         assert_eq!(agent.record.login, "them login");
         assert_eq!(Agent::find("mine:big", &settings(own), None).unwrap().model.as_deref(), Some("big"));
+    }
+
+    #[test]
+    fn a_persons_own_record_may_change_the_built_in_one_of_its_name() {
+        let own = "[agents.ollama-opencode]\nbase = \"ollama-opencode\"\nmodel = \"qwen3\"\n";
+        let agent = Agent::find("ollama-opencode", &settings(own), None).unwrap();
+        assert_eq!((agent.program(), agent.model.as_deref()), ("opencode", Some("qwen3")));
     }
 
     #[test]

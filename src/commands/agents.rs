@@ -52,7 +52,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         found.retain(|found| found.program.is_some());
     }
     if context.ui.manner.json {
-        let agents: Vec<Value> = found.iter().map(|found| as_json(found)).collect();
+        let agents: Vec<Value> = found.iter().map(as_json).collect();
         context.ui.answer_json(&json!({ "schema": "aifactory.agents/1", "agents": agents }))?;
         return Ok(Finish::Well);
     }

@@ -20,7 +20,7 @@ use crate::model::text::{escape_line, tail};
 use crate::model::{Digest, EventId, Timestamp};
 use crate::process::{Ended, Ending, Limits, Request, Stdin, supervise};
 use crate::tasks::Project;
-use follow::Follow;
+use follow::{Check, Follow, OnSession};
 use std::path::{Path, PathBuf};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -46,9 +46,9 @@ pub struct Attempt<'a> {
     pub stop: watch::Receiver<bool>,
     pub reporter: &'a Reporter,
     /// Called once, when the agent's conversation has a name.
-    pub on_session: Option<Box<dyn FnMut(&Account) + 'a>>,
+    pub on_session: Option<OnSession<'a>>,
     /// What a limit says about the run so far, between tool calls.
-    pub check: Option<Box<dyn Fn(&Account) -> Option<Stop> + 'a>>,
+    pub check: Option<Check<'a>>,
 }
 
 /// How a try went, and what is to be written down about it.

@@ -5,8 +5,9 @@
 
 use crate::agent::event::{AgentEvent, Cause, Scope};
 use crate::agent::protocol::{Heard, Protocol, field};
-use crate::model::{Usage, micros_of_dollars};
+use crate::model::{Timestamp, Usage, micros_of_dollars};
 use serde_json::Value;
+use std::time::Duration;
 
 #[derive(Default)]
 pub struct OpenCode {
@@ -33,7 +34,12 @@ impl Protocol for OpenCode {
             }
             "tool_use" => self.read_tool(part, heard),
             "step_finish" => self.read_step(part, heard),
-            "error" => heard.event(error(&line)),
+            "error" => {
+                if let Some(pause) = pause(&line) {
+                    heard.event(pause);
+                }
+                heard.event(error(&line));
+            }
             other => heard.unknown(other),
         }
     }
@@ -131,9 +137,22 @@ fn usage(part: &Value) -> Option<Usage> {
     })
 }
 
-fn error(line: &Value) -> AgentEvent {
+/// When the service will have time again, by the clock of the line itself.
+fn pause(line: &Value) -> Option<AgentEvent> {
+    field::number(line, &["error", "data", "statusCode"]).filter(|status| *status == 429)?;
+    let seconds: u64 = field::text(line, &["error", "data", "responseHeaders", "retry-after"])?.trim().parse().ok()?;
+    let now = Timestamp::from_millis(field::number(line, &["timestamp"])?);
+    Some(AgentEvent::RateLimit { until: Some(now.after(Duration::from_secs(seconds))), text: message(line).to_owned() })
+}
+
+fn message(line: &Value) -> &str {
     let name = field::text(line, &["error", "name"]).unwrap_or("error");
-    let text = field::text(line, &["error", "data", "message"]).unwrap_or(name).to_owned();
+    field::text(line, &["error", "data", "message"]).unwrap_or(name)
+}
+
+fn error(line: &Value) -> AgentEvent {
+    let name = field::text(line, &["error", "name"]).unwrap_or_default();
+    let text = message(line).to_owned();
     let cause = match (field::number(line, &["error", "data", "statusCode"]), name) {
         (Some(status), _) => Cause::of_status(status),
         (None, "ProviderAuthError") => Cause::Authentication,

@@ -20,6 +20,11 @@ pub struct Stop {
     pub until: Option<Timestamp>,
 }
 
+/// What a limit says about a run so far.
+pub type Check<'a> = Box<dyn Fn(&Account) -> Option<Stop> + 'a>;
+/// Told once, when the conversation has a name.
+pub type OnSession<'a> = Box<dyn FnMut(&Account) + 'a>;
+
 pub struct Follow<'a> {
     pub reader: Reader,
     pub reporter: &'a Reporter,
@@ -28,9 +33,9 @@ pub struct Follow<'a> {
     pub heard: Vec<EventId>,
     pub verdict: Option<Stop>,
     /// Called once, when the conversation has a name.
-    pub on_session: Box<dyn FnMut(&Account) + 'a>,
+    pub on_session: OnSession<'a>,
     /// What a limit says about the run so far.
-    pub check: Box<dyn Fn(&Account) -> Option<Stop> + 'a>,
+    pub check: Check<'a>,
     /// The program reads what is said to it.
     pub stdin_is_open: bool,
     /// A pause of the service that is longer is not waited for.
