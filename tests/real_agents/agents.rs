@@ -13,6 +13,8 @@ pub struct RealAgent {
     /// Variables that make it give up sooner than people would want it to.
     pub quick: &'static [(&'static str, &'static str)],
     pub below_full: BelowFull,
+    /// Its usage is that of the whole run, and not of the last call alone.
+    pub counts_every_call: bool,
     /// Some time soon it stops asking a service that is broken.
     pub gives_up: bool,
 }
@@ -42,6 +44,7 @@ const CLAUDE: RealAgent = RealAgent {
     quick: &[("CLAUDE_CODE_MAX_RETRIES", "2")],
     below_full: BelowFull::Denied,
     gives_up: true,
+    counts_every_call: true,
 };
 
 const CODEX: RealAgent = RealAgent {
@@ -69,6 +72,7 @@ enabled = false
     quick: &[("SCRIPTED_KEY", "{key}")],
     below_full: BelowFull::Fails,
     gives_up: true,
+    counts_every_call: true,
 };
 
 const PI: RealAgent = RealAgent {
@@ -90,6 +94,7 @@ const PI: RealAgent = RealAgent {
     quick: &[],
     below_full: BelowFull::NotOffered,
     gives_up: true,
+    counts_every_call: true,
 };
 
 const GEMINI: RealAgent = RealAgent {
@@ -106,6 +111,7 @@ const GEMINI: RealAgent = RealAgent {
     quick: &[],
     below_full: BelowFull::NotOffered,
     gives_up: true,
+    counts_every_call: true,
 };
 
 const OPENCODE_FILES: &[(&str, &str)] = &[(
@@ -124,6 +130,7 @@ const OPENCODE: RealAgent = RealAgent {
     quick: &[("OPENCODE_DISABLE_MODELS_FETCH", "1")],
     below_full: BelowFull::NotOffered,
     gives_up: false,
+    counts_every_call: true,
 };
 
 const CLAUDE_PRINT: RealAgent = RealAgent { choice: "claude-print", ..CLAUDE };
@@ -132,7 +139,8 @@ const CODEX_SERVER: RealAgent = RealAgent { choice: "codex-server", below_full: 
 
 const CLAUDE_ACP: RealAgent = RealAgent { choice: "claude-acp", version: "0.100.0", ..CLAUDE };
 
-const OPENCODE_ACP: RealAgent = RealAgent { choice: "opencode-acp", below_full: BelowFull::Denied, ..OPENCODE };
+const OPENCODE_ACP: RealAgent =
+    RealAgent { choice: "opencode-acp", below_full: BelowFull::Denied, counts_every_call: false, ..OPENCODE };
 
 #[rustfmt::skip]
 const TABLE: &[&RealAgent] = &[

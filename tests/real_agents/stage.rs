@@ -57,7 +57,7 @@ impl Stage {
             ("AIFACTORY_RUN_ATTEMPTS", "1"),
             ("AIFACTORY_RUN_GRACE", "1s"),
             // An agent that hangs where nobody expected it is no reason to wait for long.
-            ("AIFACTORY_RUN_TIMEOUT", "45s"),
+            ("AIFACTORY_RUN_TIMEOUT", "2m"),
         ];
         for (name, value) in settings {
             sandbox = sandbox.with(name, value);
