@@ -24,6 +24,8 @@ pub struct RealAgent {
 pub enum BelowFull {
     /// The agent asks, or refuses it itself, and says so.
     Denied,
+    /// The same, and with the model that is played here it edits files by commands.
+    DeniedWithEdits,
     /// The model is not told that there are commands.
     NotOffered,
     /// It runs in a sandbox of the agent's and fails there.
@@ -133,9 +135,14 @@ const OPENCODE: RealAgent = RealAgent {
     counts_every_call: true,
 };
 
-const CLAUDE_PRINT: RealAgent = RealAgent { choice: "claude-print", ..CLAUDE };
+const CLAUDE_PRINT: RealAgent = RealAgent {
+    choice: "claude-print",
+    // It does not want to be root and to ask nobody.
+    quick: &[("CLAUDE_CODE_MAX_RETRIES", "2"), ("IS_SANDBOX", "1")],
+    ..CLAUDE
+};
 
-const CODEX_SERVER: RealAgent = RealAgent { choice: "codex-server", below_full: BelowFull::Denied, ..CODEX };
+const CODEX_SERVER: RealAgent = RealAgent { choice: "codex-server", below_full: BelowFull::DeniedWithEdits, ..CODEX };
 
 const CLAUDE_ACP: RealAgent = RealAgent { choice: "claude-acp", version: "0.100.0", ..CLAUDE };
 

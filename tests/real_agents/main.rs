@@ -55,6 +55,7 @@ play! {
         what_was_killed_goes_on_where_it_was;
     codex_server:
         a_task_is_carried_out
+        a_question_is_answered_in_the_same_conversation
         a_wrong_key_asks_for_a_person_at_once
         what_is_not_permitted_is_not_done_and_said
         what_was_killed_goes_on_where_it_was

@@ -123,12 +123,14 @@ pub fn what_is_not_permitted_is_not_done_and_said(agent: Agent) {
     }
     let id = stage.task();
     stage.sandbox.ok(&["set", &id, "permission=edit"]);
-    stage.run(&id, "review");
+    stage.run(&id, if agent.below_full == BelowFull::DeniedWithEdits { "waiting: no-work" } else { "review" });
     assert!(!outside.exists());
     let run = stage.last_run(&id);
     assert_eq!(run["permission"], "edit");
     match agent.below_full {
-        BelowFull::Denied => assert!(run["denied"].to_string().contains("outside.txt"), "{run}"),
+        BelowFull::Denied | BelowFull::DeniedWithEdits => {
+            assert!(run["denied"].to_string().contains("outside.txt"), "{run}")
+        }
         BelowFull::NotOffered => assert!(stage.server.log().iter().all(|call| !call.offers_commands)),
         BelowFull::Fails => {
             let log = stage.sandbox.ok(&["log", &id, "--run", "last"]);
