@@ -132,10 +132,8 @@ pub fn what_is_not_permitted_is_not_done_and_said(agent: Agent) {
             assert!(run["denied"].to_string().contains("outside.txt"), "{run}")
         }
         BelowFull::NotOffered => assert!(stage.server.log().iter().all(|call| !call.offers_commands)),
-        BelowFull::Fails => {
-            let log = stage.sandbox.ok(&["log", &id, "--run", "last"]);
-            assert!(log.contains("outside.txt") && log.contains("failed: "), "{log}");
-        }
+        // Of a command that fails at once it says nothing in its stream; the model was told.
+        BelowFull::Fails => assert_eq!(stage.server.calls(), 3),
     }
 }
 
