@@ -65,7 +65,7 @@ pub fn two_refusals_for_lack_of_time_are_waited_out(agent: Agent) {
 
 pub fn a_service_that_is_broken_is_given_up_on(agent: Agent) {
     let Some(stage) = Stage::set(agent, good().failing(Fault::status(500))) else { return };
-    let stage = if agent.gives_up { stage } else { stage.setting("AIFACTORY_RUN_TIMEOUT", "15s") };
+    let stage = stage.not_for_ever();
     let id = stage.task();
     stage.run(&id, "waiting: agent-failed");
     assert!(stage.server.calls() < 20, "{} calls", stage.server.calls());
@@ -107,6 +107,7 @@ pub fn a_stream_that_always_ends_too_early_is_no_success(agent: Agent) {
 fn never_whole(agent: Agent, fault: Fault) {
     // Some take what came for the whole answer and go on from there.
     let Some(stage) = Stage::set(agent, good().by_count().failing(fault)) else { return };
+    let stage = stage.not_for_ever();
     let id = stage.task();
     let ran = stage.sandbox.run(&["run", &id]);
     let status = stage.sandbox.status(&id);

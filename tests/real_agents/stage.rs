@@ -72,6 +72,12 @@ impl Stage {
         Stage { sandbox: self.sandbox.with(variable, value), ..self }
     }
 
+    /// An agent that does not give up by itself is given up on soon.
+    #[must_use]
+    pub fn not_for_ever(self) -> Stage {
+        if self.agent.gives_up { self } else { self.setting("AIFACTORY_RUN_TIMEOUT", "15s") }
+    }
+
     /// A task whose step is through when `work.txt` says `done`.
     #[track_caller]
     pub fn task(&self) -> String {
