@@ -1,6 +1,6 @@
 //! The scripted model server that the tests with real agents talk to, as its clients see it: bytes on a connection.
 
-#![allow(clippy::disallowed_methods, reason = "tests open connections")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open connections")]
 
 mod common;
 

@@ -43,8 +43,11 @@ impl Stage {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, filled(text)).unwrap();
         }
-        let set: Vec<String> =
-            agent.quick.iter().map(|(name, value)| format!("{name} = \"{}\"", filled(value))).collect();
+        let set: Vec<String> = NO_NETWORK
+            .iter()
+            .chain(agent.quick)
+            .map(|(name, value)| format!("{name} = \"{}\"", filled(value)))
+            .collect();
         let record = format!("[agents.{0}]\nbase = \"{0}\"\nset = {{ {1} }}\n", agent.name(), set.join(", "));
         fs::create_dir_all(home.join("config/aifactory")).unwrap();
         fs::write(home.join("config/aifactory/config.toml"), record).unwrap();
