@@ -6,7 +6,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests read files and the environment")]
 
-use aifactory::agent::{Account, Facts, Heard, Opening, Permission, Reader, ReaderKind, judge};
+use aifactory::agent::{Account, Facts, Heard, Opening, Permission, Reader, ReaderKind, Scope, judge};
 use aifactory::model::Usage;
 use aifactory::model::run::Outcome;
 use aifactory::process::{Ending, Line};
@@ -15,12 +15,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+const OWN_VERSION: &str = concat!("\"version\":\"", env!("CARGO_PKG_VERSION"), "\"");
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     reader: String,
     /// The version of the program that said all this.
     version: String,
+    /// What its record says that its usage at the end of a turn counts.
+    #[serde(default)]
+    usage: Option<Scope>,
     case: Vec<Case>,
 }
 
@@ -50,6 +55,9 @@ struct Case {
     permission: Permission,
     #[serde(default)]
     resume: Option<String>,
+    /// The agent's own word for the permission.
+    #[serde(default)]
+    mode: Option<String>,
 }
 
 fn fixtures() -> PathBuf {
@@ -83,6 +91,8 @@ fn play(folder: &Path, table: &Table, case: &Case) -> Played {
         model: None,
         effort: None,
         permission: case.permission,
+        mode: case.mode.as_deref(),
+        usage: table.usage,
     };
     let mut reader = Reader::new(kind, &opening);
     let mut lines = String::new();
@@ -92,6 +102,8 @@ fn play(folder: &Path, table: &Table, case: &Case) -> Played {
             lines.push('\n');
         }
         for sent in heard.send {
+            // Our own version is no matter of a recording.
+            let sent = sent.replace(OWN_VERSION, "\"version\":\"[VERSION]\"");
             lines.push_str(&format!("> {sent}\n"));
         }
         if heard.hang_up {
@@ -173,12 +185,15 @@ fn a_stream_that_is_cut_anywhere_ends_without_a_success() {
             let opening = Opening {
                 prompt: "",
                 worktree: "/scratch/repo",
-                resume: None,
+                resume: case.resume.as_deref(),
                 model: None,
                 effort: None,
                 permission: Permission::Full,
+                mode: case.mode.as_deref(),
+                usage: table.usage,
             };
             let mut reader = Reader::new(kind, &opening);
+            reader.begin();
             for line in &lines {
                 if reader.account.finished.is_some() {
                     break;

@@ -505,6 +505,7 @@ fn agent_streams() {
         model: Some("m"),
         effort: None,
         permission: Permission::Edit,
+        ..Opening::default()
     };
     let mut samples = vec!["just\nsome\nwords\n".to_owned()];
     samples.push([r#"{"event":"tool-started","summary":"make"}"#, r#"{"event":"tool-ended","ok":false}"#].join("\n"));

@@ -2,111 +2,19 @@
 
 #![allow(clippy::disallowed_methods, reason = "these tests start processes and measure real time")]
 
+#[path = "common/supervised.rs"]
+mod supervised;
+
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use aifactory::process::{
-    Ended, Ending, Hear, Limits, Line, Pulse, Request, Stdin, alive, start_time, supervise, sweep,
+use aifactory::process::{Ending, Hear, Line, Pulse, Stdin, alive, start_time, supervise, sweep};
+use supervised::{
+    LONG, SUPERVISOR, Session, block_on, ended, ended_with, eventually, guardian_of, kill, request, supervisor,
 };
-use tempfile::TempDir;
 use tokio::sync::watch;
-
-const LONG: Duration = Duration::from_secs(60);
-/// Tells the test binary to be a supervisor, and in which folder.
-const SUPERVISOR: &str = "AIFACTORY_TEST_SUPERVISOR";
-
-/// A run folder and a shell script to supervise in it.
-struct Session {
-    folder: TempDir,
-    request: Request,
-    never_stopped: (watch::Sender<bool>, watch::Receiver<bool>),
-}
-
-impl Session {
-    fn new(script: &str) -> Session {
-        let folder = tempfile::tempdir().unwrap();
-        let request = request(folder.path(), script);
-        Session { folder, request, never_stopped: watch::channel(false) }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// A file the script writes when it got somewhere.
-    fn written(&self, name: &str) -> PathBuf {
-        eventually(name, || fs::read_to_string(self.path().join(name)).is_ok_and(|text| text.ends_with('\n')));
-        self.path().join(name)
-    }
-
-    fn pid(&self, name: &str) -> u32 {
-        fs::read_to_string(self.written(name)).unwrap().trim().parse().unwrap()
-    }
-
-    fn run(&self) -> Ended {
-        self.run_with(|_| Pulse::Between)
-    }
-
-    fn run_with(&self, listener: impl FnMut(Line<'_>) -> Pulse + Send) -> Ended {
-        block_on(supervise(self.request.clone(), self.never_stopped.1.clone(), Hear(listener))).unwrap()
-    }
-
-    /// Runs the session while `interfere` does so from another thread.
-    fn run_while(&self, interfere: impl FnOnce(&watch::Sender<bool>) + Send) -> Ended {
-        let (stop, stopped) = watch::channel(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| interfere(&stop));
-            block_on(supervise(self.request.clone(), stopped, Hear(|_: Line<'_>| Pulse::Between))).unwrap()
-        })
-    }
-}
-
-fn request(folder: &Path, script: &str) -> Request {
-    Request {
-        guardian: env!("CARGO_BIN_EXE_aifactory").into(),
-        folder: folder.to_owned(),
-        marker: format!("test-{}", folder.file_name().unwrap().display()),
-        program: "sh".into(),
-        args: vec!["-c".into(), script.into()],
-        cwd: folder.to_owned(),
-        env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
-        stdin: Stdin::Empty,
-        limits: Limits { total: LONG, grace: Duration::from_millis(300), ..Limits::default() },
-    }
-}
-
-/// Demands `Send`: the engine spawns its sessions on a pool of threads.
-fn block_on<T>(future: impl Future<Output = T> + Send) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(future)
-}
-
-#[track_caller]
-fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + LONG;
-    while !condition() {
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-fn kill(signal: &str, pid: u32) {
-    assert!(Command::new("kill").arg(signal).arg(pid.to_string()).status().unwrap().success());
-}
-
-fn guardian_of(folder: &Path) -> u32 {
-    let lock = fs::read(folder.join("guardian.lock")).unwrap();
-    let record: serde_json::Value = serde_json::from_slice(&lock).unwrap();
-    record["pid"].as_u64().unwrap().try_into().unwrap()
-}
-
-fn ended(ending: Ending) -> Ended {
-    Ended { ending, leftovers: 0 }
-}
 
 /// Forks twice, leads a session of its own, and writes its pid down; `$1` is its lifetime.
 const DAEMON: &str = "(setsid sh -c 'echo $$ > daemon; exec sleep 600' > /dev/null 2>&1 < /dev/null &)
@@ -261,7 +169,7 @@ fn bytes_without_a_newline_are_no_silence_but_the_total_holds() {
 fn a_daemon_left_behind_is_ended() {
     let session = Session::new(&format!("{DAEMON} exit 4"));
     let ended = session.run();
-    assert_eq!(ended, Ended { ending: Ending::Exited(4), leftovers: 1 });
+    assert_eq!(ended, ended_with(Ending::Exited(4), 1));
     assert_eq!(start_time(session.pid("daemon")), None);
 }
 
@@ -293,7 +201,7 @@ fn processes_that_keep_forking_do_not_escape() {
 #[test]
 fn output_held_open_by_a_leftover_does_not_delay_the_end() {
     let session = Session::new("sleep 600 & exit 0");
-    assert_eq!(session.run(), Ended { ending: Ending::Exited(0), leftovers: 1 });
+    assert_eq!(session.run(), ended_with(Ending::Exited(0), 1));
 }
 
 #[test]
@@ -365,20 +273,6 @@ fn a_dropped_future_ends_the_session() {
     eventually("the lock is released", || !alive(session.path()));
 }
 
-/// The test binary again, as a supervisor of its own.
-fn supervisor(mode: &str, folder: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "be_a_supervisor_when_asked_to", "--nocapture"])
-        .env(SUPERVISOR, folder)
-        .env("AIFACTORY_TEST_MODE", mode)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .unwrap()
-}
-
 #[test]
 fn be_a_supervisor_when_asked_to() {
     let Some(folder) = std::env::var_os(SUPERVISOR).map(PathBuf::from) else {
@@ -386,13 +280,17 @@ fn be_a_supervisor_when_asked_to() {
     };
     match std::env::var("AIFACTORY_TEST_MODE").unwrap().as_str() {
         "huge line" => supervise_a_huge_line(&folder),
+        "family" => supervise_script(&folder, FAMILY),
         _ => supervise_for_long(&folder),
     }
 }
 
 fn supervise_for_long(folder: &Path) {
-    let script = format!("{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done");
-    let _ = block_on(supervise(request(folder, &script), watch::channel(false).1, Hear(|_: Line<'_>| Pulse::Between)));
+    supervise_script(folder, &format!("{DAEMON} trap '' TERM; echo $$ > pid; while :; do sleep 600; done"));
+}
+
+fn supervise_script(folder: &Path, script: &str) {
+    let _ = block_on(supervise(request(folder, script), watch::channel(false).1, Hear(|_: Line<'_>| Pulse::Between)));
 }
 
 fn supervise_a_huge_line(folder: &Path) {
@@ -486,7 +384,7 @@ fn a_suspended_guardian_does_not_hold_up_a_stop() {
         kill("-STOP", guardian_of(session.path()));
         stop.send(true).unwrap();
     });
-    assert_eq!(ended, Ended { ending: Ending::Stopped, leftovers: 1 });
+    assert_eq!(ended, ended_with(Ending::Stopped, 1));
     assert_eq!(start_time(session.pid("pid")), None);
 }
 
@@ -498,4 +396,88 @@ fn started_pids(folder: &Path) -> (u32, u32) {
         pids.is_some()
     });
     pids.unwrap()
+}
+
+/// All the ways in which tools get away from their agents: a group and session of their own, a daemon, a child whose
+/// wrapper died first, and one that does not listen.
+const FAMILY: &str = "
+setsid sh -c 'echo $$ > session; exec sleep 600' &
+(setsid sh -c 'echo $$ > daemon; exec sleep 600' > /dev/null 2>&1 < /dev/null &)
+sh -c 'sh -c \"echo \\$\\$ > orphan; exec sleep 600\" & exit' &
+sh -c 'trap \"\" TERM INT HUP; echo $$ > deaf; while :; do sleep 600; done' &
+exec sleep 600
+";
+const MEMBERS: [&str; 4] = ["session", "daemon", "orphan", "deaf"];
+
+fn find_family(folder: &Path) -> Option<[u32; 4]> {
+    let pids = MEMBERS.map(|name| fs::read_to_string(folder.join(name)).ok()?.trim().parse().ok());
+    pids.iter().all(Option::is_some).then(|| pids.map(Option::unwrap))
+}
+
+fn family(folder: &Path) -> [u32; 4] {
+    let mut pids = None;
+    eventually("the family is there", || {
+        pids = find_family(folder);
+        pids.is_some()
+    });
+    let pids = pids.unwrap();
+    assert!(pids.iter().all(|pid| start_time(*pid).is_some()));
+    pids
+}
+
+#[track_caller]
+fn assert_gone(family: [u32; 4]) {
+    let living: Vec<_> = MEMBERS.iter().zip(family).filter(|(_, pid)| start_time(*pid).is_some()).collect();
+    assert!(living.is_empty(), "{living:?}");
+}
+
+#[test]
+fn nothing_of_a_family_is_left_after_a_stop() {
+    let session = Session::new(FAMILY);
+    let mut pids = None;
+    let ended = session.run_while(|stop| {
+        pids = Some(family(session.path()));
+        stop.send(true).unwrap();
+    });
+    assert_eq!(ended.ending, Ending::Stopped);
+    assert_gone(pids.unwrap());
+}
+
+#[test]
+fn nothing_of_a_family_is_left_when_its_time_is_over() {
+    // A busy machine may need longer to start them all.
+    for seconds in [2, 10, 50] {
+        let mut session = Session::new(FAMILY);
+        session.request.limits.total = Duration::from_secs(seconds);
+        assert_eq!(session.run().ending, Ending::TimedOut);
+        if let Some(pids) = find_family(session.path()) {
+            return assert_gone(pids);
+        }
+    }
+    panic!("the family was never there");
+}
+
+#[test]
+fn nothing_of_a_family_is_left_when_the_supervisor_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut supervisor = supervisor("family", folder.path());
+    let pids = family(folder.path());
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+    eventually("the lock is released", || !alive(folder.path()));
+    assert_gone(pids);
+}
+
+#[test]
+fn nothing_of_a_family_is_left_after_a_sweep_when_supervisor_and_guardian_are_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut supervisor = supervisor("family", folder.path());
+    let pids = family(folder.path());
+    kill("-STOP", supervisor.id());
+    kill("-KILL", guardian_of(folder.path()));
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+    assert!(sweep(folder.path(), Duration::from_millis(100)).unwrap().ended >= 4);
+    assert_gone(pids);
+    assert!(!folder.path().join("groups.json").exists());
 }

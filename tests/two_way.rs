@@ -19,7 +19,7 @@ fn request(folder: &TempDir, script: &str) -> Request {
         cwd: folder.path().to_owned(),
         env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
         stdin: Stdin::Open,
-        limits: Limits { total: LONG, grace: Duration::from_millis(300), ..Limits::default() },
+        limits: Limits { total: LONG, farewell: LONG, grace: Duration::from_millis(300), ..Limits::default() },
     }
 }
 
@@ -92,6 +92,18 @@ fn a_program_that_never_reads_holds_nothing_up() {
     let long = "x".repeat(1 << 20);
     let (ended, heard) = talk("echo one; echo two", &[&long], |_, talk| talk.say("more"));
     assert_eq!((ended, heard), (WELL, vec!["one".into(), "two".into()]));
+}
+
+#[test]
+fn a_program_that_does_not_notice_that_nobody_speaks_any_more_is_dismissed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut request = request(&folder, "echo ready; sleep 0.1; echo tidy; exec sleep 600");
+    request.limits.farewell = Duration::from_millis(500);
+    let answer = |_: &str, talk: &mut Talk| talk.hang_up();
+    let mut talker = Talker { greeting: Vec::new(), answer, heard: Vec::new(), ticks: 0 };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ended = runtime.block_on(supervise(request, watch::channel(false).1, &mut talker)).unwrap();
+    assert_eq!((ended.ending, talker.heard), (Ending::Dismissed, vec!["ready".into(), "tidy".into()]));
 }
 
 #[test]

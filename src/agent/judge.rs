@@ -45,7 +45,7 @@ pub fn judge(account: &Account, facts: &Facts<'_>) -> Judgement {
         Ending::CouldNotStart(why) => {
             return plain(Outcome::Failed, Some(format!("{agent} could not be started: {why}")));
         }
-        Ending::Exited(_) | Ending::Signalled(_) => {}
+        Ending::Exited(_) | Ending::Signalled(_) | Ending::Dismissed => {}
     }
     if let Some(judgement) = failed_by_its_own_word(account, facts) {
         return judgement;
@@ -66,7 +66,7 @@ pub fn judge(account: &Account, facts: &Facts<'_>) -> Judgement {
 /// The agent said, in whatever way it has, that it did not get through.
 fn failed_by_its_own_word(account: &Account, facts: &Facts<'_>) -> Option<Judgement> {
     let agent = facts.agent;
-    let ended_well = matches!(facts.ending, Ending::Exited(0));
+    let ended_well = matches!(facts.ending, Ending::Exited(0) | Ending::Dismissed);
     let last = account.finished.as_ref();
     let (cause, text) = match (last, &account.trouble) {
         (Some(last), _) if last.ok && ended_well => return None,
@@ -137,6 +137,9 @@ mod tests {
         assert_eq!(outcome(&[well], 3, true), Outcome::Failed);
         assert_eq!(outcome(&[], 0, true), Outcome::Failed);
         assert_eq!(outcome(&[finished(false, None)], 0, true), Outcome::Failed);
+        let dismissed = |events: &[AgentEvent]| judged(events, Ending::Dismissed, true).0;
+        assert_eq!(dismissed(&[finished(true, None)]), Outcome::Succeeded);
+        assert_eq!(dismissed(&[]), Outcome::Failed);
     }
 
     #[test]

@@ -57,6 +57,8 @@ impl Agent {
             model: self.model.as_deref(),
             effort: self.effort.as_deref(),
             permission: job.permission,
+            mode: self.record.permission.get(job.permission.word()).and_then(|known| known.mode.as_deref()),
+            usage: self.record.usage,
         }
     }
 

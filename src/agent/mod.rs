@@ -8,6 +8,7 @@
 //! * a new protocol: a file in `readers/`
 
 mod account;
+mod catalog;
 mod event;
 mod judge;
 mod launch;
@@ -22,6 +23,7 @@ pub mod runbook;
 mod template;
 
 pub use account::{Account, Asked};
+pub use catalog::{Catalog, Listed, Setting};
 pub use event::{AgentEvent, Cause, Scope};
 pub use judge::{Facts, Judgement, judge};
 pub use launch::{Input, Job, Launch};

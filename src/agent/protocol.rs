@@ -1,11 +1,12 @@
 //! How a program is talked with: lines in, events and answers out. A protocol does no I/O and knows no clock.
 
-use super::event::AgentEvent;
+use super::catalog::Catalog;
+use super::event::{AgentEvent, Scope};
 use super::permission::Permission;
 use serde_json::Value;
 
 /// What a protocol is told before the program starts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Opening<'a> {
     pub prompt: &'a str,
     /// The program's folder, absolute.
@@ -15,6 +16,10 @@ pub struct Opening<'a> {
     pub model: Option<&'a str>,
     pub effort: Option<&'a str>,
     pub permission: Permission,
+    /// The agent's own word for that permission.
+    pub mode: Option<&'a str>,
+    /// What the agent's usage at the end of a turn counts, where its record says so.
+    pub usage: Option<Scope>,
 }
 
 /// What comes of one line.
@@ -83,6 +88,11 @@ pub trait Protocol: Send {
     /// Whether [`say`](Protocol::say) can ever work.
     fn listens(&self) -> bool {
         false
+    }
+
+    /// What the agent said about itself, where the protocol has words for it.
+    fn catalog(&self) -> Option<&Catalog> {
+        None
     }
 
     /// The program has ended: what follows from the end itself. Agents without a last event are judged here.

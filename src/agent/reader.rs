@@ -1,6 +1,7 @@
 //! One run's conversation: lines of the program in, events and an account of them out.
 
 use super::account::Account;
+use super::catalog::Catalog;
 use super::event::AgentEvent;
 use super::message_line::message_in;
 use super::protocol::{Heard, Opening, Protocol};
@@ -21,8 +22,12 @@ const NAMELESS: &str = "";
 
 impl Reader {
     pub fn new(kind: ReaderKind, opening: &Opening<'_>) -> Reader {
-        let worktree = opening.worktree.to_owned();
-        Reader { protocol: kind.protocol(opening), worktree, account: Account::default(), open_tools: BTreeSet::new() }
+        Reader::of(kind.protocol(opening), opening.worktree)
+    }
+
+    pub(super) fn of(protocol: Box<dyn Protocol>, worktree: &str) -> Reader {
+        let worktree = worktree.to_owned();
+        Reader { protocol, worktree, account: Account::default(), open_tools: BTreeSet::new() }
     }
 
     /// What is to be sent before the program says anything.
@@ -46,6 +51,10 @@ impl Reader {
 
     pub fn listens(&self) -> bool {
         self.protocol.listens()
+    }
+
+    pub fn catalog(&self) -> Option<&Catalog> {
+        self.protocol.catalog()
     }
 
     /// The program has ended with that exit code, or by a signal.
@@ -103,6 +112,8 @@ pub(super) mod tests {
             model: None,
             effort: None,
             permission: Permission::Full,
+            mode: None,
+            usage: None,
         }
     }
 

@@ -3,8 +3,10 @@
 //! Built-in records are the files of `presets/`, a person's own are `[agents.<name>]` tables. Both have the same form,
 //! and either may build on another with `base`.
 
+use super::event::Scope;
 use super::permission::Permission;
 use super::presets;
+use super::reader::Reader;
 use super::readers::ReaderKind;
 use super::template;
 use crate::config::Settings;
@@ -59,6 +61,9 @@ pub struct Record {
     pub attach_args: Vec<String>,
     pub prompt: Option<PromptBy>,
     pub reader: Option<String>,
+    /// What its usage at the end of a turn counts, where its protocol leaves that open: `call`, that turn alone, unless it
+    /// says `session`.
+    pub usage: Option<Scope>,
     /// The model and effort where nobody chose another.
     pub model: Option<String>,
     pub effort: Option<String>,
@@ -89,6 +94,8 @@ pub struct Record {
 pub struct PermissionArgs {
     pub args: Vec<String>,
     pub set: BTreeMap<String, String>,
+    /// The agent's own word for it, for protocols that set it by one.
+    pub mode: Option<String>,
 }
 
 /// An agent as people name it: `claude`, `claude:opus`, `opencode:ollama/qwen3:8b`, `codex:gpt-5.1-codex#high`.
@@ -137,6 +144,7 @@ impl Record {
             attach_args: list(self.attach_args, other.attach_args),
             prompt: self.prompt.or(other.prompt),
             reader: self.reader.or(other.reader),
+            usage: self.usage.or(other.usage),
             model: self.model.or(other.model),
             effort: self.effort.or(other.effort),
             endpoint: self.endpoint.or(other.endpoint),
@@ -249,6 +257,12 @@ impl Agent {
     /// Variables that this agent may see besides the common ones.
     pub fn environment(&self) -> Vec<String> {
         self.record.env.iter().chain(&self.record.credentials).cloned().collect()
+    }
+
+    /// A conversation that only asks the agent who it is and what can be chosen, in an absolute folder; nothing where its
+    /// protocol has no words for that. The program is started as for a job.
+    pub fn handshake(&self, folder: &str) -> Option<Reader> {
+        self.reader.handshake(folder).map(|protocol| Reader::of(protocol, folder))
     }
 
     /// Whether a conversation can be taken up again.

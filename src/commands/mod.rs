@@ -62,7 +62,7 @@ use named::text_of;
 
 use crate::error::{Kind, Result};
 use crate::host::Host;
-use crate::process::guardian;
+use crate::process::{confine, guardian};
 use crate::ui::{ColourChoice, Manner, Ui};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -230,9 +230,12 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let mut words = Host::arguments().into_iter();
     let program = words.next();
-    // A guardian has no environment and no folder, and must not look for either.
-    if words.next().is_some_and(|word| word == guardian::WORD) {
-        return guardian::main();
+    // A guardian has no environment and no folder, and must not look for either; neither must what is about to become
+    // another program.
+    match words.next() {
+        Some(word) if word == guardian::WORD => return guardian::main(),
+        Some(word) if word == confine::WORD => return confine::main(words),
+        _ => {}
     }
     let host = Host::from_process();
     let cli = match Cli::try_parse_from(program.into_iter().chain(Host::arguments().into_iter().skip(1))) {

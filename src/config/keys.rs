@@ -1,6 +1,6 @@
 //! The table of settings.
 
-use crate::model::{parse_count, parse_duration, parse_money};
+use crate::model::{parse_count, parse_duration, parse_money, parse_size};
 use toml::Value;
 
 pub struct Key {
@@ -25,6 +25,8 @@ pub enum Kind {
     Money,
     /// `200000`, `200k`, `2M`; empty: none.
     Count,
+    /// `512M`, `8G`; empty: none.
+    Size,
     List,
     Choice(&'static [&'static str]),
 }
@@ -91,6 +93,25 @@ pub const KEYS: &[Key] = &[
     ),
     project("gate.timeout", Kind::Duration, "10m", "how long one gate may run"),
     project("gates", Kind::List, "", "commands that must pass before any merge, besides the plan's own"),
+    project(
+        "limit.cpu",
+        Kind::Duration,
+        "0s",
+        "CPU time that an agent or a gate may use with all it starts; 0s: as much as it wants",
+    ),
+    project(
+        "limit.files",
+        Kind::Number,
+        "0",
+        "files that each of its processes may have open; 0: as the system has it",
+    ),
+    project(
+        "limit.memory",
+        Kind::Size,
+        "",
+        "memory that it may use with all it starts, such as 8G; empty: all there is",
+    ),
+    project("limit.processes", Kind::Number, "0", "processes and threads that it may have at one time; 0: any number"),
     machine("merge.target", Kind::Text, "", "the branch that work is merged into; empty: the remote's default branch"),
     machine("prompt.implementation", Kind::Text, "", "words put before the prompt of every step of a model agent"),
     project("risk.words", Kind::List, "", "further file and folder names whose change asks for a person"),
@@ -114,6 +135,15 @@ pub const KEYS: &[Key] = &[
     project("run.silence", Kind::Duration, "15m", "how long an agent may print nothing"),
     project("run.silence-in-tool", Kind::Duration, "30m", "the same while one of its tools runs"),
     project("run.timeout", Kind::Duration, "60m", "how long one step may take in all"),
+    project(
+        "sandbox.kind",
+        Kind::Choice(&["none", "bwrap", "landlock"]),
+        "none",
+        "what keeps agents and gates from writing outside their worktree",
+    ),
+    project("sandbox.network", Kind::Choice(&["on", "off"]), "on", "whether they reach the network from a sandbox"),
+    machine("sandbox.readable", Kind::List, "", "folders below /tmp or /run that they have to see from a sandbox"),
+    machine("sandbox.writable", Kind::List, "", "further folders that they may change from a sandbox"),
     machine(
         "state.durability",
         Kind::Choice(&["process", "power"]),
@@ -193,7 +223,7 @@ impl Kind {
                 let items = text.split('\n').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
             }
-            Kind::Text | Kind::Duration | Kind::OptionalDuration | Kind::Money | Kind::Count | Kind::Choice(_) => {
+            Kind::Text | Kind::Duration | Kind::OptionalDuration | Kind::Money | Kind::Count | Kind::Size | Kind::Choice(_) => {
                 Value::String(text.to_owned())
             }
         }
@@ -221,6 +251,10 @@ impl Kind {
             Kind::OptionalDuration => Kind::Duration.check(value),
             Kind::Money => is_amount(parse_money(&shown), "an amount of US dollars such as 5, $5.00 or 0.50"),
             Kind::Count => is_amount(parse_count(&shown), "a number such as 200000, 200k or 2M"),
+            Kind::Size => is(
+                value.as_str().is_some_and(|text| text.is_empty() || parse_size(text).is_some()),
+                "a size such as 512M or 8G",
+            ),
             Kind::List => {
                 let texts = value.as_array().is_some_and(|items| items.iter().all(Value::is_str));
                 is(texts, "a list of texts")

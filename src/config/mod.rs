@@ -7,7 +7,7 @@ mod env_file;
 mod foreign;
 mod keys;
 
-pub use crate::model::{duration_text, parse_duration};
+pub use crate::model::{duration_text, parse_duration, parse_size};
 pub use env_file::{is_variable_name, parse_env_file};
 pub use foreign::{FOREIGN, Meaning, explain, login_scope};
 pub use keys::{KEYS, Key, Kind};
@@ -176,6 +176,11 @@ impl Settings {
             tokens: parse_count(text("tokens")),
             time: parse_duration(text("time")),
         }
+    }
+
+    /// Nothing where there is none.
+    pub fn size(&self, name: &str) -> Option<u64> {
+        parse_size(self.text(name))
     }
 
     pub fn list(&self, name: &str) -> Vec<String> {

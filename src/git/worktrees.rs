@@ -216,15 +216,21 @@ impl Repository {
         Ok(())
     }
 
+    /// The folder in the repository that belongs to a linked worktree, whatever its `.git` file says.
+    pub fn find_admin_folder(&self, worktree: &Path) -> Result<Option<PathBuf>> {
+        let name_of = |admin: &Path| std::fs::read_to_string(admin.join("gitdir")).unwrap_or_default();
+        let folder = self.common_dir.join("worktrees");
+        let wanted = worktree.join(".git");
+        let admins = std::fs::read_dir(&folder).context(|| format!("cannot list {}", folder.display()))?;
+        let mut admins = admins.flatten().map(|entry| entry.path());
+        Ok(admins.find(|admin| Path::new(name_of(admin).trim()) == wanted))
+    }
+
     /// Points a worktree whose `.git` file was damaged back at its administration, if git still has it. A folder in its
     /// place goes to `aside`. True if there was something to repair.
     pub fn repair_worktree(&self, path: &Path, aside: &Path) -> Result<bool> {
-        let name_of = |admin: &Path| std::fs::read_to_string(admin.join("gitdir")).unwrap_or_default();
-        let folder = self.common_dir.join("worktrees");
         let wanted = path.join(".git");
-        let admins = std::fs::read_dir(&folder).context(|| format!("cannot list {}", folder.display()))?;
-        let mut admins = admins.flatten().map(|entry| entry.path());
-        let Some(admin) = admins.find(|admin| Path::new(name_of(admin).trim()) == wanted) else {
+        let Some(admin) = self.find_admin_folder(path)? else {
             return Err(Error::failed(format!("git no longer knows the worktree {}", path.display())));
         };
         let text = format!("gitdir: {}\n", admin.display());

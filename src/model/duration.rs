@@ -1,4 +1,4 @@
-//! How long something takes, as people write and read it.
+//! Times and sizes as people write and read them.
 
 use std::time::Duration;
 
@@ -16,6 +16,22 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_millis(number.checked_mul(millis)?))
+}
+
+/// `512K`, `800M`, `8G`, `1T`, in steps of 1024; a bare number means bytes. Nothing is no size.
+pub fn parse_size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let number: u64 = text[..digits].parse().ok()?;
+    let unit = match text[digits..].trim().trim_end_matches(['i', 'B']).to_ascii_uppercase().as_str() {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        "T" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(unit).filter(|bytes| *bytes > 0)
 }
 
 /// `4s`, `3m 20s`, `2h 5m`, `3d 4h`: the two largest units.
@@ -39,6 +55,16 @@ pub fn duration_text(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_read() {
+        assert_eq!(parse_size("8G"), Some(8 << 30));
+        assert_eq!(parse_size("512 MiB"), Some(512 << 20));
+        assert_eq!(parse_size("1000"), Some(1000));
+        for text in ["", "0", "much", "G", "-1G", "8X", "99999999999999999999T", "99999999999T"] {
+            assert_eq!(parse_size(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn times_are_read_and_written() {

@@ -29,7 +29,7 @@ mod usage;
 
 pub use budget::{Allowance, Budget, BudgetOf, Spent, exceeded, parse_count, parse_money};
 pub use digest::Digest;
-pub use duration::{duration_text, parse_duration};
+pub use duration::{duration_text, parse_duration, parse_size};
 pub use event::{Change, Event, TextFile};
 pub use fold::{additions_of, apply, fold, overlay};
 pub use id::{Alphabet, EventId, TaskId};

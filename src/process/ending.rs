@@ -23,6 +23,12 @@ const LOOKS_PER_ROUND: u32 = 10;
 pub trait Targets {
     /// Those of `all` that are to be ended.
     fn choose(&self, all: &Snapshot) -> Vec<Process>;
+    /// Whether this one is asked to end before it is made to.
+    fn asks(&self, _process: &Process) -> bool {
+        true
+    }
+    /// Ends all of them at a stroke, where the kernel can do that.
+    fn kill_at_once(&self) {}
     /// Waits up to `pause` and tells whether nothing is left.
     fn gone_within(&mut self, pause: Duration) -> bool;
 }
@@ -49,7 +55,7 @@ fn ask_to_end(targets: &mut impl Targets, grace: Duration, signalled: &mut BTree
     let mut pause = FIRST_PAUSE;
     loop {
         for process in targets.choose(&Snapshot::take()) {
-            if signalled.insert(process.identity) {
+            if signalled.insert(process.identity) && targets.asks(&process) {
                 send(process.identity, Signal::TERM);
                 // A suspended process could not act on the request.
                 send(process.identity, Signal::CONT);
@@ -80,6 +86,7 @@ fn kill_while_new_ones_appear(targets: &impl Targets, signalled: &mut BTreeSet<I
     for _ in 0..LOOKS_PER_ROUND {
         let all = Snapshot::take();
         let chosen = targets.choose(&all);
+        targets.kill_at_once();
         for group in all.groups_within(&chosen) {
             kill_group(group);
         }

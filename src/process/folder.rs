@@ -4,12 +4,15 @@
 //! |---|---|---|
 //! | `guardian.lock` | guardian | locked while a guardian lives; its [`Record`] |
 //! | `child.json` | guardian | the [`Record`] of the supervised program |
+//! | `groups.json` | guardian | the kernel groups that the session may be in; gone when they are |
+//! | `confined.json` | program, before it begins | what it could not be confined to; empty where all went well |
 //! | `exit.json` | guardian | the [`Report`]: how it ended, once nothing is left |
 //! | `stdin` | supervisor | what the program reads as its standard input |
 //! | `stdout.log`, `stderr.log` | supervisor | what it wrote |
 
 #![allow(clippy::disallowed_methods, reason = "the process layer waits for real processes")]
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
@@ -18,10 +21,13 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::limits::Resource;
 use super::proc_fs::{Identity, Process, boot_id};
 
 pub const LOCK: &str = "guardian.lock";
 pub const CHILD: &str = "child.json";
+pub const GROUPS: &str = "groups.json";
+pub const CONFINED: &str = "confined.json";
 pub const REPORT: &str = "exit.json";
 pub const STDIN: &str = "stdin";
 pub const STDOUT_LOG: &str = "stdout.log";
@@ -66,6 +72,12 @@ pub struct Report {
     pub leftovers: u32,
     /// Whether the program was still running when the end was asked for.
     pub stopped: bool,
+    /// Limits that something in the session ran into.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub limits_hit: BTreeSet<Resource>,
+    /// Limits that could not be set, or hold in another way, each with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits_missed: Vec<String>,
 }
 
 pub fn write(folder: &Path, name: &str, content: &impl Serialize) -> io::Result<()> {
@@ -85,7 +97,7 @@ pub fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> io::Result<T> {
 
 /// Removes what an earlier session in the same folder said.
 pub fn forget_earlier_session(folder: &Path) -> io::Result<()> {
-    for name in [CHILD, REPORT] {
+    for name in [CHILD, CONFINED, REPORT] {
         match fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}

@@ -3,6 +3,9 @@
 /// What stands at the end of a line that was too long; the rest of it is thrown away.
 pub const CUT_MARK: &str = " [line cut here]";
 
+/// A huge line takes memory while it is put together, and not a moment longer.
+const KEPT_CAPACITY: usize = 64 << 10;
+
 pub struct LineSplitter {
     unfinished: Vec<u8>,
     longest: usize,
@@ -56,7 +59,7 @@ impl LineSplitter {
         if piece.len() > room {
             let text = String::from_utf8_lossy(&self.unfinished);
             listener(&format!("{text}{CUT_MARK}"));
-            self.unfinished.clear();
+            self.forget_line();
             self.cutting = true;
         }
     }
@@ -66,8 +69,13 @@ impl LineSplitter {
             let line = self.unfinished.strip_suffix(b"\r").unwrap_or(&self.unfinished);
             listener(&String::from_utf8_lossy(line));
         }
-        self.unfinished.clear();
+        self.forget_line();
         self.cutting = false;
+    }
+
+    fn forget_line(&mut self) {
+        self.unfinished.clear();
+        self.unfinished.shrink_to(KEPT_CAPACITY);
     }
 }
 
@@ -106,6 +114,17 @@ mod tests {
         assert_eq!(split(4, &[b"abc", b"def", b"ghi", b"jk\nnext\n"]), [cut.as_str(), "next"]);
         assert_eq!(split(4, &[b"abcdef\nabcd\n"]), [cut.as_str(), "abcd"]);
         assert_eq!(split(4, &[b"abcdef"]), [cut.as_str()]);
+    }
+
+    #[test]
+    fn a_huge_line_leaves_no_memory_behind_whether_it_was_cut_or_not() {
+        let huge = vec![b'x'; 4 << 20];
+        for longest in [1 << 20, 8 << 20] {
+            let mut splitter = LineSplitter::new(longest);
+            splitter.push(&huge, |_| {});
+            splitter.push(b"\nnext", |_| {});
+            assert!(splitter.unfinished.capacity() <= KEPT_CAPACITY, "{}", splitter.unfinished.capacity());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 /// A process for all its life: a pid alone may come to mean another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,11 +53,50 @@ impl Process {
     }
 }
 
+/// The CPU time that all descendants of `root` have used so far, those included that have ended and were waited for.
+pub fn cpu_time_of_descendants(root: u32) -> Duration {
+    let ticks_of = |pid: u32| {
+        let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // Its own time in two parts, then that of its children.
+        let ticks: Vec<u64> = fields(&stat).unwrap_or_default()[..]
+            .iter()
+            .skip(11)
+            .take(4)
+            .map_while(|field| field.parse().ok())
+            .collect();
+        <[u64; 4]>::try_from(ticks).unwrap_or_default()
+    };
+    let [_, _, reaped @ ..] = ticks_of(root);
+    let living = Snapshot::take().descendants(&[root]).iter().flat_map(|process| ticks_of(process.pid())).sum::<u64>();
+    let ticks = living + reaped.iter().sum::<u64>();
+    Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// How many processes and threads our user has.
+pub fn threads_of_our_user() -> u64 {
+    let ours = rustix::process::getuid().as_raw();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_ours = |entry: &fs::DirEntry| {
+        let is_process = entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+        is_process && entry.metadata().is_ok_and(|found| found.uid() == ours)
+    };
+    let threads = |entry: fs::DirEntry| {
+        let stat = fs::read(entry.path().join("stat")).unwrap_or_default();
+        fields(&stat).and_then(|fields| fields.get(17)?.parse::<u64>().ok()).unwrap_or(1)
+    };
+    entries.filter(is_ours).map(threads).sum()
+}
+
+/// The fields of `/proc/<pid>/stat` after the program's name, which is in parentheses and may itself hold blanks,
+/// parentheses and bytes that are not UTF-8.
+fn fields(stat: &[u8]) -> Option<Vec<&str>> {
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    Some(std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().collect())
+}
+
 /// Reads a line of `/proc/<pid>/stat`; `None` for a zombie.
 fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
-    // The program's name is in parentheses and may itself hold blanks, parentheses and bytes that are not UTF-8.
-    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    let fields: Vec<&str> = std::str::from_utf8(&stat[after_name..]).ok()?.split_ascii_whitespace().collect();
+    let fields = fields(stat)?;
     let [state, parent, group] = fields.get(..3)?.try_into().ok()?;
     let threads: u32 = fields.get(17)?.parse().ok()?;
     // When only the first thread has ended, the process shows as a zombie and is none.
@@ -147,6 +187,15 @@ mod tests {
         let (a, b, stranger) = (process(2, 1, 2), process(3, 1, 7), process(4, 1, 7));
         let snapshot = Snapshot(vec![a, b, stranger]);
         assert_eq!(snapshot.groups_within(&[a, b]), BTreeSet::from([2]));
+    }
+
+    #[test]
+    fn time_that_ended_children_used_is_counted() {
+        let before = cpu_time_of_descendants(std::process::id());
+        let script = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
+        crate::process::Invocation::new("sh").args(["-c", script]).run_ok().unwrap();
+        assert!(cpu_time_of_descendants(std::process::id()) > before);
+        assert!(threads_of_our_user() >= 1);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::path::{PathBuf, absolute};
 use std::time::Duration;
 
 use super::guardian::Order;
+use super::limits::Resources;
+use super::sandbox::{Confinement, Entered};
 
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -22,6 +24,8 @@ pub struct Request {
     pub env: Vec<(OsString, OsString)>,
     pub stdin: Stdin,
     pub limits: Limits,
+    /// The sandbox that it runs in.
+    pub confinement: Option<Confinement>,
 }
 
 /// What the program reads on its standard input.
@@ -40,12 +44,16 @@ pub struct Limits {
     /// Without any output, between tool calls.
     pub silence: Duration,
     pub silence_in_tool: Duration,
+    /// After it was told that nobody will say anything more to it. Some need seconds to tidy up, and some never notice.
+    pub farewell: Duration,
     /// Between SIGTERM and SIGKILL.
     pub grace: Duration,
     /// Bytes of a line that reach the listener.
     pub max_line: usize,
     /// Bytes kept of stdout, and of stderr.
     pub max_log: u64,
+    /// What it may use of the machine.
+    pub resources: Resources,
 }
 
 impl Default for Limits {
@@ -55,16 +63,18 @@ impl Default for Limits {
             total: 60 * MINUTE,
             silence: 15 * MINUTE,
             silence_in_tool: 30 * MINUTE,
+            farewell: Duration::from_secs(10),
             grace: Duration::from_secs(5),
             max_line: 1 << 20,
             max_log: 64 << 20,
+            resources: Resources::default(),
         }
     }
 }
 
 impl Request {
     /// The line that the guardian reads first.
-    pub(super) fn order_line(&self) -> io::Result<Vec<u8>> {
+    pub(super) fn order_line(&self, entered: Entered) -> io::Result<Vec<u8>> {
         let order = Order {
             program: self.program.clone(),
             args: self.args.clone(),
@@ -74,6 +84,10 @@ impl Request {
             folder: absolute(&self.folder)?.into(),
             marker: self.marker.clone(),
             grace_ms: self.limits.grace.as_millis().try_into().unwrap_or(u64::MAX),
+            resources: self.limits.resources.clone(),
+            rules: entered.rules,
+            has_keeper: entered.has_keeper,
+            missed: entered.missed,
         };
         let mut line = serde_json::to_vec(&order)?;
         line.push(b'\n');

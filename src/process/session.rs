@@ -10,6 +10,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the process layer starts children and measures real time")]
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::io;
 use std::path::{Path, PathBuf, absolute};
@@ -27,9 +28,11 @@ use super::clocks::{Clocks, later};
 use super::folder::{self, Report};
 use super::guardian;
 use super::input::Input;
+pub use super::limits::Resource;
 pub use super::listener::{Hear, Listener, Pulse, Talk};
 use super::log::BoundedLog;
 pub use super::request::{Limits, Request, Stdin};
+use super::sandbox;
 use super::stream::Stream;
 use super::sweep::{Swept, sweep_at_once};
 use crate::error::{Context, Error, Result};
@@ -55,6 +58,8 @@ pub enum Ending {
         in_tool: bool,
     },
     Stopped,
+    /// It stayed though nobody would say anything more to it, and was ended.
+    Dismissed,
     CouldNotStart(String),
     /// Somebody killed the guardian; the rest of the session has been ended.
     GuardianLost,
@@ -65,14 +70,24 @@ pub struct Ended {
     pub ending: Ending,
     /// How many processes had to be ended besides the program itself; with it, if the guardian was lost or hung.
     pub leftovers: u32,
+    /// Limits that something in the session ran into, as far as the kernel tells.
+    pub limits_hit: BTreeSet<Resource>,
+    /// Limits that could not be set, or hold in another way, each with the reason.
+    pub limits_missed: Vec<String>,
+}
+
+impl Ended {
+    /// Nothing more is known about it.
+    fn with(ending: Ending, leftovers: u32) -> Ended {
+        Ended { ending, leftovers, limits_hit: BTreeSet::new(), limits_missed: Vec::new() }
+    }
 }
 
 /// Runs the session to its end. An error means that it could not be supervised, not that the program failed; even then
 /// nothing of it is left, unless the error says so.
 pub async fn supervise(request: Request, stop: watch::Receiver<bool>, mut listener: impl Listener) -> Result<Ended> {
     if *stop.borrow() {
-        let ending = Ending::Stopped;
-        return Ok(Ended { ending, leftovers: 0 });
+        return Ok(Ended::with(Ending::Stopped, 0));
     }
     let mut session = Session::start(request).await?;
     let over = session.until_over(stop, &mut listener).await;
@@ -117,7 +132,8 @@ struct Session {
 }
 
 impl Session {
-    async fn start(request: Request) -> Result<Session> {
+    async fn start(mut request: Request) -> Result<Session> {
+        let entered = sandbox::enter(&mut request)?;
         let folder = &request.folder;
         let in_folder = || format!("cannot prepare the session in {}", folder.display());
         let input = match &request.stdin {
@@ -128,7 +144,7 @@ impl Session {
         let stdout_log = BoundedLog::open(&folder.join(folder::STDOUT_LOG), request.limits.max_log);
         let stderr_log = BoundedLog::open(&folder.join(folder::STDERR_LOG), request.limits.max_log);
         let (stdout_log, stderr_log) = (stdout_log.context(in_folder)?, stderr_log.context(in_folder)?);
-        let order = request.order_line().context(in_folder)?;
+        let order = request.order_line(entered).context(in_folder)?;
         let mut guardian = start_guardian(&request.guardian)?;
         let mut control = guardian.stdin.take();
         if let Some(control) = &mut control {
@@ -155,19 +171,25 @@ impl Session {
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             tick
         });
+        let mut farewell = None;
         listener.begin(&mut self.talk);
         loop {
             if self.talk.is_end_wanted() {
                 return Ok(Over::EndWanted(Ending::Stopped));
             }
+            if self.input.is_some() && self.talk.is_over() {
+                farewell = Some(later(Instant::now(), self.limits.farewell));
+            }
+            let deadline = farewell.map_or(clocks.deadline(), |farewell| farewell.min(clocks.deadline()));
             let event = tokio::select! {
                 () = &mut stop_wanted => return Ok(Over::EndWanted(Ending::Stopped)),
-                event = self.next_event(clocks.deadline(), listener) => event,
+                event = self.next_event(deadline, listener) => event,
                 () = ticked(&mut tick) => Ok(Event::Ticked),
             };
             match event.context(|| format!("cannot supervise the session in {}", self.folder.display()))? {
                 Event::Heard(pulse) => clocks.heard(Instant::now(), pulse),
                 Event::GuardianEnded(status) => return Ok(Over::GuardianEnded(status)),
+                Event::DeadlinePassed if farewell == Some(deadline) => return Ok(Over::EndWanted(Ending::Dismissed)),
                 Event::DeadlinePassed => return Ok(Over::EndWanted(clocks.verdict())),
                 Event::Ticked => listener.tick(&mut self.talk),
                 Event::Wrote => {}
@@ -240,11 +262,11 @@ impl Session {
                 Ok(ended_as_reported(report, wanted))
             }
             (Some(FOLDER_IN_USE), _) => Err(Error::failed(format!("another session runs in {folder}"))),
-            (Some(FOLDER_UNUSABLE), Some(ending)) => Ok(Ended { ending, leftovers: 0 }),
+            (Some(FOLDER_UNUSABLE), Some(ending)) => Ok(Ended::with(ending, 0)),
             (Some(FOLDER_UNUSABLE), None) => Err(Error::failed(format!("cannot write to the run folder {folder}"))),
             (_, wanted) => {
                 let swept = self.sweep().await?;
-                Ok(Ended { ending: wanted.unwrap_or(Ending::GuardianLost), leftovers: swept.ended })
+                Ok(Ended::with(wanted.unwrap_or(Ending::GuardianLost), swept.ended))
             }
         }
     }
@@ -289,7 +311,7 @@ async fn stop_wanted(mut stop: watch::Receiver<bool>) {
 }
 
 fn ended_as_reported(report: Report, wanted: Option<Ending>) -> Ended {
-    let leftovers = report.leftovers;
+    let Report { leftovers, limits_hit, limits_missed, .. } = report.clone();
     let ending = match report {
         // Without our asking it was somebody's SIGTERM to the guardian.
         Report { stopped: true, .. } => wanted.unwrap_or(Ending::Stopped),
@@ -298,5 +320,5 @@ fn ended_as_reported(report: Report, wanted: Option<Ending>) -> Ended {
         Report { signal: Some(signal), .. } => Ending::Signalled(signal),
         _ => Ending::GuardianLost,
     };
-    Ended { ending, leftovers }
+    Ended { ending, leftovers, limits_hit, limits_missed }
 }

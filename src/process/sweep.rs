@@ -1,9 +1,9 @@
 //! Recovery of a run folder whose supervisor was killed.
 //!
 //! A living guardian ends its session by itself, so it is given the time; then it is killed. What is left is found by
-//! the pid and start time the guardian wrote down, as its descendants, and by the session's marker in the environment.
-//! Out of reach, and only if the guardian itself was killed, is a process that both lost its parents and rewrote its
-//! environment.
+//! the pid and start time the guardian wrote down, as its descendants, by the session's marker in the environment, and in
+//! the session's kernel groups. Out of reach, only if the guardian itself was killed and only where there are no such
+//! groups, is a process that both lost its parents and rewrote its environment.
 //!
 //! Only sweep a session that nobody supervises: this module cannot tell, and ends it.
 
@@ -18,6 +18,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::MARKER_VARIABLE;
+use super::cgroup::Groups;
 use super::ending::{Targets, end_all, send};
 use super::folder::{self, Record};
 use super::proc_fs::{Identity, Process, Snapshot};
@@ -68,7 +69,7 @@ fn sweep_after(folder: &Path, patience: Duration, grace: Duration) -> Result<Swe
     }
     // The lock stays ours to the end: no new session starts in the folder meanwhile.
     rest.recall(folder);
-    rest.end(grace).context(cannot)
+    rest.end(folder, grace).context(cannot)
 }
 
 /// Kills the guardian and returns its family, which is not to be recognised any more once it is dead.
@@ -90,6 +91,7 @@ struct Rest {
     family: Vec<Identity>,
     /// `NAME=value` in the environment of all it started.
     marker: Option<Vec<u8>>,
+    groups: Groups,
 }
 
 impl Rest {
@@ -99,11 +101,13 @@ impl Rest {
         let guardian = folder::read::<Record>(folder, folder::LOCK).ok();
         self.family.extend(child.as_ref().and_then(Record::find).map(|process| process.identity));
         let marker = guardian.or(child).map(|record| record.marker);
+        self.groups = marker.as_ref().map(|marker| Groups::recall(folder, marker)).unwrap_or_default();
         self.marker = marker.map(|marker| format!("{MARKER_VARIABLE}={marker}").into_bytes());
     }
 
-    fn end(mut self, grace: Duration) -> Result<Swept> {
+    fn end(mut self, folder: &Path, grace: Duration) -> Result<Swept> {
         let outcome = end_all(&mut self, grace);
+        self.groups.remove(folder);
         if outcome.survivors.is_empty() {
             let ended = outcome.signalled.len().try_into().unwrap_or(u32::MAX);
             return Ok(Swept { ended });
@@ -121,7 +125,10 @@ impl Rest {
 
 impl Targets for Rest {
     fn choose(&self, all: &Snapshot) -> Vec<Process> {
-        let mut chosen: Vec<Process> = all.iter().filter(|process| self.is_root(process)).copied().collect();
+        // Read after `all`: a pid that came to mean another process meanwhile is not signalled.
+        let members = self.groups.members();
+        let is_chosen = |process: &&Process| members.contains(&process.pid()) || self.is_root(process);
+        let mut chosen: Vec<Process> = all.iter().filter(is_chosen).copied().collect();
         let roots: Vec<u32> = chosen.iter().map(Process::pid).collect();
         chosen.extend(all.descendants(&roots));
         // We may have been started by the session ourselves.
@@ -129,6 +136,12 @@ impl Targets for Rest {
         chosen.sort_unstable_by_key(|process| process.identity);
         chosen.dedup();
         chosen
+    }
+
+    fn kill_at_once(&self) {
+        if !self.groups.members().contains(&std::process::id()) {
+            self.groups.kill();
+        }
     }
 
     fn gone_within(&mut self, pause: Duration) -> bool {

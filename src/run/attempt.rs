@@ -7,6 +7,7 @@ mod follow;
 
 pub use follow::Stop;
 
+use super::confine::{self, Confined};
 use super::control::OWNER;
 use super::environment::Variables;
 use super::event::Reporter;
@@ -86,7 +87,7 @@ impl Attempt<'_> {
         let configuration = self.project.repository().configuration_digest()?;
         let before = self.project.repository().worktree_tree(self.job.worktree)?;
         let stdin_is_open = launch.stdin == Input::Open;
-        let request = self.request(launch, &folder);
+        let request = self.request(launch, &folder)?;
         let worktree = self.job.worktree.to_string_lossy().into_owned();
         let reader = Reader::new(self.agent.reader, &self.agent.opening(&self.job, &worktree));
         let host = &self.project.host;
@@ -101,10 +102,13 @@ impl Attempt<'_> {
             Ending::Exited(code) => Some(code),
             _ => None,
         });
+        confine::tell_missed(&ended, self.reporter);
         let judgement = self.judge(&ended, &follow, &folder, &configuration, before)?;
+        let hits = confine::hits_text(&ended).filter(|_| judgement.outcome != Outcome::Succeeded);
+        let detail: Vec<String> = judgement.detail.into_iter().chain(hits).collect();
         Ok(AttemptResult {
             outcome: Some(judgement.outcome),
-            detail: judgement.detail,
+            detail: Some(detail.join("\n")).filter(|detail| !detail.is_empty()),
             until: judgement.until,
             transcript: transcript_digest(&folder),
             account: follow.reader.account,
@@ -114,12 +118,20 @@ impl Attempt<'_> {
         })
     }
 
-    fn request(&self, launch: Launch, folder: &Path) -> Request {
+    fn request(&self, launch: Launch, folder: &Path) -> Result<Request> {
+        let confined = Confined {
+            project: self.project,
+            worktree: self.job.worktree,
+            branch: Some(self.branch),
+            run_folder: folder,
+            own_program: self.job.own_program,
+            login_files: &self.agent.record.login_files,
+        };
         let mut env = self.environment.clone();
         // The last one counts.
         env.retain(|(known, _)| !launch.set.iter().any(|(name, _)| known == name.as_str()));
         env.extend(launch.set.into_iter().map(|(name, value)| (name.into(), value.into())));
-        Request {
+        Ok(Request {
             guardian: self.job.own_program.to_owned(),
             folder: folder.to_owned(),
             marker: self.run.to_string(),
@@ -133,7 +145,8 @@ impl Attempt<'_> {
                 Input::Open => Stdin::Open,
             },
             limits: self.limits(),
-        }
+            confinement: confined.confinement()?,
+        })
     }
 
     fn limits(&self) -> Limits {
@@ -144,6 +157,7 @@ impl Attempt<'_> {
             silence_in_tool: settings.duration("run.silence-in-tool"),
             grace: settings.duration("run.grace"),
             max_line: LONGEST_EVENT,
+            resources: confine::resources(settings),
             ..Limits::default()
         }
     }

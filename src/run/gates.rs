@@ -4,6 +4,7 @@
 //! was to judge says `unknown`, never `passed`.
 
 use super::attempt::RUN_LIMIT_LINE;
+use super::confine::{self, Confined};
 use super::control::OWNER;
 use super::environment::Variables;
 use super::event::{Reporter, RunEventKind};
@@ -97,13 +98,17 @@ impl GateRun<'_> {
         let folder = self.project.store.local.run_folder(&id);
         files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.task, self.session))?;
         let ended = self.handle.block_on(supervise(
-            self.request(gate, &id, &folder),
+            self.request(gate, &id, &folder)?,
             self.stop.clone(),
             Hear(|_: Line<'_>| Pulse::InTool),
         ))?;
         let after = repository.worktree_state(self.worktree);
         let untouched = after.is_ok_and(|after| after.head == before.head && after.dirty == before.dirty);
         let (verdict, why) = judge(&ended, untouched, self.clean);
+        confine::tell_missed(&ended, self.reporter);
+        let hits = confine::hits_text(&ended).filter(|_| verdict != Verdict::Passed);
+        let why: Vec<String> = why.into_iter().chain(hits).collect();
+        let why = Some(why.join("; ")).filter(|why| !why.is_empty());
         let output = output_of(&folder)?;
         let duration_ms = self.project.host.now().since(started).as_millis() as u64;
         self.reporter.tell(RunEventKind::GateEnded { gate: gate.to_owned(), verdict, millis: duration_ms });
@@ -144,8 +149,16 @@ impl GateRun<'_> {
         })
     }
 
-    fn request(&self, gate: &str, id: &EventId, folder: &Path) -> Request {
-        Request {
+    fn request(&self, gate: &str, id: &EventId, folder: &Path) -> Result<Request> {
+        let confined = Confined {
+            project: self.project,
+            worktree: self.worktree,
+            branch: None,
+            run_folder: folder,
+            own_program: &self.own_program,
+            login_files: &[],
+        };
+        Ok(Request {
             guardian: self.own_program.clone(),
             folder: folder.to_owned(),
             marker: id.to_string(),
@@ -160,9 +173,11 @@ impl GateRun<'_> {
                 silence_in_tool: Duration::MAX / 4,
                 grace: self.project.settings.duration("run.grace"),
                 max_line: RUN_LIMIT_LINE,
+                resources: confine::resources(&self.project.settings),
                 ..Limits::default()
             },
-        }
+            confinement: confined.confinement()?,
+        })
     }
 }
 
@@ -176,7 +191,7 @@ fn judge(ended: &Ended, untouched: bool, clean: bool) -> (Verdict, Option<String
         Ending::Signalled(signal) => (Verdict::Failed, Some(format!("ended by signal {signal}"))),
         Ending::TimedOut => unknown("it took too long"),
         Ending::Stalled { .. } => unknown("it printed nothing for too long"),
-        Ending::Stopped => unknown("it was stopped"),
+        Ending::Stopped | Ending::Dismissed => unknown("it was stopped"),
         Ending::CouldNotStart(why) => (Verdict::Unknown, Some(why.clone())),
         Ending::GuardianLost => unknown("its supervisor was killed"),
     }

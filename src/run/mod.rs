@@ -1,11 +1,12 @@
 //! Carrying tasks out: what starts is decided by `scheduler` (pure), done by `worker`, watched through `process`.
 //!
 //! The dispatcher owns the truth about a run and listens to its workers; a worker owns one task from claim to review;
-//! `gates` measure, `merge` delivers, `recovery` repairs what a crash left. Nothing here prints: everything that happens
+//! `confine` says what children may use and change, `gates` measure, `merge` delivers, `recovery` repairs what a crash left. Nothing here prints: everything that happens
 //! is a [`RunEvent`] for whoever listens.
 
 mod attempt;
 mod checkout;
+mod confine;
 mod control;
 mod discard;
 mod dispatch;

@@ -1,5 +1,6 @@
 //! The protocols, one file each. A new one is a file here and a line in [`ReaderKind::TABLE`].
 
+mod acp;
 mod aider;
 mod calls;
 mod claude;
@@ -21,6 +22,7 @@ mod vibe;
 use super::protocol::{Opening, Protocol};
 
 type Make = fn(&Opening<'_>) -> Box<dyn Protocol>;
+type Greet = fn(&str) -> Box<dyn Protocol>;
 
 /// A protocol by its name in an agent's record.
 #[derive(Clone, Copy)]
@@ -29,15 +31,18 @@ pub struct ReaderKind {
     /// Whether the protocol has a last event of its own; without one, an end with exit code 0 is no success.
     pub says_when_finished: bool,
     make: Make,
+    /// Asks the agent who it is, in that folder, and no more.
+    greet: Option<Greet>,
 }
 
 const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> ReaderKind {
-    ReaderKind { name, says_when_finished, make }
+    ReaderKind { name, says_when_finished, make, greet: None }
 }
 
 impl ReaderKind {
     #[rustfmt::skip]
     pub const TABLE: &'static [ReaderKind] = &[
+        kind("acp", true, |opening| Box::new(acp::Acp::new(opening))).greeted(|folder| Box::new(acp::Handshake::new(folder))),
         kind("aider", false, |_| Box::<aider::Aider>::default()),
         kind("claude", true, |_| Box::new(claude::Claude::default())),
         kind("claude-two-way", true, |opening| Box::new(claude_two_way::ClaudeTwoWay::new(opening))),
@@ -55,6 +60,10 @@ impl ReaderKind {
         kind("vibe", false, |_| Box::<vibe::Vibe>::default()),
     ];
 
+    const fn greeted(self, greet: Greet) -> ReaderKind {
+        ReaderKind { greet: Some(greet), ..self }
+    }
+
     pub fn find(name: &str) -> Option<ReaderKind> {
         ReaderKind::TABLE.iter().find(|kind| kind.name == name).copied()
     }
@@ -69,6 +78,10 @@ impl ReaderKind {
 
     pub fn protocol(self, opening: &Opening<'_>) -> Box<dyn Protocol> {
         (self.make)(opening)
+    }
+
+    pub fn handshake(self, folder: &str) -> Option<Box<dyn Protocol>> {
+        self.greet.map(|greet| greet(folder))
     }
 }
 
