@@ -86,7 +86,8 @@ pub(super) fn version_of(agent: &Agent) -> Option<String> {
         return None;
     }
     let asked = Invocation::new(agent.program()).args(&agent.record.version_args).timeout(PATIENCE).run().ok()?;
-    let text = String::from_utf8_lossy(&asked.stdout).into_owned();
+    // Some say it on stderr.
+    let text = String::from_utf8_lossy(&[asked.stdout, b"\n".to_vec(), asked.stderr].concat()).into_owned();
     let line = text.lines().find(|line| line.chars().any(|c| c.is_ascii_digit()))?;
     let word = line.split_whitespace().find(|word| {
         let word = word.trim_start_matches(['v', '(']);

@@ -25,11 +25,11 @@ pub enum Fault {
 
 #[derive(Debug, Clone)]
 pub struct Request {
-    method: String,
+    pub method: String,
     /// With the query.
     pub target: String,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 pub struct HttpServer {
@@ -105,7 +105,7 @@ impl Request {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    fn read(stream: &TcpStream) -> Option<Request> {
+    pub fn read(stream: &TcpStream) -> Option<Request> {
         let mut reader = BufReader::new(stream);
         let first = read_line(&mut reader)?;
         let mut words = first.split(' ');

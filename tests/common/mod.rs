@@ -8,6 +8,7 @@ mod agents;
 mod fuzzing;
 mod http;
 mod hub;
+pub mod model;
 mod plans;
 mod records;
 mod watching;

@@ -1,0 +1,79 @@
+//! Real coding agents, run by the real program against a scripted model: no account, no network but for the installation.
+//!
+//! The agents come from npm once, at pinned versions, into `target/agents` or `$AIFACTORY_TEST_AGENTS_CACHE`. Where that
+//! is not possible the tests say so and do nothing; with `AIFACTORY_REQUIRE_AGENTS=1` they fail.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start the program as a person would")]
+
+mod agents;
+#[path = "../common/mod.rs"]
+mod common;
+mod install;
+mod scenarios;
+mod stage;
+
+macro_rules! play {
+    ($($agent:ident: $($scenario:ident)+;)+) => {
+        $(mod $agent {
+            $(#[test]
+            fn $scenario() {
+                super::scenarios::$scenario(super::agents::find(stringify!($agent)));
+            })+
+        })+
+    };
+}
+
+macro_rules! play_all {
+    ($($agent:ident)+) => {
+        play! {
+            $($agent:
+                a_task_is_carried_out
+                it_edits_and_runs_a_command_and_the_gate_passes
+                two_refusals_for_lack_of_time_are_waited_out
+                a_service_that_is_broken_is_given_up_on
+                a_wrong_key_asks_for_a_person_at_once
+                a_service_that_never_answers_is_not_waited_for
+                a_stream_that_always_breaks_is_no_success
+                a_stream_that_always_ends_too_early_is_no_success
+                what_is_not_permitted_is_not_done_and_said
+                a_question_is_answered_in_the_same_conversation
+                what_was_killed_goes_on_where_it_was
+                a_budget_pauses_it_and_more_of_it_lets_it_go_on
+                nothing_is_left_when_it_is_stopped_in_a_tool;
+            )+
+        }
+    };
+}
+
+play_all! { claude codex pi gemini claude_acp opencode_acp }
+
+// Other ways to run the same programs: what differs from one to the other.
+play! {
+    claude_print:
+        a_task_is_carried_out
+        what_is_not_permitted_is_not_done_and_said
+        what_was_killed_goes_on_where_it_was;
+    codex_server:
+        a_task_is_carried_out
+        a_question_is_answered_in_the_same_conversation
+        a_wrong_key_asks_for_a_person_at_once
+        what_is_not_permitted_is_not_done_and_said
+        what_was_killed_goes_on_where_it_was
+        nothing_is_left_when_it_is_stopped_in_a_tool;
+    opencode:
+        a_task_is_carried_out
+        what_is_not_permitted_is_not_done_and_said
+        what_was_killed_goes_on_where_it_was;
+}
+
+/// What a new version does is found out by these tests, and not by people.
+#[test]
+fn the_installed_versions_are_those_that_the_records_were_tested_with() {
+    let Some(installed) = install::installed() else { return };
+    let path = installed.path().into_string().expect("the path is text");
+    let sandbox = common::Sandbox::new().with("PATH", path);
+    for agent in agents::all() {
+        let found = sandbox.json(&["agents", agent.name()]);
+        assert_eq!((&found["tested"], &found["version"]), (&agent.version.into(), &agent.version.into()), "{found}");
+    }
+}
