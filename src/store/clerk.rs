@@ -275,12 +275,9 @@ fn without_secrets(change: Change, redactor: &Redactor) -> Change {
             Change::Approved { digest, base, policy, note: note.map(clean) }
         }
         Change::Rejected { note } => Change::Rejected { note: note.map(clean) },
-        Change::StepReset { step, why } => Change::StepReset { step, why: clean(why) },
         Change::Gated { evidence, gate, tree, verdict, clean: is_clean, step } => {
             Change::Gated { evidence, gate: clean(gate), tree, verdict, clean: is_clean, step }
         }
-        Change::Parked { until, why } => Change::Parked { until, why: clean(why) },
-        Change::Noted { text } => Change::Noted { text: clean(text) },
         other => other,
     }
 }

@@ -111,11 +111,7 @@ impl Worker<'_> {
                 run,
                 started,
             };
-            let tried = self.try_once(
-                &current,
-                agent_environment(self.project, &agent, environment(&[]))?,
-                feedback.as_deref(),
-            )?;
+            let tried = self.try_once(&current, environment(&[]), feedback.as_deref())?;
             if tried.has_passed(step) {
                 return self.finish_step(&current, &tried).map(|()| None);
             }
@@ -269,8 +265,11 @@ impl Worker<'_> {
         self.announce(current)?;
         let mut environment = environment;
         environment.push(("AIFACTORY_STEP".into(), current.step.id.as_str().into()));
-        let mut of_agent = environment.clone();
-        of_agent.extend(self.reach_us(current, &folder)?);
+        // Its credentials are the agent's alone: gates do not see them.
+        let mut of_agent = agent_environment(self.project, current.agent, environment.clone())?;
+        let reach = self.reach_us(current, &folder)?;
+        of_agent.retain(|(known, _)| !reach.iter().any(|(name, _)| name == known));
+        of_agent.extend(reach);
         let attempt = Attempt {
             project: self.project,
             agent: current.agent,
