@@ -19,6 +19,7 @@ fn request(folder: &TempDir, script: &str) -> Request {
         cwd: folder.path().to_owned(),
         env: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
         stdin: Stdin::Open,
+        confinement: None,
         limits: Limits { total: LONG, farewell: LONG, grace: Duration::from_millis(300), ..Limits::default() },
     }
 }
@@ -61,7 +62,7 @@ fn talk(script: &str, greeting: &[&str], answer: impl FnMut(&str, &mut Talk)) ->
     (ended, talker.heard)
 }
 
-const WELL: Ended = Ended { ending: Ending::Exited(0), leftovers: 0 };
+const WELL: Ending = Ending::Exited(0);
 
 #[test]
 fn a_program_is_greeted_answered_and_told_that_there_will_be_no_more() {
@@ -71,7 +72,7 @@ fn a_program_is_greeted_answered_and_told_that_there_will_be_no_more() {
             "got again" => talk.hang_up(),
             _ => {}
         });
-    assert_eq!((ended, heard), (WELL, vec!["got hello".into(), "got again".into(), "over".into()]));
+    assert_eq!((ended.ending, heard), (WELL, vec!["got hello".into(), "got again".into(), "over".into()]));
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn more_than_a_pipe_holds_is_said_while_the_program_prints_as_much() {
             talk.hang_up();
         }
     });
-    assert_eq!(ended, WELL);
+    assert_eq!(ended.ending, WELL);
     assert_eq!(heard.last().map(|line| line.trim()), Some("2097154"));
 }
 
@@ -91,7 +92,7 @@ fn more_than_a_pipe_holds_is_said_while_the_program_prints_as_much() {
 fn a_program_that_never_reads_holds_nothing_up() {
     let long = "x".repeat(1 << 20);
     let (ended, heard) = talk("echo one; echo two", &[&long], |_, talk| talk.say("more"));
-    assert_eq!((ended, heard), (WELL, vec!["one".into(), "two".into()]));
+    assert_eq!((ended.ending, heard), (WELL, vec!["one".into(), "two".into()]));
 }
 
 #[test]
