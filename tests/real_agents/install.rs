@@ -3,7 +3,7 @@
 use aifactory::model::Digest;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -74,7 +74,7 @@ fn fetch(folder: &Path) -> Result<(), String> {
     let downloads = folder.join("downloads");
     let mut npm = Command::new("npm");
     npm.args(["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
-        .args(["--fetch-retries=1", "--cache"])
+        .args(["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000", "--cache"])
         .arg(&downloads)
         .current_dir(folder);
     finish("npm install", npm.output())?;
@@ -96,12 +96,14 @@ fn with_path(first: &Path) -> OsString {
 }
 
 fn finish(what: &str, output: std::io::Result<Output>) -> Result<(), String> {
-    let output = output.map_err(|error| format!("{what}: {error}"))?;
+    let output = output.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("{what}: the program is not installed"),
+        _ => format!("{what}: {error}"),
+    })?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = lines[lines.len().saturating_sub(6)..].join("\n  ");
-    Err(format!("{what} failed\n  {last}"))
+    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).take(5).collect();
+    Err(format!("{what} failed\n  {}", lines.join("\n  ")))
 }
