@@ -8,6 +8,8 @@ use crate::process::Invocation;
 use crate::tasks::{PHASES, Project};
 use crate::ui::{Columns, Style};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// List the agents that can be used here, or show one
@@ -38,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Found {
     name: String,
     agent: Result<Agent>,
-    program: Option<std::path::PathBuf>,
+    program: Option<PathBuf>,
     version: Option<String>,
 }
 
@@ -60,24 +62,29 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     Ok(Finish::Well)
 }
 
-/// Every agent, asked for its version at the same time as the others.
+/// Every agent with its version. Several records may run one program, which is asked once.
 fn look(context: &Context, project: &Project) -> Vec<Found> {
-    let names = Agent::names(&project.settings);
-    let (settings, own_program) = (&project.settings, &context.own_program);
-    std::thread::scope(|scope| {
-        let looking: Vec<_> = names
-            .into_iter()
-            .map(|name| {
-                scope.spawn(move || {
-                    let agent = Agent::find(&name, settings, None);
-                    let program = agent.as_ref().ok().and_then(|agent| agent.find_program(own_program));
-                    let version = agent.as_ref().ok().filter(|_| program.is_some()).and_then(version_of);
-                    Found { name, agent, program, version }
-                })
-            })
-            .collect();
-        looking.into_iter().filter_map(|found| found.join().ok()).collect()
-    })
+    let find = |name: String| {
+        let agent = Agent::find(&name, &project.settings, None);
+        let program = agent.as_ref().ok().and_then(|agent| agent.find_program(&context.own_program));
+        Found { name, agent, program, version: None }
+    };
+    let mut found: Vec<Found> = Agent::names(&project.settings).into_iter().map(find).collect();
+    let mut programs: BTreeMap<PathBuf, &Agent> = BTreeMap::new();
+    for found in &found {
+        if let (Some(program), Ok(agent)) = (&found.program, &found.agent) {
+            programs.entry(program.clone()).or_insert(agent);
+        }
+    }
+    let versions: BTreeMap<PathBuf, Option<String>> = std::thread::scope(|scope| {
+        let asked: Vec<_> =
+            programs.into_iter().map(|(program, agent)| (program, scope.spawn(|| version_of(agent)))).collect();
+        asked.into_iter().map(|(program, version)| (program, version.join().unwrap_or_default())).collect()
+    });
+    for found in &mut found {
+        found.version = found.program.as_ref().and_then(|program| versions.get(program).cloned().flatten());
+    }
+    found
 }
 
 /// The first line of what the program says about its version.

@@ -23,7 +23,7 @@ pub struct PromptParts<'a> {
 /// How an agent reaches people while nobody watches it.
 const REACH_PEOPLE: &str = "Nobody watches you work. Where you cannot go on without a person's decision, ask and end your \
     turn: `aifactory ask \"your question\"`; the answer comes later, in this conversation. `aifactory progress \"…\"` \
-    says how far you are.";
+    says how far you are. Where your shell does not find `aifactory`, `\"$AIFACTORY\"` is its path.";
 
 pub fn write_prompt(parts: &PromptParts<'_>) -> String {
     let step = parts.step;

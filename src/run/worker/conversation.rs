@@ -128,13 +128,16 @@ impl Worker<'_> {
         }
         let programs = folder.join("bin");
         files::create_folder(&programs)?;
-        files::link(&self.bench.own_program, &programs.join("aifactory"))?;
+        let program = programs.join("aifactory");
+        files::link(&self.bench.own_program, &program)?;
         let path = self.project.host.env.value("PATH").unwrap_or_default();
         let mut with_ours = programs.into_os_string();
         with_ours.push(":");
         with_ours.push(path);
         Ok(vec![
             ("PATH".into(), with_ours),
+            // A login shell sets the PATH anew.
+            ("AIFACTORY".into(), program.into_os_string()),
             (RUN_FOLDER_VARIABLE.into(), folder.as_os_str().to_owned()),
             ("AIFACTORY_RUN".into(), current.run.to_string().into()),
             ("AIFACTORY_AGENT".into(), current.agent.name.clone().into()),
