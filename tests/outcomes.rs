@@ -260,7 +260,7 @@ fn the_first_full_run_asks_once_and_less_asks_nothing() {
         sandbox.run(&["run", &id]),
         str![[r#"
 stderr: Agents with the permission `full` execute commands on this machine without asking, with your user's rights.
-stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox bwrap).
+stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox.kind bwrap).
 stderr: Use this with code and tasks that you trust. Less is possible: aifactory config set agent.permission edit.
 stderr: error: nobody is here to say yes to agents that run commands
 stderr: hint: aifactory trust --full --yes
@@ -279,7 +279,7 @@ exit 4
         sandbox.run(&["trust", "--full", "--yes"]),
         str![[r#"
 stderr: Agents with the permission `full` execute commands on this machine without asking, with your user's rights.
-stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox bwrap).
+stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox.kind bwrap).
 stderr: Use this with code and tasks that you trust. Less is possible: aifactory config set agent.permission edit.
 stderr: agents may run commands here
 

@@ -1,10 +1,11 @@
 //! `aifactory agents`
 
 use super::{Context, Finish};
-use crate::agent::{Agent, Permission};
+use crate::agent::{Agent, Listed, Permission};
 use crate::error::Result;
 use crate::model::text::escape_line;
 use crate::process::Invocation;
+use crate::run::greet;
 use crate::tasks::{PHASES, Project};
 use crate::ui::{Columns, Style};
 use serde_json::{Value, json};
@@ -196,8 +197,37 @@ fn show(context: &Context, project: &Project, name: &str) -> Result<Finish> {
     field("log in", record.login.clone())?;
     field("credentials", record.credentials.join(", "))?;
     field("sees", record.env.join(", "))?;
+    if found.program.is_some() {
+        greeting(context, project, &agent)?;
+    }
     field("used for", used_for(project, &agent.name).join(", "))?;
     Ok(Finish::Well)
+}
+
+/// What the program says about itself, where it can be asked.
+fn greeting(context: &Context, project: &Project, agent: &Agent) -> Result<()> {
+    let ui = &context.ui;
+    let field = |label: &str, value: String| match value.is_empty() {
+        true => Ok(()),
+        false => ui.answer_line(&format!("{}  {value}", ui.paint(Style::Dim, &format!("{label:<11}")))),
+    };
+    let listed = |all: &[Listed]| {
+        let words: Vec<String> = all.iter().map(|one| escape_line(&one.id).into_owned()).collect();
+        words.join(", ")
+    };
+    match greet(project, agent, &context.own_program) {
+        Ok(None) => Ok(()),
+        Err(error) => field("greeting", ui.paint(Style::Bad, &escape_line(&error.full_text()))),
+        Ok(Some(catalog)) => {
+            field("greeting", ui.paint(Style::Good, "answered"))?;
+            field("models", listed(&catalog.models))?;
+            field("modes", listed(&catalog.modes))?;
+            catalog.settings.iter().try_for_each(|setting| {
+                let values = listed(&setting.values);
+                field(&escape_line(&setting.id), format!("{} (now {})", values, escape_line(&setting.current)))
+            })
+        }
+    }
 }
 
 fn permissions(agent: &Agent) -> Vec<&'static str> {

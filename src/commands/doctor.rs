@@ -1,16 +1,18 @@
 //! `aifactory doctor`
 
+use super::agents::version_of;
 use super::{Context, Finish};
 use crate::agent::{Agent, credentials};
 use crate::config::duration_text;
 use crate::error::{Kind, Result};
 use crate::git::Repository;
 use crate::process::Invocation;
-use crate::run::{Checkouts, dead_sessions, recover};
+use crate::run::{Checkouts, dead_sessions, greet, recover};
 use crate::store::task_of_path;
-use crate::tasks::Project;
+use crate::tasks::{PHASES, Project};
 use crate::ui::Style;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Check that everything aifactory needs is in order, and say what to do
 #[derive(clap::Args)]
@@ -114,7 +116,7 @@ fn look_at_repository(context: &Context, args: &Args, findings: &mut Vec<Finding
     }));
     findings.push(check_identity(&project));
     findings.push(check_target(&project));
-    findings.push(check_agent(context, &project));
+    findings.extend(check_agents(context, &project));
     findings.extend(check_credentials(&project));
     findings.push(check_trust(&project)?);
     findings.push(check_worktrees(&project));
@@ -144,19 +146,57 @@ fn check_target(project: &Project) -> Finding {
     }
 }
 
-fn check_agent(context: &Context, project: &Project) -> Finding {
-    let name = project.settings.text("agent.default");
-    match Agent::find(name, &project.settings, None) {
-        Err(error) => Finding::bad("agent", error.to_string(), error.hints().first().cloned().unwrap_or_default()),
-        Ok(agent) => match agent.find_program(&context.own_program) {
-            Some(_) => Finding::good("agent", name),
-            None => Finding::bad(
-                "agent",
-                agent.missing().to_string(),
-                "install it, or choose another: aifactory config set agent.default runbook",
-            ),
-        },
+/// Every agent that would be started by itself: for a phase, or in place of another.
+fn check_agents(context: &Context, project: &Project) -> Vec<Finding> {
+    let settings = &project.settings;
+    let of_phases = PHASES.iter().filter_map(|(_, key)| settings.find_text(key).map(str::to_owned));
+    let mut names: Vec<String> = vec![settings.text("agent.default").to_owned()];
+    names.extend(of_phases.chain(settings.list("agent.fallback")));
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names.iter().flat_map(|name| check_agent(context, project, name)).collect()
+}
+
+fn check_agent(context: &Context, project: &Project, name: &str) -> Vec<Finding> {
+    let agent = match Agent::find(name, &project.settings, None) {
+        Ok(agent) => agent,
+        Err(error) => {
+            let hint = error.hints().first().cloned().unwrap_or_default();
+            return vec![Finding::bad("agent", error.to_string(), hint)];
+        }
+    };
+    if agent.find_program(&context.own_program).is_none() {
+        let error = agent.missing();
+        let hint = error.hints().first().cloned().unwrap_or_default();
+        return vec![Finding::bad("agent", error.to_string(), hint)];
     }
+    let version = version_of(&agent);
+    let said = version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
+    let tested = agent.record.tested.as_str();
+    let is_other = version.as_deref().is_some_and(|version| !tested.is_empty() && version != tested);
+    let mut findings = vec![match is_other {
+        true => Finding::worth(
+            "agent",
+            format!("{name}{said}, which is not the version that was tested ({tested})"),
+            "it will most likely do; if not: aifactory agents",
+        ),
+        false => Finding::good("agent", format!("{name}{said}")),
+    }];
+    if !agent.record.ends.is_empty() {
+        findings.push(Finding::worth("agent", format!("{name} is at its end"), agent.record.ends.clone()));
+    }
+    match greet(project, &agent, &context.own_program) {
+        Ok(None) => {}
+        Ok(Some(_)) => findings.push(Finding::good("greeting", format!("{name} answers"))),
+        Err(error) => {
+            findings.push(Finding::bad(
+                "greeting",
+                format!("{name}: {}", error.full_text()),
+                agent.record.login.clone(),
+            ));
+        }
+    }
+    findings
 }
 
 /// What the usual agent would log in with, and where that is from. Values are never shown.

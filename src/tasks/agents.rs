@@ -33,7 +33,7 @@ pub fn permission_of(task: &Task, settings: &Settings) -> Option<Permission> {
 /// The text that a person says yes to. Another text would have to be said yes to anew.
 pub const FULL_ACCESS: &str = "\
 Agents with the permission `full` execute commands on this machine without asking, with your user's rights.
-What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox bwrap).
+What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox.kind bwrap).
 Use this with code and tasks that you trust. Less is possible: aifactory config set agent.permission edit.";
 
 /// Whether a person has said yes on this machine, or the machine's own settings do.

@@ -10,6 +10,7 @@ mod codex_server;
 mod copilot;
 mod events;
 mod gemini;
+mod greeting;
 mod kimi;
 mod opencode;
 mod pi;
@@ -45,9 +46,11 @@ impl ReaderKind {
         kind("acp", true, |opening| Box::new(acp::Acp::new(opening))).greeted(|folder| Box::new(acp::Handshake::new(folder))),
         kind("aider", false, |_| Box::<aider::Aider>::default()),
         kind("claude", true, |_| Box::new(claude::Claude::default())),
-        kind("claude-two-way", true, |opening| Box::new(claude_two_way::ClaudeTwoWay::new(opening))),
+        kind("claude-two-way", true, |opening| Box::new(claude_two_way::ClaudeTwoWay::new(opening)))
+            .greeted(|_| Box::new(greeting::Greeting::of_claude())),
         kind("codex", true, |_| Box::new(codex::Codex::default())),
-        kind("codex-server", true, |opening| Box::new(codex_server::CodexServer::new(opening))),
+        kind("codex-server", true, |opening| Box::new(codex_server::CodexServer::new(opening)))
+            .greeted(|_| Box::new(greeting::Greeting::of_codex())),
         kind("copilot", true, |_| Box::<copilot::Copilot>::default()),
         kind("events", true, |opening| Box::new(events::Events::new(opening))),
         kind("gemini", true, |_| Box::new(gemini::Gemini::default())),
