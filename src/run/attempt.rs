@@ -9,7 +9,7 @@ pub use follow::Stop;
 
 use super::confine::{self, Confined};
 use super::control::OWNER;
-use super::environment::Variables;
+use super::environment::{Variables, overlaid, to_variables, value_of};
 use super::event::{Reporter, RunEventKind};
 use super::inbox::Inbox;
 use super::transcript;
@@ -82,11 +82,7 @@ impl Attempt<'_> {
     pub fn run(mut self) -> Result<AttemptResult> {
         let folder = self.job.run_folder.to_owned();
         files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.job.task, self.session))?;
-        let variable = |name: &str| {
-            let found = self.environment.iter().find(|(known, _)| known == name);
-            found.map(|(_, value)| value.to_string_lossy().into_owned())
-        };
-        let launch = self.agent.launch(&self.job, &variable)?;
+        let launch = self.agent.launch(&self.job, &|name| value_of(&self.environment, name))?;
         let configuration = self.project.repository().configuration_digest()?;
         let before = self.project.repository().worktree_tree(self.job.worktree)?;
         let stdin_is_open = launch.stdin == Input::Open;
@@ -141,10 +137,7 @@ impl Attempt<'_> {
             own_program: self.job.own_program,
             login_files: &self.agent.record.login_files,
         };
-        let mut env = self.environment.clone();
-        // The last one counts.
-        env.retain(|(known, _)| !launch.set.iter().any(|(name, _)| known == name.as_str()));
-        env.extend(launch.set.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let env = overlaid(self.environment.clone(), to_variables(launch.set));
         Ok(Request {
             guardian: self.job.own_program.to_owned(),
             folder: folder.to_owned(),

@@ -72,10 +72,25 @@ pub fn child_environment(
 /// The same with what the agent's record names. The credentials are read now, so one that was changed counts from here.
 pub fn agent_environment(project: &Project, agent: &Agent, common: Variables) -> Result<Variables> {
     let granted = project.grant(agent)?.variables;
-    let is_common = |name: &OsString| !granted.iter().any(|(own, _)| name == own.as_str());
-    let mut variables: Variables = common.into_iter().filter(|(name, _)| is_common(name)).collect();
-    variables.extend(granted.into_iter().map(|(name, value)| (name.into(), value)));
-    Ok(variables)
+    Ok(overlaid(common, granted.into_iter().map(|(name, value)| (name.into(), value)).collect()))
+}
+
+/// Both together; of a variable that both have, the one of `over`.
+pub fn overlaid(mut variables: Variables, over: Variables) -> Variables {
+    variables.retain(|(known, _)| !over.iter().any(|(name, _)| name == known));
+    variables.extend(over);
+    variables
+}
+
+/// The value of a variable as text.
+pub fn value_of(variables: &Variables, name: &str) -> Option<String> {
+    let found = variables.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.to_string_lossy().into_owned())
+}
+
+/// Variables that a launch sets.
+pub fn to_variables(set: Vec<(String, String)>) -> Variables {
+    set.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 /// The variables that tell a person's own command (`shell`, `exec`) about the task.

@@ -1,6 +1,6 @@
 //! Greeting an agent: its program is started as for a job, says who it is and what can be chosen, and ends.
 
-use super::environment::{agent_environment, child_environment};
+use super::environment::{agent_environment, child_environment, overlaid, to_variables, value_of};
 use crate::agent::{Agent, Catalog, Heard, Input, Job, Permission, Reader};
 use crate::error::{Error, Result};
 use crate::host::files;
@@ -36,11 +36,7 @@ fn greet_in(
 ) -> Result<Option<Catalog>> {
     let Some(reader) = agent.handshake(&place.to_string_lossy()) else { return Ok(None) };
     let common = child_environment(&project.host.env, project.repository(), &[], &[]);
-    let mut env = agent_environment(project, agent, common)?;
-    let variable = |name: &str| {
-        let found = env.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.to_string_lossy().into_owned())
-    };
+    let env = agent_environment(project, agent, common)?;
     let job = Job {
         prompt: "",
         worktree: place,
@@ -52,12 +48,10 @@ fn greet_in(
         scripts: &[],
         own_program,
     };
-    let launch = agent.launch(&job, &variable)?;
+    let launch = agent.launch(&job, &|name| value_of(&env, name))?;
     if launch.stdin != Input::Open {
         return Ok(None);
     }
-    env.retain(|(known, _)| !launch.set.iter().any(|(name, _)| known == name.as_str()));
-    env.extend(launch.set.into_iter().map(|(name, value)| (name.into(), value.into())));
     let request = Request {
         guardian: own_program.to_owned(),
         folder: folder.to_owned(),
@@ -65,7 +59,7 @@ fn greet_in(
         program: launch.program,
         args: launch.args,
         cwd: place.to_owned(),
-        env,
+        env: overlaid(env, to_variables(launch.set)),
         stdin: Stdin::Open,
         confinement: None,
         limits: Limits { total: PATIENCE, silence: PATIENCE, grace: Duration::from_secs(2), ..Limits::default() },

@@ -12,7 +12,7 @@ use crate::model::plan::Step;
 use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
 use crate::model::{Allowance, Budget, Change, EventId, Reason, Spent, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, Stop, make_folder};
-use crate::run::environment::{Variables, agent_environment};
+use crate::run::environment::{Variables, agent_environment, overlaid};
 use crate::run::event::RunEventKind;
 use crate::run::prompt::{PromptParts, unheard, write_continuation, write_prompt};
 use crate::store::Changes;
@@ -266,10 +266,8 @@ impl Worker<'_> {
         let mut environment = environment;
         environment.push(("AIFACTORY_STEP".into(), current.step.id.as_str().into()));
         // Its credentials are the agent's alone: gates do not see them.
-        let mut of_agent = agent_environment(self.project, current.agent, environment.clone())?;
-        let reach = self.reach_us(current, &folder)?;
-        of_agent.retain(|(known, _)| !reach.iter().any(|(name, _)| name == known));
-        of_agent.extend(reach);
+        let of_agent = agent_environment(self.project, current.agent, environment.clone())?;
+        let of_agent = overlaid(of_agent, self.reach_us(current, &folder)?);
         let attempt = Attempt {
             project: self.project,
             agent: current.agent,
