@@ -2845,7 +2845,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__run)
-            opts="-a -j -C -q -v -h --all --jobs --merge --local --json --color --quiet --verbose --help"
+            opts="-a -j -C -q -v -h --all --jobs --merge --sandbox --local --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2856,6 +2856,10 @@ _aifactory() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3329,7 +3333,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__work)
-            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --local --remote --json --color --quiet --verbose --help"
+            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --sandbox --local --remote --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3352,6 +3356,10 @@ _aifactory() {
                     return 0
                     ;;
                 -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

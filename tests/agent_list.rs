@@ -66,11 +66,15 @@ fn the_list_says_of_every_agent_what_it_is() {
         let agent = agents.iter().find(|agent| agent["name"] == name).unwrap_or_else(|| panic!("no {name}"));
         assert!(agent["tested"].is_null(), "{agent}");
     }
-    shows!(sandbox, sandbox.run(&["agents", "clude"]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["agents", "clude"]),
+        str![[r#"
 stderr: error: there is no agent `clude`
 stderr: hint: perhaps claude
 stderr: hint: to define it: [agents.clude] in .aifactory/config.toml or your own config.toml
 exit 2
 
-"#]]);
+"#]]
+    );
 }

@@ -1,5 +1,6 @@
 //! What every command has: the machine, a way to talk, and the project it was started in.
 
+use crate::config::{KEYS, Key};
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::host::Host;
 use crate::model::TaskId;
@@ -40,6 +41,16 @@ impl Context {
     /// The same on another host.
     pub fn on(&self, host: Host) -> Context {
         Context { host, ..self.at(self.folder.clone()) }
+    }
+
+    /// Runs a command with a setting for it alone, where one was said.
+    pub fn with_setting<T>(&self, name: &str, value: Option<&str>, run: impl FnOnce(&Context) -> T) -> T {
+        let Some(value) = value else { return run(self) };
+        let variable = KEYS.iter().find(|key| key.name == name).map(Key::variable).unwrap_or_default();
+        let inner = self.on(self.host.with_environment(self.host.env.with(&variable, value)));
+        let answer = run(&inner);
+        self.written.set(self.written.get() || inner.written.get());
+        answer
     }
 
     /// The same, started in another folder.

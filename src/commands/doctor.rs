@@ -117,7 +117,6 @@ fn look_at_repository(context: &Context, args: &Args, findings: &mut Vec<Finding
     findings.push(check_identity(&project));
     findings.push(check_target(&project));
     findings.extend(check_agents(context, &project));
-    findings.extend(check_credentials(&project));
     findings.push(check_trust(&project)?);
     findings.push(check_worktrees(&project));
     findings.push(check_loose(&project));
@@ -185,6 +184,7 @@ fn check_agent(context: &Context, project: &Project, name: &str) -> Vec<Finding>
     if !agent.record.ends.is_empty() {
         findings.push(Finding::worth("agent", format!("{name} is at its end"), agent.record.ends.clone()));
     }
+    findings.extend(check_credentials(project, &agent));
     match greet(project, &agent, &context.own_program) {
         Ok(None) => {}
         Ok(Some(_)) => findings.push(Finding::good("greeting", format!("{name} answers"))),
@@ -199,14 +199,11 @@ fn check_agent(context: &Context, project: &Project, name: &str) -> Vec<Finding>
     findings
 }
 
-/// What the usual agent would log in with, and where that is from. Values are never shown.
-fn check_credentials(project: &Project) -> Vec<Finding> {
-    let Ok(agent) = Agent::find(project.settings.text("agent.default"), &project.settings, None) else {
-        return Vec::new();
-    };
+/// What an agent would log in with, and where that is from. Values are never shown.
+fn check_credentials(project: &Project, agent: &Agent) -> Vec<Finding> {
     let found = project.secrets().and_then(|secrets| {
         let open: Vec<String> = secrets.open_to_others().iter().map(|path| path.display().to_string()).collect();
-        Ok((credentials::report(&agent, &project.settings, &secrets)?, open))
+        Ok((credentials::report(agent, &project.settings, &secrets)?, open))
     });
     let (report, open) = match found {
         Ok(found) => found,
@@ -226,7 +223,7 @@ fn check_credentials(project: &Project) -> Vec<Finding> {
             Some(expiry) => format!(", ends in {}", duration_text(expiry.at.since(now))),
             None => String::new(),
         };
-        let detail = format!("{}{from}{ends}{wins}", found.name);
+        let detail = format!("{}: {}{from}{ends}{wins}", agent.name, found.name);
         let is_over = found.expiry.is_some_and(|expiry| !expiry.renews && expiry.at <= now);
         findings.push(match is_over && place == 0 {
             true => Finding::bad("credentials", detail, agent.record.login.clone()),

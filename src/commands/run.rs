@@ -36,12 +36,19 @@ pub struct Args {
     /// Merge each task as soon as it has passed
     #[arg(long)]
     merge: bool,
+    /// What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out
+    #[arg(long, value_name = "KIND")]
+    sandbox: Option<String>,
     /// Claim for this machine alone, whether or not the remote can be reached
     #[arg(long)]
     local: bool,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
+}
+
+fn run_here(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
     let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
     run_tasks(context, &project, ids, How { jobs: args.jobs, merge: args.merge, local: args.local })

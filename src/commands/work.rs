@@ -72,6 +72,9 @@ pub struct Args {
     /// Merge what passes into the target, on the remote and here
     #[arg(long)]
     merge: bool,
+    /// What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out
+    #[arg(long, value_name = "KIND")]
+    sandbox: Option<String>,
     /// Claim for this machine alone, whether or not the remote can be reached
     #[arg(long, conflicts_with = "remote")]
     local: bool,
@@ -81,6 +84,10 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
+}
+
+fn run_here(context: &Context, args: &Args) -> Result<Finish> {
     let foreign = Foreign::find(context)?;
     let here = Repository::discover(&context.folder).is_ok();
     let url = args.remote.as_deref().or_else(|| foreign.repository().filter(|_| !here));

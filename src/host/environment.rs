@@ -20,6 +20,14 @@ impl Environment {
         Environment { variables: Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect()) }
     }
 
+    /// The same with one variable set.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Environment {
+        let mut variables = (*self.variables).clone();
+        variables.insert(name.into(), value.into());
+        Environment { variables: Arc::new(variables) }
+    }
+
     /// The value of a variable, or nothing where it is unset or empty.
     pub fn value(&self, name: &str) -> Option<&OsStr> {
         let value = self.variables.get(OsStr::new(name))?;
