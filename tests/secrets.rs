@@ -371,9 +371,9 @@ fn doctor_says_which_credential_wins_and_shows_none() {
     fs::set_permissions(home.join("config/aifactory/secrets.env"), fs::Permissions::from_mode(0o644)).unwrap();
     let said = sandbox.run(&["doctor"]).all();
     for wanted in [
-        "credentials  FIRST from the environment\n",
+        "credentials  x: FIRST from the environment\n",
         "secrets.env, not used\n",
-        "credentials  ~/.x/auth.json, ended at 2026-01-01 00:00:00 UTC, not used\n",
+        "credentials  x: ~/.x/auth.json, ended at 2026-01-01 00:00:00 UTC, not used\n",
         "credentials  others on this machine may read ",
     ] {
         assert!(said.contains(wanted), "{wanted}: {said}");
