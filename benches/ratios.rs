@@ -16,6 +16,9 @@ mod agents;
 mod change;
 #[path = "ratios/claims.rs"]
 mod claims;
+#[path = "ratios/served.rs"]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
+mod common;
 #[path = "ratios/durability.rs"]
 mod durability;
 #[path = "ratios/latency.rs"]
@@ -26,6 +29,8 @@ mod list;
 mod measure;
 #[path = "ratios/merge.rs"]
 mod merge;
+#[path = "ratios/overhead.rs"]
+mod overhead;
 #[path = "ratios/plumbing.rs"]
 mod plumbing;
 #[path = "ratios/sandbox.rs"]
@@ -51,7 +56,7 @@ use table::Table;
 /// A part of the bench: its name on the command line, and what it does.
 type Part = (&'static str, fn(&mut States, &mut Table));
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("startup", startup::run),
     ("change", change::run),
     ("durability", durability::run),
@@ -63,6 +68,7 @@ const PARTS: [Part; 11] = [
     ("latency", latency::run),
     ("worktrees", worktrees::run),
     ("agents", agents::run),
+    ("overhead", overhead::run),
 ];
 
 fn main() {
@@ -73,12 +79,19 @@ fn main() {
     if words.first().is_some_and(|word| word == claims::CHILD) {
         return claims::child(&words[1..]);
     }
+    if words.first().is_some_and(|word| word == overhead::CHILD) {
+        return overhead::child(&words[1..]);
+    }
     // Cargo adds `--bench` by itself.
     let (flags, names): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.starts_with("--"));
     let known = |name: &&&String| PARTS.iter().any(|(part, _)| part == *name);
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
         let parts: Vec<&str> = PARTS.iter().map(|(part, _)| *part).collect();
         eprintln!("there is no part `{unknown}`; there are {}", parts.join(", "));
+        std::process::exit(2);
+    }
+    if let Some(unknown) = flags.iter().find(|flag| !["--bench", "--quick"].contains(&flag.as_str())) {
+        eprintln!("there is no {unknown}; there is --quick");
         std::process::exit(2);
     }
     let quick = flags.iter().any(|flag| *flag == "--quick");

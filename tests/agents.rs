@@ -254,6 +254,33 @@ fn an_agent_that_rewrites_git_itself_cannot_smuggle_anything_in() {
 }
 
 #[test]
+fn an_agent_that_gives_its_worktree_another_configuration_starts_no_program_of_its_own() {
+    for trick in [
+        "echo $evil > $admin/commondir",
+        "git config extensions.worktreeConfig true; cp $evil/config $admin/config.worktree",
+    ] {
+        let sandbox = Sandbox::new();
+        let marker = sandbox.root().join("marker");
+        let script = format!(
+            "echo done > work.txt; admin=$(git rev-parse --absolute-git-dir); evil=$AIFACTORY_WORKTREE.evil\n\
+             cp -r \"$(git rev-parse --path-format=absolute --git-common-dir)\" $evil; rm -r $evil/worktrees\n\
+             printf '#!/bin/sh\\ntouch {}\\n' > $evil/program; chmod +x $evil/program\n\
+             git config -f $evil/config core.fsmonitor $evil/program; {trick}",
+            marker.display()
+        );
+        let sandbox = sandbox.with_agent(&script);
+        let id = run_agent(&sandbox, 4);
+        let note = sandbox.note(&id);
+        assert!(note.contains("to which repository its worktree belongs"), "{trick}: {note}");
+        assert!(!marker.exists(), "{trick}");
+        sandbox.run(&["retry", &id]);
+        sandbox.run(&["show", &id]);
+        assert!(!marker.exists(), "{trick}");
+        sandbox.assert_sound();
+    }
+}
+
+#[test]
 fn an_agent_that_commits_its_own_work_has_worked() {
     let sandbox = Sandbox::new().with_agent("echo done > work.txt; git add .; git commit -q -m 'in my own words'");
     let id = run_agent(&sandbox, 0);

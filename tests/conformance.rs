@@ -88,11 +88,10 @@ fn play(folder: &Path, table: &Table, case: &Case) -> Played {
         prompt: "Create a file hello.txt that says hello from the script.",
         worktree: "/scratch/repo",
         resume: case.resume.as_deref(),
-        model: None,
-        effort: None,
         permission: case.permission,
         mode: case.mode.as_deref(),
         usage: table.usage,
+        ..Opening::default()
     };
     let mut reader = Reader::new(kind, &opening);
     let mut lines = String::new();
@@ -186,11 +185,9 @@ fn a_stream_that_is_cut_anywhere_ends_without_a_success() {
                 prompt: "",
                 worktree: "/scratch/repo",
                 resume: case.resume.as_deref(),
-                model: None,
-                effort: None,
-                permission: Permission::Full,
                 mode: case.mode.as_deref(),
                 usage: table.usage,
+                ..Opening::default()
             };
             let mut reader = Reader::new(kind, &opening);
             reader.begin();

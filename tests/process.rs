@@ -362,6 +362,21 @@ fn a_sweep_ends_what_a_killed_supervisor_and_guardian_left() {
 }
 
 #[test]
+fn a_sweep_leaves_a_session_of_the_same_name_in_another_folder_alone() {
+    let mut gone = Session::new("true");
+    gone.request.marker = "the-same".to_owned();
+    gone.run();
+    let mut other = Session::new("echo > started; until test -e go; do sleep 0.01; done; exit 7");
+    other.request.marker = "the-same".to_owned();
+    let ended = other.run_while(|_| {
+        other.written("started");
+        assert_eq!(sweep(gone.path(), Duration::ZERO).unwrap().ended, 0);
+        fs::write(other.path().join("go"), "go\n").unwrap();
+    });
+    assert_eq!(ended.ending, Ending::Exited(7));
+}
+
+#[test]
 fn a_sweep_waits_for_a_living_guardian_and_ends_a_suspended_one() {
     let folder = tempfile::tempdir().unwrap();
     let mut supervisor = supervisor("long", folder.path());

@@ -59,6 +59,7 @@ impl Agent {
             permission: job.permission,
             mode: self.record.permission.get(job.permission.word()).and_then(|known| known.mode.as_deref()),
             usage: self.record.usage,
+            guesses_cost: self.record.guesses_cost == Some(true),
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Opening<'a> {
     pub mode: Option<&'a str>,
     /// What the agent's usage at the end of a turn counts, where its record says so.
     pub usage: Option<Scope>,
+    /// Its figures for money are reckoned with prices of another service.
+    pub guesses_cost: bool,
 }
 
 /// What comes of one line.

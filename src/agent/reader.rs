@@ -15,6 +15,7 @@ pub struct Reader {
     pub account: Account,
     /// Tool calls without an end so far, by id.
     open_tools: BTreeSet<String>,
+    guesses_cost: bool,
 }
 
 /// The name of a tool call that its agent gave none.
@@ -22,12 +23,13 @@ const NAMELESS: &str = "";
 
 impl Reader {
     pub fn new(kind: ReaderKind, opening: &Opening<'_>) -> Reader {
-        Reader::of(kind.protocol(opening), opening.worktree)
+        let guesses_cost = opening.guesses_cost;
+        Reader { guesses_cost, ..Reader::of(kind.protocol(opening), opening.worktree) }
     }
 
     pub(super) fn of(protocol: Box<dyn Protocol>, worktree: &str) -> Reader {
         let worktree = worktree.to_owned();
-        Reader { protocol, worktree, account: Account::default(), open_tools: BTreeSet::new() }
+        Reader { protocol, worktree, account: Account::default(), open_tools: BTreeSet::new(), guesses_cost: false }
     }
 
     /// What is to be sent before the program says anything.
@@ -76,6 +78,9 @@ impl Reader {
         heard.events = heard.events.into_iter().map(|event| event.within(&self.worktree)).collect();
         let messages: Vec<AgentEvent> = heard.events.iter().filter_map(message_in).collect();
         heard.events.extend(messages);
+        if self.guesses_cost {
+            heard.events.iter_mut().for_each(forget_cost);
+        }
         for event in &heard.events {
             self.account.note(event);
             self.follow_tools(event);
@@ -99,6 +104,12 @@ impl Reader {
     }
 }
 
+fn forget_cost(event: &mut AgentEvent) {
+    if let AgentEvent::Used { usage, .. } = event {
+        usage.cost_micros = None;
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -114,6 +125,7 @@ pub(super) mod tests {
             permission: Permission::Full,
             mode: None,
             usage: None,
+            guesses_cost: false,
         }
     }
 
@@ -149,5 +161,17 @@ pub(super) mod tests {
             AgentEvent::Question { text: "Which port?".into(), choices: Vec::new() },
             "{heard:?}"
         );
+    }
+
+    #[test]
+    fn a_guess_about_money_is_left_out() {
+        let line = r#"{"event":"used","scope":"run","usage":{"input_tokens":3,"cost_micros":7}}"#;
+        for guesses_cost in [false, true] {
+            let kind = ReaderKind::find("events").unwrap();
+            let mut reader = Reader::new(kind, &Opening { guesses_cost, ..opening() });
+            reader.read(&Line::Stdout(line));
+            let usage = reader.account.usage(None);
+            assert_eq!((usage.input_tokens, usage.cost_micros), (Some(3), (!guesses_cost).then_some(7)));
+        }
     }
 }

@@ -64,6 +64,8 @@ pub struct Record {
     /// What its usage at the end of a turn counts, where its protocol leaves that open: `call`, that turn alone, unless it
     /// says `session`.
     pub usage: Option<Scope>,
+    /// It reckons money with prices that are not those of this service, so what it says about cost is left out.
+    pub guesses_cost: Option<bool>,
     /// The model and effort where nobody chose another.
     pub model: Option<String>,
     pub effort: Option<String>,
@@ -145,6 +147,7 @@ impl Record {
             prompt: self.prompt.or(other.prompt),
             reader: self.reader.or(other.reader),
             usage: self.usage.or(other.usage),
+            guesses_cost: self.guesses_cost.or(other.guesses_cost),
             model: self.model.or(other.model),
             effort: self.effort.or(other.effort),
             endpoint: self.endpoint.or(other.endpoint),
@@ -191,6 +194,7 @@ impl Record {
 impl Agent {
     /// The agent that a person chose. `test_command` replaces what it would run, for tests.
     pub fn find(choice: &str, settings: &Settings, test_command: Option<&str>) -> Result<Agent> {
+        let text = choice;
         let choice = Choice::parse(choice);
         let record = match test_command {
             Some(command) => Record { command: command.to_owned(), ..Record::default() },
@@ -205,15 +209,19 @@ impl Agent {
             PromptBy::Stdin
         });
         let reader = record.reader.as_deref().and_then(ReaderKind::find).unwrap_or_else(ReaderKind::text);
-        Ok(Agent {
-            reader,
-            prompt,
-            may_vary: !reader.is_runbook(),
-            model: choice.model.or_else(|| record.model.clone()),
-            effort: choice.effort.or_else(|| record.effort.clone()),
-            name: choice.agent,
-            record,
-        })
+        let model = choice.model.or_else(|| record.model.clone());
+        let effort = choice.effort.or_else(|| record.effort.clone());
+        for (what, chosen) in [("model", &model), ("effort", &effort)] {
+            let has_place = reader.has_choices || mentions(&format!("{{{what}}}")) || test_command.is_some();
+            if let Some(chosen) = chosen.as_ref().filter(|_| !has_place) {
+                return Err(Error::usage(format!(
+                    "`{text}`: the agent {} takes no {what}, so it cannot be run with {chosen}",
+                    choice.agent
+                ))
+                .hint(format!("its record says how it is told: agents.{}.{what}-args", choice.agent)));
+            }
+        }
+        Ok(Agent { reader, prompt, may_vary: !reader.is_runbook(), model, effort, name: choice.agent, record })
     }
 
     /// Every agent that can be named here: people's own first, then the built-in ones.
@@ -336,6 +344,16 @@ mod tests {
     }
 
     #[test]
+    fn a_choice_that_the_agent_cannot_be_told_is_refused() {
+        let own = "[agents.x]\ncommand = \"x\"\nmodel-args = [\"-m\", \"{model}\"]\n";
+        assert_eq!(Agent::find("x:big", &settings(own), None).unwrap().model.as_deref(), Some("big"));
+        let error = Agent::find("x:big#high", &settings(own), None).unwrap_err();
+        assert_eq!(error.to_string(), "`x:big#high`: the agent x takes no effort, so it cannot be run with high");
+        // A protocol can say it.
+        assert!(Agent::find("claude-acp:opus#high", &settings(""), None).is_ok());
+    }
+
+    #[test]
     fn an_agent_is_named_with_its_model_and_effort() {
         let parts = |text| {
             let choice = Choice::parse(text);
@@ -350,7 +368,7 @@ mod tests {
     #[test]
     fn a_record_changes_what_it_names_of_its_base() {
         let own = "[agents.mine]\nbase = \"them\"\nmodel = \"small\"\nset = { A = \"1\" }\n\
-                   [agents.them]\ncommand = \"them\"\nmodel = \"big\"\nset = { B = \"2\" }\nlogin = \"them login\"\n";
+                   [agents.them]\ncommand = \"them\"\nmodel-args = [\"{model}\"]\nmodel = \"big\"\nset = { B = \"2\" }\nlogin = \"them login\"\n";
         let agent = Agent::find("mine", &settings(own), None).unwrap();
         assert_eq!((agent.record.command.as_str(), agent.model.as_deref()), ("them", Some("small")));
         assert_eq!(agent.record.set.keys().collect::<Vec<_>>(), ["A", "B"]);

@@ -26,7 +26,7 @@ pub use refs::{Expected, Swap};
 pub use remote::{FetchSpec, Patience, Progress, PushOutcome, PushUpdate, Remote, TransferError, Trouble};
 pub use remote_settings::with_settings;
 pub use upkeep::Upkeep;
-pub use worktrees::WorktreeState;
+pub use worktrees::{TIES, Ties, WorktreeState, unknown_worktree};
 
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -62,6 +62,11 @@ impl Repository {
         let common_dir = absolute(inner.common_dir());
         let storage = Storage::of(&inner);
         Repository { inner, common_dir, storage }
+    }
+
+    /// Keeps fewer objects in memory, for one of many repositories that are open at once.
+    pub fn remember_little(&mut self) {
+        self.inner.object_cache_size(256 * 1024);
     }
 
     /// The git directory that all worktrees share.

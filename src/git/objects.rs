@@ -129,6 +129,10 @@ impl Repository {
         Ok(files.map(|(path, _)| path.to_str_lossy().into_owned()).collect())
     }
 
+    pub fn write_blob(&self, content: &[u8]) -> Result<Oid> {
+        Ok(self.inner.write_blob(content).context(|| "cannot write an object")?.detach())
+    }
+
     /// Writes the objects of an edited tree, from nothing where `base` is absent, and returns the tree's id.
     pub fn edit_tree(&self, base: Option<Oid>, edits: Vec<Edit>) -> Result<Oid> {
         let base = base.unwrap_or_else(|| self.inner.empty_tree().id);

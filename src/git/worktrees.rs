@@ -226,13 +226,18 @@ impl Repository {
         Ok(admins.find(|admin| Path::new(name_of(admin).trim()) == wanted))
     }
 
+    /// What ties the worktree to this repository.
+    pub fn ties_of(&self, worktree: &Path) -> Result<Ties> {
+        let admin = self.find_admin_folder(worktree)?.ok_or_else(|| unknown_worktree(worktree))?;
+        let read = |name: &str| (admin.join(name), std::fs::read_to_string(admin.join(name)).ok());
+        Ok(Ties(TIES.iter().map(|name| read(name)).collect()))
+    }
+
     /// Points a worktree whose `.git` file was damaged back at its administration, if git still has it. A folder in its
     /// place goes to `aside`. True if there was something to repair.
     pub fn repair_worktree(&self, path: &Path, aside: &Path) -> Result<bool> {
         let wanted = path.join(".git");
-        let Some(admin) = self.find_admin_folder(path)? else {
-            return Err(Error::failed(format!("git no longer knows the worktree {}", path.display())));
-        };
+        let admin = self.find_admin_folder(path)?.ok_or_else(|| unknown_worktree(path))?;
         let text = format!("gitdir: {}\n", admin.display());
         if std::fs::read_to_string(&wanted).is_ok_and(|current| current == text) {
             return Ok(false);
@@ -245,12 +250,48 @@ impl Repository {
     }
 }
 
+/// What git reads in a worktree's administration before anything else: which repository it belongs to, and its own
+/// configuration. Whoever changes one of these decides which programs git starts there.
+pub const TIES: [&str; 3] = ["commondir", "gitdir", "config.worktree"];
+
+/// A worktree's [`TIES`] as they were at one moment.
+pub struct Ties(Vec<(PathBuf, Option<String>)>);
+
+impl Ties {
+    /// Puts back what was changed since. True if there was something; a worktree that is gone has no ties.
+    pub fn restore(&self) -> Result<bool> {
+        let mut changed = false;
+        if !self.0.iter().all(|(path, _)| path.parent().is_some_and(Path::is_dir)) {
+            return Ok(false);
+        }
+        for (path, before) in &self.0 {
+            if std::fs::read_to_string(path).ok() == *before {
+                continue;
+            }
+            changed = true;
+            if path.is_dir() {
+                std::fs::remove_dir_all(path).context(|| format!("cannot remove {}", path.display()))?;
+            }
+            match before {
+                Some(text) => crate::host::files::write_text(path, text)?,
+                None => crate::host::files::remove_file(path)?,
+            }
+        }
+        Ok(changed)
+    }
+}
+
 /// The folder in the repository that a linked worktree's `.git` file names.
 fn admin_dir(worktree: &Path) -> Result<PathBuf> {
     let failed = || format!("{} is not a worktree", worktree.display());
     let text = std::fs::read_to_string(worktree.join(".git")).context(failed)?;
     let path = text.trim().strip_prefix("gitdir: ").ok_or_else(|| Error::failed(failed()))?;
     Ok(worktree.join(path))
+}
+
+pub fn unknown_worktree(worktree: &Path) -> Error {
+    Error::failed(format!("git no longer knows the worktree {}", worktree.display()))
+        .hint(format!("git worktree repair {}", worktree.display()))
 }
 
 fn parse_list(text: &str) -> Vec<Listed> {

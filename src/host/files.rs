@@ -2,7 +2,7 @@
 
 use crate::error::{Context, Error, Result};
 use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -26,6 +26,16 @@ pub fn load_bounded_text(path: &Path, most: u64) -> Result<Option<String>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(refused("cannot be read").caused_by(error)),
     }
+}
+
+/// The last bytes of a file, at most so many; what is no text in them is made readable.
+pub fn load_end(path: &Path, most: u64) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(most)))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Whether people other than its owner may read or write it.

@@ -8,6 +8,7 @@
 
 mod environment;
 pub mod files;
+pub mod memory;
 
 pub use environment::Environment;
 

@@ -23,6 +23,18 @@ impl Digest {
         Digest::finish(hasher)
     }
 
+    /// The digest of everything there is to read, which need not fit into memory.
+    pub fn of_reader(mut reader: impl std::io::Read) -> std::io::Result<Digest> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(Digest::finish(hasher)),
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+    }
+
     fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
         let mut hasher = Sha256::new();
         for part in parts {

@@ -1,8 +1,9 @@
 //! What to supervise, where, and within which limits.
 
 use std::ffi::OsString;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::path::{PathBuf, absolute};
+use std::path::{Path, PathBuf, absolute};
 use std::time::Duration;
 
 use super::guardian::Order;
@@ -15,7 +16,7 @@ pub struct Request {
     pub guardian: PathBuf,
     /// The run folder; it must exist.
     pub folder: PathBuf,
-    /// The session's id, in the environment of everything it starts.
+    /// The session's id, which with its folder becomes the marker in the environment of everything it starts.
     pub marker: String,
     pub program: OsString,
     pub args: Vec<OsString>,
@@ -66,7 +67,7 @@ impl Default for Limits {
             farewell: Duration::from_secs(10),
             grace: Duration::from_secs(5),
             max_line: 1 << 20,
-            max_log: 64 << 20,
+            max_log: 256 << 20,
             resources: Resources::default(),
         }
     }
@@ -75,14 +76,15 @@ impl Default for Limits {
 impl Request {
     /// The line that the guardian reads first.
     pub(super) fn order_line(&self, entered: Entered) -> io::Result<Vec<u8>> {
+        let folder = absolute(&self.folder)?;
         let order = Order {
             program: self.program.clone(),
             args: self.args.clone(),
             cwd: absolute(&self.cwd)?.into(),
             env: self.env.clone(),
             has_stdin: self.stdin != Stdin::Empty,
-            folder: absolute(&self.folder)?.into(),
-            marker: self.marker.clone(),
+            marker: format!("{}-{:016x}", self.marker, number_of(&folder)),
+            folder: folder.into(),
             grace_ms: self.limits.grace.as_millis().try_into().unwrap_or(u64::MAX),
             resources: self.limits.resources.clone(),
             rules: entered.rules,
@@ -93,4 +95,11 @@ impl Request {
         line.push(b'\n');
         Ok(line)
     }
+}
+
+/// Two copies of a repository may have sessions of the same id; a sweep of one must not end the other's.
+fn number_of(folder: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    hasher.finish()
 }

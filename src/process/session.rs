@@ -33,7 +33,7 @@ pub use super::listener::{Hear, Listener, Pulse, Talk};
 use super::log::BoundedLog;
 pub use super::request::{Limits, Request, Stdin};
 use super::sandbox;
-use super::stream::Stream;
+use super::stream::{COMPLAINT_BUFFER, OUTPUT_BUFFER, Stream};
 use super::sweep::{Swept, sweep_at_once};
 use crate::error::{Context, Error, Result};
 
@@ -152,8 +152,8 @@ impl Session {
             let _ = control.write_all(&order).await;
         }
         Ok(Session {
-            stdout: Stream::new(guardian.stdout.take(), stdout_log, request.limits.max_line),
-            stderr: Stream::new(guardian.stderr.take(), stderr_log, request.limits.max_line),
+            stdout: Stream::new(guardian.stdout.take(), OUTPUT_BUFFER, stdout_log, request.limits.max_line),
+            stderr: Stream::new(guardian.stderr.take(), COMPLAINT_BUFFER, stderr_log, request.limits.max_line),
             guardian,
             control,
             input,

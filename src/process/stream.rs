@@ -8,7 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::lines::LineSplitter;
 use super::log::BoundedLog;
 
-const BUFFER_SIZE: usize = 32 << 10;
+/// What is read of the main output at once; complaints are few.
+pub const OUTPUT_BUFFER: usize = 16 << 10;
+pub const COMPLAINT_BUFFER: usize = 4 << 10;
 
 pub struct Stream<R> {
     /// `None` after its end.
@@ -21,8 +23,8 @@ pub struct Stream<R> {
 }
 
 impl<R: AsyncRead + Unpin> Stream<R> {
-    pub fn new(pipe: Option<R>, log: BoundedLog, longest_line: usize) -> Stream<R> {
-        Stream { pipe, buffer: vec![0; BUFFER_SIZE].into(), filled: 0, log, lines: LineSplitter::new(longest_line) }
+    pub fn new(pipe: Option<R>, buffer: usize, log: BoundedLog, longest_line: usize) -> Stream<R> {
+        Stream { pipe, buffer: vec![0; buffer].into(), filled: 0, log, lines: LineSplitter::new(longest_line) }
     }
 
     pub fn is_open(&self) -> bool {

@@ -15,7 +15,7 @@ use super::inbox::Inbox;
 use super::transcript;
 use crate::agent::{Account, Agent, Asked, Facts, Input, Job, Judgement, Launch, Reader, judge};
 use crate::error::{Context, Result};
-use crate::git::Oid;
+use crate::git::{Oid, Ties};
 use crate::host::files;
 use crate::model::run::{Kept, Outcome};
 use crate::model::text::escape_line;
@@ -32,6 +32,9 @@ use tokio::sync::watch;
 pub const RUN_LIMIT_LINE: usize = 64 * 1024;
 /// The same for an agent: one event can hold a whole file.
 const LONGEST_EVENT: usize = 4 << 20;
+/// So much of a log's end is looked at for last words: far more than they are, so that what is cut off by this is cut
+/// off again before it is redacted.
+const LOG_END: u64 = 256 << 10;
 
 pub struct Attempt<'a> {
     pub project: &'a Project,
@@ -78,12 +81,21 @@ impl AttemptResult {
     }
 }
 
+/// What git said before the agent started.
+struct Before {
+    configuration: Digest,
+    ties: Ties,
+    /// The worktree's files.
+    tree: Oid,
+}
+
 impl Attempt<'_> {
     pub fn run(mut self) -> Result<AttemptResult> {
         let folder = self.job.run_folder.to_owned();
         files::write_text(&folder.join(OWNER), &format!("{}\n{}\n", self.job.task, self.session))?;
         let launch = self.agent.launch(&self.job, &|name| value_of(&self.environment, name))?;
         let configuration = self.project.repository().configuration_digest()?;
+        let ties = self.project.repository().ties_of(self.job.worktree)?;
         let before = self.project.repository().worktree_tree(self.job.worktree)?;
         let stdin_is_open = launch.stdin == Input::Open;
         let request = self.request(launch, &folder)?;
@@ -102,7 +114,7 @@ impl Attempt<'_> {
             _ => None,
         });
         confine::tell_missed(&ended, self.reporter);
-        let judgement = self.judge(&ended, &follow, &folder, &configuration, before)?;
+        let judgement = self.judge(&ended, &follow, &folder, &Before { configuration, ties, tree: before })?;
         let hits = confine::hits_text(&ended).filter(|_| judgement.outcome != Outcome::Succeeded);
         let detail: Vec<String> = judgement.detail.into_iter().chain(hits).collect();
         Ok(AttemptResult {
@@ -169,16 +181,9 @@ impl Attempt<'_> {
         }
     }
 
-    fn judge(
-        &self,
-        ended: &Ended,
-        follow: &Follow<'_>,
-        folder: &Path,
-        configuration: &Digest,
-        before: Oid,
-    ) -> Result<Judgement> {
+    fn judge(&self, ended: &Ended, follow: &Follow<'_>, folder: &Path, before: &Before) -> Result<Judgement> {
         let plain = |outcome, detail| Judgement { outcome, detail, until: None };
-        if let Some(harm) = self.find_harm(configuration)? {
+        if let Some(harm) = self.find_harm(before)? {
             return Ok(plain(Outcome::Misbehaved, Some(harm)));
         }
         let account = &follow.reader.account;
@@ -192,7 +197,7 @@ impl Attempt<'_> {
             agent: &self.agent.name,
             ending: &ended.ending,
             says_when_finished: self.agent.reader.says_when_finished,
-            left_work: self.left_work(before)?,
+            left_work: self.left_work(before.tree)?,
             last_words: &last_words,
         };
         let judgement = judge(account, &facts);
@@ -206,9 +211,17 @@ impl Attempt<'_> {
     }
 
     /// What the agent did to the worktree itself, if that makes its work unusable. What can be set right is.
-    fn find_harm(&self, configuration: &Digest) -> Result<Option<String>> {
+    fn find_harm(&self, before: &Before) -> Result<Option<String>> {
         let worktree = self.job.worktree;
-        if self.project.repository().configuration_digest()? != *configuration {
+        // First of all: git must not be asked anything in a worktree that may belong to another repository.
+        if before.ties.restore()? {
+            return Ok(Some(
+                "the agent changed to which repository its worktree belongs, or git's configuration there; both are as \
+                 they were"
+                    .to_owned(),
+            ));
+        }
+        if self.project.repository().configuration_digest()? != before.configuration {
             return Ok(Some(
                 "git's configuration or hooks changed while the agent ran: look at .git/config".to_owned(),
             ));
@@ -256,16 +269,16 @@ impl Attempt<'_> {
 
 /// The end of what the agent said, or of what it printed on stderr, or on stdout where that is empty.
 fn last_words(folder: &Path, account: &Account, redactor: &Redactor) -> String {
-    let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
     let words = |text: &str| redactor.tail(text, 12, 1_500).trim().to_owned();
-    let stderr = words(&String::from_utf8_lossy(&read("stderr.log")));
+    let printed = |name: &str| words(&files::load_end(&folder.join(name), LOG_END).unwrap_or_default());
+    let stderr = printed("stderr.log");
     if !stderr.is_empty() {
         return stderr;
     }
     match account.said.trim() {
-        "" => words(&String::from_utf8_lossy(&read("stdout.log"))),
+        "" => printed("stdout.log"),
         // Plain text comes line by line, and its last line alone says little.
-        _ if account.session.is_none() => words(&String::from_utf8_lossy(&read("stdout.log"))),
+        _ if account.session.is_none() => printed("stdout.log"),
         said => words(said),
     }
 }
@@ -277,7 +290,7 @@ fn question_text(question: &Asked) -> String {
 }
 
 fn transcript_digest(folder: &Path) -> Option<Digest> {
-    std::fs::read(folder.join("stdout.log")).ok().map(Digest::of)
+    Digest::of_reader(std::fs::File::open(folder.join("stdout.log")).ok()?).ok()
 }
 
 /// The run folder, made before anything is started in it.

@@ -7,7 +7,7 @@
 
 use crate::config::Settings;
 use crate::error::{Context, Error, Result};
-use crate::git::Repository;
+use crate::git::{Repository, TIES, unknown_worktree};
 use crate::process::{Confinement, Ended, Resources, Sandbox};
 use crate::run::event::{Reporter, RunEventKind};
 use crate::tasks::Project;
@@ -97,10 +97,7 @@ struct GitFolders {
 impl GitFolders {
     fn of(repository: &Repository, worktree: &Path, branch: Option<&str>) -> Result<GitFolders> {
         let common = repository.common_dir();
-        let admin = repository.find_admin_folder(worktree)?.ok_or_else(|| {
-            Error::failed(format!("git no longer knows the worktree {}", worktree.display()))
-                .hint(format!("git worktree repair {}", worktree.display()))
-        })?;
+        let admin = repository.find_admin_folder(worktree)?.ok_or_else(|| unknown_worktree(worktree))?;
         let mut writable = vec![admin.clone(), common.join("objects")];
         if let Some(branch) = branch {
             // The folder of the branch, where git makes a lock beside it; branches in other folders are out of reach.
@@ -112,8 +109,7 @@ impl GitFolders {
             // In this format all refs are in one place.
             writable.push(common.join("reftable"));
         }
-        // Whoever changes these decides which configuration git reads in the worktree.
-        let protected = ["commondir", "gitdir", "config.worktree"].map(|name| admin.join(name)).to_vec();
+        let protected = TIES.map(|name| admin.join(name)).to_vec();
         Ok(GitFolders { writable, protected })
     }
 }

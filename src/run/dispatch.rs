@@ -11,7 +11,7 @@ use super::scheduler::{Decision, decide, prefer};
 use super::worker::{Bench, Carried, Settled, carry};
 use crate::error::{Error, Result};
 use crate::git::Oid;
-use crate::host::Host;
+use crate::host::{Host, memory};
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Status, TaskId, Timestamp};
 use crate::sync::Sharing;
@@ -25,7 +25,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// Events that wait to be shown.
-const MOST_WAITING: usize = 4_096;
+const MOST_WAITING: usize = 1_024;
 
 /// A remote that does not answer in this time does not hold up what can be done here.
 const FIRST_NEWS: Duration = Duration::from_secs(20);
@@ -87,6 +87,7 @@ pub fn run(
     interrupt: &Interrupt,
     listener: &mut dyn FnMut(&RunEvent),
 ) -> Result<RunReport> {
+    memory::stay_small();
     // Bounded: an agent that prints faster than anybody can show it is slowed down instead of filling the memory.
     let (sender, receiver) = sync_channel(MOST_WAITING);
     let news = Arc::new(News::new());
@@ -400,7 +401,8 @@ fn work_on(
     reporter: &Reporter,
     merge: bool,
 ) -> Result<Carried> {
-    let project = Project::open(host, folder, None)?;
+    let mut project = Project::open(host, folder, None)?;
+    project.remember_little();
     let is_left = merge && bench.patient && project.store.snapshot()?.task(task)?.status == Status::Review;
     let settled = match is_left {
         true => Settled { status: Status::Review, reason: None, note: None },

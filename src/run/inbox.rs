@@ -6,7 +6,7 @@
 //!
 //! A file appears whole or not at all, so a reader never sees half a word.
 
-use crate::agent::AgentEvent;
+use crate::agent::{AgentEvent, Cause};
 use crate::error::Result;
 use crate::host::files;
 use crate::model::{EventId, Timestamp};
@@ -21,8 +21,8 @@ pub const EVENTS: &str = "events.jsonl";
 const INBOX: &str = "inbox";
 const SAID: &str = "said";
 
-/// A run's events are kept up to this many bytes.
-const MOST_BYTES: u64 = 64 << 20;
+/// A run's events are kept up to this many bytes; the last of them says so.
+const MOST_BYTES: u64 = 256 << 20;
 /// One word from the inbox is at most this long.
 const LONGEST_WORD: u64 = 64 * 1024;
 /// An agent that floods its inbox is heard so much at a time.
@@ -62,10 +62,15 @@ impl Inbox {
 
     pub fn keep(&mut self, event: &AgentEvent, at: Timestamp) {
         let Some(file) = &mut self.events else { return };
-        let mut line = serde_json::to_vec(&Keeping { at, event }).expect("events are text");
-        line.push(b'\n');
-        self.left = self.left.saturating_sub(line.len() as u64);
-        if self.left == 0 || file.write_all(&line).is_err() {
+        let mut kept = line(event, at);
+        let fits = kept.len() as u64 <= self.left;
+        if !fits {
+            let text = "more happened than is kept of a run: its events end here".to_owned();
+            kept = line(&AgentEvent::Error { cause: Cause::Other, text }, at);
+        }
+        self.left = self.left.saturating_sub(kept.len() as u64);
+        if file.write_all(&kept).is_err() || !fits {
+            self.flush();
             self.events = None;
         }
     }
@@ -109,6 +114,12 @@ impl Inbox {
     pub fn forget(&self, said: &EventId) {
         let _ = files::remove_file(&self.folder.join(SAID).join(said.to_string()));
     }
+}
+
+fn line(event: &AgentEvent, at: Timestamp) -> Vec<u8> {
+    let mut line = serde_json::to_vec(&Keeping { at, event }).expect("events are text");
+    line.push(b'\n');
+    line
 }
 
 /// An agent can say something and ask something; it cannot claim to have finished, to have used nothing, or to be
@@ -163,6 +174,19 @@ mod tests {
         std::fs::write(&secret, r#"{"event":"text","text":"secret"}"#).unwrap();
         std::os::unix::fs::symlink(&secret, folder.path().join("inbox/a")).unwrap();
         assert!(matches!(inbox.take()[..], [AgentEvent::Unknown { .. }]));
+    }
+
+    #[test]
+    fn events_that_are_not_kept_are_missed_by_nobody() {
+        let (folder, mut inbox) = inbox();
+        inbox.left = 200;
+        for _ in 0..9 {
+            inbox.keep(&AgentEvent::Text { text: "x".repeat(20) }, Timestamp::default());
+        }
+        let kept = std::fs::read_to_string(folder.path().join(EVENTS)).unwrap();
+        let kept: Vec<Kept> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(matches!(kept.last().unwrap().event, AgentEvent::Error { .. }));
+        assert_eq!(kept.len(), 3);
     }
 
     #[test]

@@ -50,8 +50,8 @@ pub fn state_names(store: &Store) -> Vec<String> {
 pub struct Store {
     /// Where the state is.
     pub repository: Repository,
-    /// Where the code is; the same one, unless gix cannot serve it.
-    pub code: Repository,
+    /// Where the code is, if not there, too: gix cannot serve that one.
+    code: Option<Repository>,
     pub local: Local,
     host: Host,
     ref_name: String,
@@ -63,7 +63,10 @@ impl Store {
     /// The store of a code repository, which may have no state yet.
     pub fn open(code: Repository, host: Host, ref_name: &str) -> Result<Store> {
         let local = Local::of(&code);
-        let repository = place::find(&code, &local, ref_name)?;
+        let (repository, code) = match place::find(&code, &local, ref_name)? {
+            Some(own) => (own, Some(code)),
+            None => (code, None),
+        };
         let variables =
             host.env.iter().map(|(k, v)| (k.to_string_lossy().into_owned(), v.to_string_lossy().into_owned()));
         let redactor = Redactor::new(variables);
@@ -79,7 +82,18 @@ impl Store {
 
     /// Why the state is not in the code's repository, where it is not.
     pub fn find_own_store_reason(&self) -> Option<String> {
-        self.code.find_own_store_reason()
+        self.code().find_own_store_reason()
+    }
+
+    /// Where the code is.
+    pub fn code(&self) -> &Repository {
+        self.code.as_ref().unwrap_or(&self.repository)
+    }
+
+    /// For one of many stores that are open at once: its repositories keep few objects in memory.
+    pub fn remember_little(&mut self) {
+        self.repository.remember_little();
+        self.code.iter_mut().for_each(Repository::remember_little);
     }
 
     /// States that were found here and could not be joined with ours.

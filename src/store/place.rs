@@ -14,8 +14,8 @@ const KEPT_CODE: &str = "refs/aifactory/saved/";
 /// Of states that could not be joined with ours.
 pub(super) const QUARANTINE: &str = "refs/aifactory/quarantine/";
 
-/// The repository the state is in, with everything in it that was left in the other one.
-pub(super) fn find(code: &Repository, local: &Local, ref_name: &str) -> Result<Repository> {
+/// The repository the state is in where that is not the code's, with everything in it that was left in the other one.
+pub(super) fn find(code: &Repository, local: &Local, ref_name: &str) -> Result<Option<Repository>> {
     let move_state = |from: &Repository, to: &Repository| -> Result<()> {
         if state_refs(from, ref_name)?.is_empty() {
             return Ok(());
@@ -31,12 +31,12 @@ pub(super) fn find(code: &Repository, local: &Local, ref_name: &str) -> Result<R
     if code.find_own_store_reason().is_some() {
         let store = code.require_own_store()?;
         move_state(code, &store)?;
-        return Ok(store);
+        return Ok(Some(store));
     }
     if let Some(store) = code.find_own_store()? {
         move_state(&store, code)?;
     }
-    Ok(code.clone())
+    Ok(None)
 }
 
 fn state_refs(repository: &Repository, ref_name: &str) -> Result<Vec<(String, Oid)>> {

@@ -47,7 +47,7 @@ impl<'p> Sharing<'p> {
 
     pub fn transport(&self) -> Result<GitTransport<'_>> {
         let store = &self.project.store;
-        Ok(GitTransport(self.remote(&store.repository).as_of(&store.code)?))
+        Ok(GitTransport(self.remote(&store.repository).as_of(store.code())?))
     }
 
     /// The same remote, for branches of the code.

@@ -43,6 +43,11 @@ impl Project {
         Ok(project)
     }
 
+    /// For one of many projects that are open at once: its repositories keep few objects in memory.
+    pub fn remember_little(&mut self) {
+        self.store.remember_little();
+    }
+
     /// Where credentials for agents come from, as it is now.
     pub fn secrets(&self) -> Result<Secrets<'_>> {
         let base = self.repository().main_root().unwrap_or_else(|| self.repository().common_dir().to_owned());
@@ -64,9 +69,8 @@ impl Project {
     }
 
     /// Where the code is: branches, worktrees, policy.
-    #[allow(clippy::misnamed_getters, reason = "what everybody calls the repository is the code's, not the state's")]
     pub fn repository(&self) -> &Repository {
-        &self.store.code
+        self.store.code()
     }
 
     pub fn person(&self) -> Author {

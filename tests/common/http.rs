@@ -1,9 +1,9 @@
 //! A small web server for `git http-backend`, with the faults that real ones have.
 //!
-//! One thread and one answer per connection. It understands what git sends: bodies with a length or in chunks, packed
-//! or not, and a login.
+//! One thread and one answer per connection. It understands what git sends, packed or not, and a login.
 
 use super::Sandbox;
+use super::http_request::Request;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -21,15 +21,6 @@ pub enum Fault {
     Silence,
     /// Does what it was asked and hangs up instead of saying so.
     HangUp,
-}
-
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub method: String,
-    /// With the query.
-    pub target: String,
-    headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
 }
 
 pub struct HttpServer {
@@ -97,37 +88,6 @@ impl Drop for HttpServer {
         // Wakes the listener.
         let _ = TcpStream::connect(self.address);
         let _ = self.listener.take().map(JoinHandle::join);
-    }
-}
-
-impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
-    pub fn read(stream: &TcpStream) -> Option<Request> {
-        let mut reader = BufReader::new(stream);
-        let first = read_line(&mut reader)?;
-        let mut words = first.split(' ');
-        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-        let mut headers = Vec::new();
-        loop {
-            let line = read_line(&mut reader)?;
-            let Some((name, value)) = line.split_once(':') else { break };
-            headers.push((name.to_owned(), value.trim().to_owned()));
-        }
-        let mut request = Request { method, target, headers, body: Vec::new() };
-        if request.header("Expect").is_some() {
-            let mut stream = stream;
-            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
-        }
-        if request.header("Transfer-Encoding") == Some("chunked") {
-            request.body = read_chunks(&mut reader)?;
-        } else if let Some(length) = request.header("Content-Length") {
-            request.body = vec![0; length.parse().ok()?];
-            reader.read_exact(&mut request.body).ok()?;
-        }
-        Some(request)
     }
 }
 
@@ -220,27 +180,6 @@ fn http_answer(cgi: &[u8]) -> Vec<u8> {
 
 fn empty_answer(code: u16, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {code} As told\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
-}
-
-fn read_line(reader: &mut impl BufRead) -> Option<String> {
-    let mut line = String::new();
-    let length = reader.read_line(&mut line).ok()?;
-    (length > 0).then(|| line.trim_end().to_owned())
-}
-
-fn read_chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let length = usize::from_str_radix(&read_line(reader)?, 16).ok()?;
-        let mut chunk = vec![0; length];
-        reader.read_exact(&mut chunk).ok()?;
-        // The end of the line after the chunk.
-        read_line(reader)?;
-        if length == 0 {
-            return Some(body);
-        }
-        body.extend(chunk);
-    }
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@
 mod agents;
 mod fuzzing;
 mod http;
+pub mod http_request;
 mod hub;
 pub mod model;
 mod plans;

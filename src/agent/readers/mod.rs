@@ -34,25 +34,30 @@ pub struct ReaderKind {
     make: Make,
     /// Asks the agent who it is, in that folder, and no more.
     greet: Option<Greet>,
+    /// The protocol has words for the model and the effort; otherwise the command line needs a place for them.
+    pub has_choices: bool,
 }
 
 const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> ReaderKind {
-    ReaderKind { name, says_when_finished, make, greet: None }
+    ReaderKind { name, says_when_finished, make, greet: None, has_choices: false }
 }
 
 impl ReaderKind {
     #[rustfmt::skip]
     pub const TABLE: &'static [ReaderKind] = &[
-        kind("acp", true, |opening| Box::new(acp::Acp::new(opening))).greeted(|folder| Box::new(acp::Handshake::new(folder))),
+        kind("acp", true, |opening| Box::new(acp::Acp::new(opening)))
+            .choosing()
+            .greeted(|folder| Box::new(acp::Handshake::new(folder))),
         kind("aider", false, |_| Box::<aider::Aider>::default()),
         kind("claude", true, |_| Box::new(claude::Claude::default())),
         kind("claude-two-way", true, |opening| Box::new(claude_two_way::ClaudeTwoWay::new(opening)))
             .greeted(|_| Box::new(greeting::Greeting::of_claude())),
         kind("codex", true, |_| Box::new(codex::Codex::default())),
         kind("codex-server", true, |opening| Box::new(codex_server::CodexServer::new(opening)))
+            .choosing()
             .greeted(|_| Box::new(greeting::Greeting::of_codex())),
         kind("copilot", true, |_| Box::<copilot::Copilot>::default()),
-        kind("events", true, |opening| Box::new(events::Events::new(opening))),
+        kind("events", true, |opening| Box::new(events::Events::new(opening))).choosing(),
         kind("gemini", true, |_| Box::new(gemini::Gemini::default())),
         kind("kimi", false, |_| Box::<kimi::Kimi>::default()),
         kind("opencode", true, |_| Box::<opencode::OpenCode>::default()),
@@ -62,6 +67,10 @@ impl ReaderKind {
         kind("text", false, |_| Box::new(text::Text)),
         kind("vibe", false, |_| Box::<vibe::Vibe>::default()),
     ];
+
+    const fn choosing(self) -> ReaderKind {
+        ReaderKind { has_choices: true, ..self }
+    }
 
     const fn greeted(self, greet: Greet) -> ReaderKind {
         ReaderKind { greet: Some(greet), ..self }

@@ -79,6 +79,9 @@ fn finish(context: &Context, task: &Task) -> Result<Finish> {
     Ok(Finish::Well)
 }
 
+/// More than the longest event, and little beside what a run may leave.
+const AT_ONCE: u64 = 32 << 20;
+
 /// How far the output has been printed.
 struct Printed<'c> {
     context: &'c Context,
@@ -115,20 +118,26 @@ struct Output {
 impl Output {
     /// Prints what is new. A line that is still being written waits for its end.
     fn print(&mut self, context: &Context, has_ended: bool) -> Result<()> {
-        let mut bytes = read_from(&self.folder.join(EVENTS), self.offset);
-        if !has_ended {
-            bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+        loop {
+            let mut bytes = read_from(&self.folder.join(EVENTS), self.offset);
+            let is_all = (bytes.len() as u64) < AT_ONCE;
+            if !is_all || !has_ended {
+                bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+            }
+            self.offset += bytes.len() as u64;
+            print_events(context, &String::from_utf8_lossy(&bytes))?;
+            if is_all || bytes.is_empty() {
+                return Ok(());
+            }
         }
-        self.offset += bytes.len() as u64;
-        print_events(context, &String::from_utf8_lossy(&bytes))
     }
 }
 
-/// What follows an offset. A log that is not there yet has nothing.
+/// What follows an offset, so much of it as is read at once. A log that is not there yet has nothing.
 fn read_from(path: &Path, offset: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Ok(mut file) = std::fs::File::open(path) {
-        let _ = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_to_end(&mut bytes));
+        let _ = file.seek(SeekFrom::Start(offset)).and_then(|_| file.take(AT_ONCE).read_to_end(&mut bytes));
     }
     bytes
 }

@@ -164,8 +164,7 @@ fn worth_resuming(outcome: Option<Outcome>) -> Option<&'static str> {
 
 /// The last thing an earlier run's agent said, as far as this machine knows.
 fn last_said(folder: &Path) -> Option<String> {
-    let text = files::load_text(&folder.join(EVENTS)).ok().flatten()?;
-    let text = tail(&text, 400, 256 * 1024);
+    let text = files::load_end(&folder.join(EVENTS), 256 << 10).ok()?;
     text.lines().rev().find_map(|line| match serde_json::from_str::<Kept>(line).ok()?.event {
         AgentEvent::Text { text } if !text.trim().is_empty() => Some(text),
         _ => None,

@@ -43,6 +43,8 @@ pub enum Found {
 
 /// Keeps what the run left in its folder, at most so many bytes of it. Nothing where it left nothing.
 pub fn keep(store: &Store, task: &TaskId, run: &EventId, folder: &Path, most: u64) -> Result<Option<Kept>> {
+    // Many agents may end at once, and a transcript takes memory many times its size while it is made.
+    let _lock = store.local.lock("transcripts")?;
     let transcript = Transcript::of_folder(folder, most, store.redactor())?;
     if transcript.parts.is_empty() {
         return Ok(None);
@@ -59,14 +61,14 @@ pub fn keep(store: &Store, task: &TaskId, run: &EventId, folder: &Path, most: u6
     Ok(Some(kept))
 }
 
-/// Adds a file to a ref of ours. Whoever sees the record of the run finds it there.
+/// Adds a file to a ref of ours; the caller holds the lock. Whoever sees the record of the run finds it there.
 fn put(store: &Store, name: &str, path: &str, text: &str, subject: &str) -> Result<()> {
-    let _lock = store.local.lock("transcripts")?;
     let repository = &store.repository;
+    let blob = repository.write_blob(text.as_bytes())?;
     for _ in 0..MOST_TRIES {
         let tip = repository.ref_target(name)?;
         let base = tip.map(|tip| repository.tree_of(tip)).transpose()?;
-        let edit = Edit::Put { path: path.to_owned(), content: text.as_bytes().to_vec() };
+        let edit = Edit::Graft { path: path.to_owned(), kind: EntryKind::Blob, oid: blob };
         let tree = repository.edit_tree(base, vec![edit])?;
         let at = store.host().now();
         let by = Identity { name: "aifactory".to_owned(), email: "aifactory@localhost".to_owned(), at };

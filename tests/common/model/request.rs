@@ -1,6 +1,6 @@
 //! What an agent asks: the same facts out of four protocols.
 
-use crate::common::http::Request;
+use crate::common::http_request::Request;
 use regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeMap;

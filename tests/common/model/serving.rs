@@ -4,7 +4,7 @@ use super::answers::{Answer, Reply, error};
 use super::fitting::{fit, offers_commands, smallest};
 use super::request::{Asked, Dialect};
 use super::script::{Fault, Faults, Script, Turn};
-use crate::common::http::Request;
+use crate::common::http_request::Request;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
