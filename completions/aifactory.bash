@@ -2845,7 +2845,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__run)
-            opts="-a -j -C -q -v -h --all --jobs --merge --sandbox --local --json --color --quiet --verbose --help"
+            opts="-a -j -C -q -v -h --all --jobs --merge --sandbox --agent --local --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2860,6 +2860,10 @@ _aifactory() {
                     return 0
                     ;;
                 --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3333,7 +3337,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__work)
-            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --sandbox --local --remote --json --color --quiet --verbose --help"
+            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --sandbox --agent --local --remote --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3360,6 +3364,10 @@ _aifactory() {
                     return 0
                     ;;
                 --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

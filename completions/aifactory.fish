@@ -314,6 +314,7 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand release" -s v -l ver
 complete -c aifactory -n "__fish_aifactory_using_subcommand release" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s j -l jobs -d 'How many tasks at once' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l sandbox -d 'What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l agent -d 'The agent for everything this command runs, whatever tasks and settings say, such as codex or claude:opus#high' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
@@ -329,6 +330,7 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand work" -s j -l jobs -
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l max-tasks -d 'End after this many tasks' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -s l -l label -d 'Only tasks with this label; repeatable, all are needed' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l sandbox -d 'What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l agent -d 'The agent for everything this command runs, whatever tasks and settings say, such as codex or claude:opus#high' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l remote -d 'Work in a clone of this repository, made below the current folder if it is not there' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''

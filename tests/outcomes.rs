@@ -147,6 +147,40 @@ fn another_agent_steps_in_with_a_recap_and_the_partial_work() {
 }
 
 #[test]
+fn an_agent_for_one_command_wins_over_all_others_and_must_be_there() {
+    let work = |text: &str| format!("echo {text} > work.txt\n{FINISHED}");
+    let sandbox = agents().with("first", &work("1"), "").with("second", &work("2"), "").with("third", &work("3"), "");
+    let sandbox = sandbox.ready().with("AIFACTORY_AGENT_CODE", "second");
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["set", &id, "agent=first"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id, "--agent", "tihrd"]),
+        str![[r#"
+stderr: error: there is no agent `tihrd`
+stderr: hint: aifactory agents lists those that are known
+stderr: hint: to define it: [agents.tihrd] in .aifactory/config.toml or your own config.toml
+exit 2
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id, "--agent", "vibe#high"]),
+        str![[r#"
+stderr: error: `vibe#high`: the agent vibe takes no effort, so it cannot be run with high
+stderr: hint: its record says how it is told: agents.vibe.effort-args
+exit 2
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "ready");
+    sandbox.ok(&["run", &id, "--agent", "third"]);
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "work.txt"]), "3\n");
+    assert_eq!(sandbox.task(&id)["runs"][0]["agent"], "third");
+}
+
+#[test]
 fn an_agent_that_is_not_installed_is_passed_over_or_named_with_its_install_command() {
     let second = format!("echo done > work.txt\n{FINISHED}");
     let mut agents = agents().with("second", &second, "");
@@ -260,8 +294,10 @@ fn the_first_full_run_asks_once_and_less_asks_nothing() {
         sandbox.run(&["run", &id]),
         str![[r#"
 stderr: Agents with the permission `full` execute commands on this machine without asking, with your user's rights.
-stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox.kind bwrap).
-stderr: Use this with code and tasks that you trust. Less is possible: aifactory config set agent.permission edit.
+stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose.
+stderr: Use this with code and tasks that you trust. Less is possible, and a wall around it:
+stderr:   aifactory config set agent.permission edit
+stderr:   aifactory config set sandbox.kind bwrap
 stderr: error: nobody is here to say yes to agents that run commands
 stderr: hint: aifactory trust --full --yes
 stderr: hint: or let them only change files: aifactory config set agent.permission edit
@@ -279,8 +315,10 @@ exit 4
         sandbox.run(&["trust", "--full", "--yes"]),
         str![[r#"
 stderr: Agents with the permission `full` execute commands on this machine without asking, with your user's rights.
-stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox.kind bwrap).
-stderr: Use this with code and tasks that you trust. Less is possible: aifactory config set agent.permission edit.
+stderr: What keeps them apart from the rest is their own git worktree and the sandbox you choose.
+stderr: Use this with code and tasks that you trust. Less is possible, and a wall around it:
+stderr:   aifactory config set agent.permission edit
+stderr:   aifactory config set sandbox.kind bwrap
 stderr: agents may run commands here
 
 "#]]

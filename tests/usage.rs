@@ -199,7 +199,7 @@ total          6  2 unknown, 1 no model [TIME]  ≥ 2.0M  ≥ 135.0k  ≥ 3.3k  
         sandbox,
         table(&sandbox, &["--by", "day", "--since", "today"]),
         str![[r#"
-DAY         RUNS  OF THEM [TIME]  INPUT  CACHED  OUTPUT     COST
+DAY         RUNS [TIME]  INPUT  CACHED  OUTPUT     COST
 2026-01-06     1 [TIME]   1.2k   45.0k     800  $0.1234
 total          1 [TIME]   1.2k   45.0k     800  $0.1234
 

@@ -262,6 +262,14 @@ impl Agent {
         }
     }
 
+    /// Whether nothing is left for a person to add: some records need an address or a model.
+    pub fn is_complete(&self) -> bool {
+        let record = &self.record;
+        let always = record.args.iter().chain(&record.prompt_args).chain(record.set.values());
+        let asks = |what: &str| always.clone().any(|template| template.contains(what));
+        (record.endpoint.is_some() || !asks("{endpoint}")) && (self.model.is_some() || !asks("{model}"))
+    }
+
     /// Variables that this agent may see besides the common ones.
     pub fn environment(&self) -> Vec<String> {
         self.record.env.iter().chain(&self.record.credentials).cloned().collect()

@@ -9,7 +9,7 @@ use crate::policy::POLICY_PATH;
 use crate::process::Invocation;
 use crate::store::FALLBACK_REF;
 use crate::sync::{Manner, Probe, Sharing, places, probe};
-use crate::tasks::{Project, USER_CONFIG, set_local};
+use crate::tasks::{Project, set_local};
 use crate::ui::Style;
 use serde_json::json;
 use std::path::Path;
@@ -37,9 +37,6 @@ pub struct Args {
     #[arg(long)]
     offline: bool,
 }
-
-/// Programs that people use as agents, and how each is defined so that it gets the prompt and asks nothing back.
-const KNOWN_PROGRAMS: [&str; 8] = ["claude", "codex", "gemini", "copilot", "opencode", "qwen", "aider", "goose"];
 
 const POLICY_TEMPLATE: &str = "\
 # The rules of this project for aifactory. Commit this file: it counts as it is on the target branch.
@@ -181,7 +178,7 @@ fn chosen_agent(context: &Context, args: &Args, project: &Project) -> Result<Opt
 fn agents_to_offer(context: &Context, project: &Project) -> Vec<String> {
     let is_installed = |name: &String| {
         let agent = Agent::find(name, &project.settings, None);
-        agent.is_ok_and(|agent| agent.find_program(&context.own_program).is_some())
+        agent.is_ok_and(|agent| agent.is_complete() && agent.find_program(&context.own_program).is_some())
     };
     let is_defined = |name: &String| project.settings.agents().any(|(defined, _, _)| defined == name);
     let (installed, missing): (Vec<String>, Vec<String>) =
@@ -228,7 +225,7 @@ fn report(
 ) -> Result<Finish> {
     let target = project.target.as_ref();
     let agent = project.settings.text("agent.default");
-    let installed: Vec<&str> = KNOWN_PROGRAMS.into_iter().filter(|program| which::which(program).is_ok()).collect();
+    let installed = installed_programs(context, project);
     if context.ui.manner.json {
         context.ui.answer_json(&json!({
             "schema": "aifactory.init/1", "begun": begun, "ref": project.store.ref_name(),
@@ -261,24 +258,22 @@ fn report(
     if target.is_none_or(|target| target.commit.is_none()) {
         ui.hint("there is no commit yet; tasks can be written, but running them needs one");
     }
-    hint_at_programs(context, project, &installed);
+    if let Some(first) = installed.first().filter(|_| agent == "runbook") {
+        ui.hint(&format!(
+            "installed here: {}; to use one: aifactory config set agent.default {first}",
+            installed.join(", ")
+        ));
+    }
     ui.hint("aifactory new \"what you want\", or aifactory import todo:TODO.md");
     Ok(Finish::Well)
 }
 
-/// How to use the programs that are installed and that no agent runs yet.
-fn hint_at_programs(context: &Context, project: &Project, installed: &[&str]) {
-    let is_used = |program: &str| {
-        project.settings.agents().any(|(_, table, _)| {
-            let command = table.get("command").and_then(|command| command.as_str()).unwrap_or_default();
-            command.split_whitespace().next() == Some(program)
-        })
+/// The programs of coding agents that are here, each with an agent of its name.
+fn installed_programs(context: &Context, project: &Project) -> Vec<String> {
+    let is_program = |name: &String| {
+        let agent = Agent::find(name, &project.settings, None);
+        agent.is_ok_and(|agent| agent.program() == *name && agent.find_program(&context.own_program).is_some())
     };
-    let unused: Vec<&str> = installed.iter().copied().filter(|program| !is_used(program)).collect();
-    let folder = project.host.env.config_folder();
-    if let (Some(folder), Some(first)) = (folder, unused.first()) {
-        let file = folder.join(USER_CONFIG);
-        context.ui.hint(&format!("installed and not used yet: {}", unused.join(", ")));
-        context.ui.hint(&format!("to use one: [agents.{first}] with its headless command line in {}", file.display()));
-    }
+    let names = Agent::names(&project.settings).into_iter();
+    names.filter(|name| Agent::is_built_in(name) && is_program(name)).collect()
 }

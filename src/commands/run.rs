@@ -2,6 +2,7 @@
 
 use super::trust::ask_for_full_access;
 use super::{Context, Finish};
+use crate::agent::Agent;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
 use crate::run::{FirstSignal, Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
@@ -19,6 +20,7 @@ Examples:
   aifactory run 7kq2
   aifactory run --all -j 4
   aifactory run --all --merge      merge what passes, so that what depends on it can start
+  aifactory run 7kq2 --agent codex
   aifactory run 7kq2 --json        one event per line, the last line is the result
 
 Exit codes: 0 all went well, 1 something failed, 3 nothing was ready, 4 a person is needed,
@@ -39,19 +41,35 @@ pub struct Args {
     /// What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out
     #[arg(long, value_name = "KIND")]
     sandbox: Option<String>,
+    /// The agent for everything this command runs, whatever tasks and settings say, such as codex or claude:opus#high
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
     /// Claim for this machine alone, whether or not the remote can be reached
     #[arg(long)]
     local: bool,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
+    context.with_setting("agent.override", args.agent.as_deref(), |context| {
+        context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
+    })
 }
 
 fn run_here(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
+    require_override(context, &project)?;
     let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
     run_tasks(context, &project, ids, How { jobs: args.jobs, merge: args.merge, local: args.local })
+}
+
+/// An agent that was named for this command is there, or nothing is begun.
+pub(super) fn require_override(context: &Context, project: &Project) -> Result<()> {
+    let Some(name) = project.settings.find_text("agent.override") else { return Ok(()) };
+    let agent = Agent::find(name, &project.settings, None)?;
+    match agent.find_program(&context.own_program) {
+        Some(_) => Ok(()),
+        None => Err(agent.missing()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]

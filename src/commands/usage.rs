@@ -177,21 +177,37 @@ fn name_of(group: &UsageGroup) -> String {
     }
 }
 
+/// The column in which runs stand apart that are not like the others.
+const REMARKS: usize = 2;
+
 fn write_table(context: &Context, index: &Index, by: By, groups: &[UsageGroup], total: &Tally) -> Result<()> {
     let mut header = vec![by.word(), "runs", "of them", "time", "input", "cached", "output", "cost"];
     let has_titles = by == By::Task;
     header.extend(has_titles.then_some("title"));
-    let mut columns = Columns::new(header, if has_titles { 8 } else { 0 }).with_numbers(&[1, 3, 4, 5, 6, 7]);
+    // Most of the time there is nothing to remark.
+    let has_remarks = of_them(total).is_some();
+    if !has_remarks {
+        header.remove(REMARKS);
+    }
+    let numbers: &[usize] = if has_remarks { &[1, 3, 4, 5, 6, 7] } else { &[1, 2, 3, 4, 5, 6] };
+    let cells = |mut cells: Vec<(Style, String)>| {
+        if !has_remarks {
+            cells.remove(REMARKS);
+        }
+        cells
+    };
+    let flexible = if has_titles { header.len() - 1 } else { 0 };
+    let mut columns = Columns::new(header, flexible).with_numbers(numbers);
     for group in groups {
         let name = match task_of(group).filter(|_| has_titles) {
             Some(id) => (Style::Id, index.short(&id)),
             None => (Style::Plain, name_of(group)),
         };
         let title = has_titles.then(|| (Style::Plain, title_of(index, group)));
-        columns.row(row(context, name, &group.tally, title));
+        columns.row(cells(row(context, name, &group.tally, title)));
     }
     let title = has_titles.then(|| (Style::Plain, String::new()));
-    columns.row(row(context, (Style::Strong, "total".to_owned()), total, title));
+    columns.row(cells(row(context, (Style::Strong, "total".to_owned()), total, title)));
     context.ui.answer(&columns.render(&context.ui))
 }
 

@@ -1,7 +1,7 @@
 //! `aifactory work`
 
 use super::foreign::Foreign;
-use super::run::{short, wants_full_access};
+use super::run::{require_override, short, wants_full_access};
 use super::trust::ask_for_full_access;
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
@@ -75,6 +75,9 @@ pub struct Args {
     /// What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out
     #[arg(long, value_name = "KIND")]
     sandbox: Option<String>,
+    /// The agent for everything this command runs, whatever tasks and settings say, such as codex or claude:opus#high
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
     /// Claim for this machine alone, whether or not the remote can be reached
     #[arg(long, conflicts_with = "remote")]
     local: bool,
@@ -84,7 +87,9 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
+    context.with_setting("agent.override", args.agent.as_deref(), |context| {
+        context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
+    })
 }
 
 fn run_here(context: &Context, args: &Args) -> Result<Finish> {
@@ -106,6 +111,7 @@ fn run_here(context: &Context, args: &Args) -> Result<Finish> {
 
 fn work(context: &Context, args: &Args, remote: Option<&str>) -> Result<Finish> {
     let project = context.project()?;
+    require_override(context, &project)?;
     if let (None, Some(url)) = (project.store.find_head()?, remote) {
         join(context, &project, url)?;
     }

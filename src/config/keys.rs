@@ -53,6 +53,12 @@ pub const KEYS: &[Key] = &[
         "",
         "agents that step in, one after another, where the service of the chosen one fails",
     ),
+    machine(
+        "agent.override",
+        Kind::Text,
+        "",
+        "the agent that carries out plans, whatever tasks and other settings say; `run --agent` sets it for once",
+    ),
     project(
         "agent.permission",
         Kind::Choice(&["read-only", "edit", "full"]),

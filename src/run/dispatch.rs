@@ -435,7 +435,7 @@ fn why_not(
     }
     if task.status != Status::Ready {
         let reason = task.reason.map(|reason| format!(" for {reason}")).unwrap_or_default();
-        return format!("it is {}{reason}", task.status);
+        return format!("its status is {}{reason}", task.status);
     }
     if task.paused {
         return "it is paused".to_owned();

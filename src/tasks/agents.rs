@@ -13,14 +13,15 @@ pub const TEST_COMMAND_VARIABLE: &str = "AIFACTORY_TEST_AGENT_CMD";
 /// Phases that have an agent of their own, with the setting that names it.
 pub const PHASES: [(&str, &str); 3] = [("plan", "agent.plan"), ("code", "agent.code"), ("review", "agent.review")];
 
-/// The agent for a phase: the task's own, the phase's, or the one for everything.
+/// The agent for a phase: one for this command alone, the task's own, the phase's, or the one for everything.
 pub fn agent_of(task: &Task, phase: &str, settings: &Settings) -> String {
     let of_phase = || {
         let (_, key) = PHASES.iter().find(|(name, _)| *name == phase)?;
         settings.find_text(key).map(str::to_owned)
     };
     // The task's own agent is the one that carries its plan out; who reviews is not the task's to choose.
-    let own = task.agent.clone().filter(|_| phase == "code");
+    let for_now = settings.find_text("agent.override").map(str::to_owned);
+    let own = for_now.or_else(|| task.agent.clone()).filter(|_| phase == "code");
     own.or_else(of_phase).unwrap_or_else(|| settings.text("agent.default").to_owned())
 }
 
@@ -33,8 +34,10 @@ pub fn permission_of(task: &Task, settings: &Settings) -> Option<Permission> {
 /// The text that a person says yes to. Another text would have to be said yes to anew.
 pub const FULL_ACCESS: &str = "\
 Agents with the permission `full` execute commands on this machine without asking, with your user's rights.
-What keeps them apart from the rest is their own git worktree and the sandbox you choose (aifactory config set sandbox.kind bwrap).
-Use this with code and tasks that you trust. Less is possible: aifactory config set agent.permission edit.";
+What keeps them apart from the rest is their own git worktree and the sandbox you choose.
+Use this with code and tasks that you trust. Less is possible, and a wall around it:
+  aifactory config set agent.permission edit
+  aifactory config set sandbox.kind bwrap";
 
 /// Whether a person has said yes on this machine, or the machine's own settings do.
 pub fn full_access_is_given(project: &Project) -> Result<bool> {

@@ -39,7 +39,8 @@ macro_rules! play_all {
                 a_question_is_answered_in_the_same_conversation
                 what_was_killed_goes_on_where_it_was
                 a_budget_pauses_it_and_more_of_it_lets_it_go_on
-                nothing_is_left_when_it_is_stopped_in_a_tool;
+                nothing_is_left_when_it_is_stopped_in_a_tool
+                nothing_is_left_when_aifactory_is_killed_with_a_tool_running;
             )+
         }
     };
@@ -59,7 +60,8 @@ play! {
         a_wrong_key_asks_for_a_person_at_once
         what_is_not_permitted_is_not_done_and_said
         what_was_killed_goes_on_where_it_was
-        nothing_is_left_when_it_is_stopped_in_a_tool;
+        nothing_is_left_when_it_is_stopped_in_a_tool
+        nothing_is_left_when_aifactory_is_killed_with_a_tool_running;
     opencode:
         a_task_is_carried_out
         what_is_not_permitted_is_not_done_and_said

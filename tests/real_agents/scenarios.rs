@@ -2,7 +2,7 @@
 
 use super::agents::{BelowFull, RealAgent};
 use super::common::model::{Fault, Script, Turn};
-use super::common::{Step, eventually, spawned};
+use super::common::{Marks, Spawned, Step, eventually, spawned};
 use super::stage::{KEY, Stage};
 use serde_json::Value;
 use std::time::Instant;
@@ -189,14 +189,31 @@ pub fn what_was_killed_goes_on_where_it_was(agent: Agent) {
     assert_eq!(stage.left_running(), [""; 0]);
 }
 
-pub fn nothing_is_left_when_it_is_stopped_in_a_tool(agent: Agent) {
-    let Some(stage) = Stage::set(agent, good()) else { return };
+/// The agent runs a tool that takes a minute.
+fn in_a_tool(stage: &Stage, agent: Agent) -> (String, Marks, Spawned) {
     let marks = stage.sandbox.marks();
     let sleep = Turn::say("This takes a while.").bash(&format!("{}; sleep 60; echo late > late.txt", marks.here()));
     stage.server.play(agent.name(), Script::new([sleep, ending()]).for_key(KEY));
     let id = stage.task();
     let run = spawned(&mut stage.sandbox.command(&["run", &id]));
     eventually("the tool runs", || marks.alive().len() == 1);
+    (id, marks, run)
+}
+
+pub fn nothing_is_left_when_aifactory_is_killed_with_a_tool_running(agent: Agent) {
+    let Some(stage) = Stage::set(agent, good()) else { return };
+    let (id, marks, mut run) = in_a_tool(&stage, agent);
+    run.kill();
+    eventually("nothing is left", || marks.alive().is_empty() && stage.left_running().is_empty());
+    // The next command that writes finds out, and offers the task again.
+    stage.sandbox.ok(&["set", &id, "priority=high"]);
+    assert_eq!(stage.sandbox.status(&id), "ready");
+    assert_eq!(stage.last_run(&id)["outcome"], "interrupted");
+}
+
+pub fn nothing_is_left_when_it_is_stopped_in_a_tool(agent: Agent) {
+    let Some(stage) = Stage::set(agent, good()) else { return };
+    let (id, marks, run) = in_a_tool(&stage, agent);
     let signalled = stage.sandbox.program("kill").args(["-TERM", &run.pid().to_string()]).status().unwrap();
     assert!(signalled.success());
     assert_eq!(run.wait(), Some(130));
