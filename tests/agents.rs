@@ -281,6 +281,33 @@ fn an_agent_that_gives_its_worktree_another_configuration_starts_no_program_of_i
 }
 
 #[test]
+fn what_an_agent_did_to_git_is_set_right_after_a_crash_before_git_is_asked() {
+    for trick in ["echo $evil > $admin/commondir", "echo \"gitdir: $evil\" > .git", "rm .git; cp -r $evil .git"] {
+        let sandbox = Sandbox::new();
+        let marker = sandbox.root().join("marker");
+        let script = format!(
+            "if test -e $AIFACTORY_WORKTREE.evil; then echo done > work.txt; exit; fi\n\
+             admin=$(git rev-parse --absolute-git-dir); evil=$AIFACTORY_WORKTREE.evil\n\
+             cp -r \"$(git rev-parse --path-format=absolute --git-common-dir)\" $evil; rm -r $evil/worktrees\n\
+             printf '#!/bin/sh\\ntouch {}\\n' > $evil/program; chmod +x $evil/program\n\
+             git config -f $evil/config core.fsmonitor $evil/program; git config -f $evil/config core.bare false\n\
+             {trick}\necho > {}.started; sleep 600",
+            marker.display(),
+            marker.display()
+        );
+        let sandbox = sandbox.with_agent(&script).in_real_time();
+        let id = sandbox.approved("Do the work", &work_plan());
+        let mut run = spawned(&mut sandbox.command(&["run", &id]));
+        eventually("the trick is done", || marker.with_extension("started").exists());
+        run.kill();
+        sandbox.ok(&["run", &id]);
+        assert_eq!(sandbox.status(&id), "review", "{trick}");
+        assert!(!marker.exists(), "{trick}");
+        sandbox.assert_sound();
+    }
+}
+
+#[test]
 fn an_agent_that_commits_its_own_work_has_worked() {
     let sandbox = Sandbox::new().with_agent("echo done > work.txt; git add .; git commit -q -m 'in my own words'");
     let id = run_agent(&sandbox, 0);

@@ -147,6 +147,52 @@ fn another_agent_steps_in_with_a_recap_and_the_partial_work() {
 }
 
 #[test]
+fn what_people_said_reaches_the_agent_that_steps_in() {
+    let second = format!("cat > prompt.txt; echo done > work.txt\n{FINISHED}");
+    let sandbox = agents().with("first", &format!("{LIMITED}\nexit 1"), "").with("second", &second, "");
+    let sandbox = sandbox.ready().with("AIFACTORY_AGENT_FALLBACK", "second");
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["say", &id, "use port 8080"]);
+    sandbox.ok(&["run", &id]);
+    let prompt = sandbox.ok(&["exec", &id, "--", "cat", "prompt.txt"]);
+    assert!(prompt.contains("use port 8080"), "{prompt}");
+}
+
+#[test]
+fn work_that_was_there_before_a_question_is_work() {
+    let script = format!(
+        "{SESSION}\nif [ \"$1\" != resume ]; then echo done > work.txt; aifactory ask 'Is that all?'; fi\n{FINISHED}"
+    );
+    let sandbox = agents().with("first", &script, RESUME).ready();
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.run(&["run", &id]);
+    sandbox.ok(&["answer", &id, "yes"]);
+    sandbox.ok(&["run", &id]);
+    assert_eq!(sandbox.status(&id), "review");
+}
+
+#[test]
+fn a_run_that_got_through_is_not_undone_by_what_it_cost() {
+    let used = r#"echo '{"event":"used","scope":"run","usage":{"cost_micros":5000000}}'"#;
+    let finished = format!("echo done > work.txt\n{FINISHED}\n{used}");
+    let sandbox = agents().with("first", &finished, "").ready();
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["set", &id, "budget=4 usd"]);
+    sandbox.ok(&["run", &id]);
+    assert_eq!(sandbox.status(&id), "review");
+}
+
+#[test]
+fn a_last_word_of_any_length_is_recorded() {
+    let long = r#"printf '{"event":"finished","ok":false,"text":"'; head -c 2000000 /dev/zero | tr '\0' x; echo '"}'"#;
+    let sandbox = agents().with("first", long, "").ready();
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.run(&["run", &id]);
+    assert_eq!(sandbox.status(&id), "waiting: agent-failed");
+    assert!(sandbox.note(&id).len() < 10_000);
+}
+
+#[test]
 fn an_agent_for_one_command_wins_over_all_others_and_must_be_there() {
     let work = |text: &str| format!("echo {text} > work.txt\n{FINISHED}");
     let sandbox = agents().with("first", &work("1"), "").with("second", &work("2"), "").with("third", &work("3"), "");

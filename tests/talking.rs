@@ -78,6 +78,69 @@ stderr: answered ehdn  Open a port  (ready)
 }
 
 #[test]
+fn an_answer_reaches_whoever_takes_over_too() {
+    // The conversation that asked cannot be taken up again, so another one begins.
+    let script = format!(
+        "{SESSION}\nif [ \"$1\" = resume ]; then exit 3; fi\n\
+         if test -e ../asked; then cat > heard.txt; echo done > work.txt; \
+         else touch ../asked; aifactory ask 'Which port?'; fi\n{FINISHED}"
+    );
+    let sandbox = speaking(&script, "resume-args = [\"resume\", \"{session}\"]\n");
+    let id = sandbox.approved("Open a port", &work_plan());
+    sandbox.ok(&["say", &id, "mind the gap"]);
+    sandbox.run(&["run", &id]);
+    sandbox.ok(&["answer", &id, "4711"]);
+    sandbox.ok(&["run", &id]);
+    let heard = sandbox.ok(&["exec", &id, "--", "cat", "heard.txt"]);
+    assert!(heard.starts_with("You carry out one step") && heard.contains("The answer: 4711"), "{heard}");
+    assert!(heard.contains("mind the gap"), "{heard}");
+}
+
+#[test]
+fn an_agent_that_waits_for_the_answer_instead_of_ending_is_ended_and_the_question_stays() {
+    let sandbox = speaking(&format!("{SESSION}\naifactory ask 'Which port?'\nsleep 600"), "");
+    let sandbox = sandbox.with("AIFACTORY_RUN_TIMEOUT", "1s").with("AIFACTORY_RUN_GRACE", "100ms").in_real_time();
+    let id = sandbox.approved("Open a port", &work_plan());
+    sandbox.run(&["run", &id]);
+    assert_eq!((sandbox.status(&id).as_str(), sandbox.note(&id).as_str()), ("waiting: question", "Which port?"));
+}
+
+#[test]
+fn what_an_agent_said_and_used_survives_the_death_of_its_supervisor() {
+    let used =
+        r#"echo '{"event":"used","scope":"run","usage":{"input_tokens":10,"output_tokens":2,"cost_micros":5000000}}'"#;
+    let script = format!(
+        "{SESSION}\n{used}\naifactory message post 'half of it is done'\naifactory ask 'Which port?'\n\
+         until test -e ../go; do sleep 0.05; done\n{FINISHED}"
+    );
+    let sandbox = speaking(&script, "").in_real_time();
+    let id = sandbox.approved("Open a port", &work_plan());
+    let mut run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("it has asked", || sandbox.run(&["log", &id, "--run", "last"]).stdout.contains("Which port?"));
+    run.kill();
+    sandbox.ok(&["set", &id, "priority=high"]);
+    assert_eq!(sandbox.status(&id), "waiting: question");
+    let messages = sandbox.json(&["message", "list", &id])["messages"].to_string();
+    assert!(messages.contains("half of it is done") && messages.contains("Which port?"), "{messages}");
+    let run = sandbox.json(&["review", &id])["runs"][0].clone();
+    assert_eq!((&run["outcome"], &run["usage"]["cost_micros"]), (&"interrupted".into(), &5_000_000.into()), "{run}");
+}
+
+#[test]
+fn an_agent_inside_a_run_decides_nothing() {
+    let script = format!(
+        "{{ aifactory new x; aifactory approve $AIFACTORY_TASK; aifactory config set agent.permission full; \
+         aifactory trust --full --yes; aifactory merge $AIFACTORY_TASK; }} > said.txt 2>&1; echo done > work.txt\n{FINISHED}"
+    );
+    let sandbox = speaking(&script, "");
+    let id = sandbox.approved("Open a port", &work_plan());
+    sandbox.ok(&["run", &id]);
+    let said = sandbox.ok(&["exec", &id, "--", "cat", "said.txt"]);
+    assert_eq!(said.matches("error: inside a run, an agent does not change tasks or settings\n").count(), 5, "{said}");
+    assert_eq!(sandbox.json(&["list"])["tasks"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn an_answer_to_nothing_is_refused_and_nothing_is_lost() {
     let sandbox = asking();
     let id = sandbox.approved("Open a port", &work_plan());

@@ -7,7 +7,7 @@ mod common;
 use aifactory::host::Host;
 use aifactory::model::run::RunRecord;
 use aifactory::model::{EventId, TaskId};
-use aifactory::store::transcripts::{Found, find, keep};
+use aifactory::store::transcripts::{Found, Source, find, keep};
 use aifactory::sync::{Sharing, transcripts};
 use aifactory::tasks::Project;
 use common::{Hub, Sandbox, greeting_plan};
@@ -227,7 +227,8 @@ fn many_at_once_are_all_kept() {
                         let folder = project.store.local.run_folder(&run);
                         fs::create_dir_all(&folder).unwrap();
                         fs::write(folder.join("stdout.log"), format!("{keeper} {run}\n")).unwrap();
-                        let kept = keep(&project.store, &task, &run, &folder, 1 << 20).unwrap().unwrap();
+                        let source = Source { folder: &folder, comes_in_pieces: false };
+                        let kept = keep(&project.store, &task, &run, &source, 1 << 20).unwrap().unwrap();
                         (task.clone(), run, kept)
                     };
                     (0..10).map(kept).collect::<Vec<_>>()

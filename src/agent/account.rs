@@ -6,6 +6,10 @@ use std::collections::BTreeSet;
 
 /// A run that talks more than this is not recorded in full.
 const MOST_MESSAGES: usize = 100;
+const MOST_DENIED: usize = 100;
+const MOST_CHOICES: usize = 20;
+/// Letters of one text of the agent's that go onto the record; the transcript has all of it.
+const LONGEST_TEXT: usize = 4_000;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
@@ -81,27 +85,28 @@ impl Account {
             AgentEvent::Used { usage, scope: Scope::Run } => self.run = usage.or(&self.run),
             AgentEvent::Used { usage, scope: Scope::Session } => self.total = usage.or(&self.total),
             AgentEvent::RateLimit { until, text } => {
-                self.rate_limit = Some(RateLimit { until: *until, text: text.clone() });
+                self.rate_limit = Some(RateLimit { until: *until, text: short(text) });
             }
-            AgentEvent::PermissionAsked { tool, summary, allowed: false } => {
-                self.denied.insert(format!("{tool} {summary}").trim().to_owned());
+            AgentEvent::PermissionAsked { tool, summary, allowed: false } if self.denied.len() < MOST_DENIED => {
+                self.denied.insert(short(format!("{tool} {summary}").trim()));
             }
             AgentEvent::Question { text, choices } => {
-                self.question = Some(Asked { text: text.clone(), choices: choices.clone() });
+                let choices = choices.iter().take(MOST_CHOICES).map(|choice| short(choice)).collect();
+                self.question = Some(Asked { text: short(text), choices });
             }
             AgentEvent::Retry { cause, text, .. } => {
                 self.retries += 1;
-                self.trouble = Some((*cause, text.clone()));
+                self.trouble = Some((*cause, short(text)));
             }
-            AgentEvent::Error { cause, text } => self.trouble = Some((*cause, text.clone())),
+            AgentEvent::Error { cause, text } => self.trouble = Some((*cause, short(text))),
             AgentEvent::Finished { ok, cause, text } => {
-                self.finished = Some(LastWord { ok: *ok, cause: *cause, text: text.clone() });
+                self.finished = Some(LastWord { ok: *ok, cause: *cause, text: short(text) });
                 if *ok {
                     self.go_on();
                 }
             }
             AgentEvent::Message { to, kind, text } if self.messages.len() < MOST_MESSAGES => {
-                self.messages.push(Note { to: to.clone(), kind: kind.clone(), text: text.clone() });
+                self.messages.push(Note { to: to.clone(), kind: kind.clone(), text: short(text) });
             }
             AgentEvent::Message { .. }
             | AgentEvent::Thought { .. }
@@ -128,6 +133,13 @@ impl Account {
     /// The conversation's total, where the agent counts one.
     pub fn total(&self) -> Option<Usage> {
         (!self.total.is_unknown()).then(|| self.total.clone())
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((at, _)) => format!("{} [cut here]", &text[..at]),
+        None => text.to_owned(),
     }
 }
 

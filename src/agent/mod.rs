@@ -23,7 +23,7 @@ mod record;
 pub mod runbook;
 mod template;
 
-pub use account::{Account, Asked};
+pub use account::{Account, Asked, Note};
 pub use catalog::{Catalog, Listed, Setting};
 pub use event::{AgentEvent, Cause, Scope};
 pub use judge::{Facts, Judgement, judge};

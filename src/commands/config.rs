@@ -46,6 +46,9 @@ enum Verb {
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
+    if !matches!(args.verb, None | Some(Verb::List | Verb::Get { .. })) {
+        context.refuse_inside_run(&project)?;
+    }
     let scope = |user: bool| if user { Scope::User } else { Scope::Clone };
     match args.verb.as_ref().unwrap_or(&Verb::List) {
         Verb::List => list(context, &project),

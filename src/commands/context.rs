@@ -2,9 +2,9 @@
 
 use crate::config::{KEYS, Key};
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::host::Host;
+use crate::host::{Host, files};
 use crate::model::TaskId;
-use crate::run;
+use crate::run::{self, RUN_FOLDER_VARIABLE};
 use crate::store::Snapshot;
 use crate::tasks::Project;
 use crate::ui::{Style, Ui};
@@ -85,12 +85,25 @@ impl Context {
 
     /// Repairs what dead workers left, before something is written to a state that is there.
     pub fn repair(&self, project: &Project) -> Result<()> {
+        self.refuse_inside_run(project)?;
         project.store.snapshot()?;
         for recovered in run::recover(project).context(|| "cannot repair what a dead worker left")? {
             let short = project.store.snapshot()?.short(&recovered.task);
             self.ui.note(&format!("{} {short}: {}", self.ui.paint_err(Style::Attention, "recovered"), recovered.what));
         }
         Ok(())
+    }
+
+    /// An agent inside a run of this repository decides nothing about tasks and settings: whatever it did here would count
+    /// as a person's word.
+    pub fn refuse_inside_run(&self, project: &Project) -> Result<()> {
+        let runs = files::real_path(&project.store.local.runs());
+        let folder = self.host.env.path(RUN_FOLDER_VARIABLE).map(|folder| files::real_path(&folder));
+        match folder.filter(|folder| folder.starts_with(&runs)) {
+            Some(_) => Err(Error::person("inside a run, an agent does not change tasks or settings")
+                .hint("to ask a person: aifactory ask \"…\"; to tell one: aifactory message post \"…\"")),
+            None => Ok(()),
+        }
     }
 
     fn warn_about_settings(&self, project: &Project) {

@@ -27,6 +27,7 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project()?;
+    context.refuse_inside_run(&project)?;
     if args.full {
         ask_for_full_access(context, &project, args.yes)?;
         return report(context, &project, "agents may run commands here");

@@ -258,6 +258,15 @@ pub const TIES: [&str; 3] = ["commondir", "gitdir", "config.worktree"];
 pub struct Ties(Vec<(PathBuf, Option<String>)>);
 
 impl Ties {
+    /// Text that [`Ties::parse`] understands.
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(&self.0).expect("paths of worktrees are text")
+    }
+
+    pub fn parse(text: &str) -> Option<Ties> {
+        serde_json::from_str(text).ok().map(Ties)
+    }
+
     /// Puts back what was changed since. True if there was something; a worktree that is gone has no ties.
     pub fn restore(&self) -> Result<bool> {
         let mut changed = false;

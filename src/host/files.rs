@@ -80,6 +80,12 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).context(|| format!("cannot create the folder {}", path.display()))
 }
 
+/// The same, for its owner alone.
+pub fn create_private_folder(path: &Path) -> Result<()> {
+    create_folder(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).context(|| format!("cannot close {}", path.display()))
+}
+
 /// A symbolic link at `path`; one that is there already is replaced.
 pub fn link(target: &Path, path: &Path) -> Result<()> {
     remove_file(path)?;

@@ -53,6 +53,9 @@ impl<F: FnMut(Line<'_>) -> Pulse> Listener for Hear<F> {
     }
 }
 
+/// Bytes that wait for a program to read them; far more than any agent is told at once.
+const MOST_WAITING: usize = 16 << 20;
+
 /// What is still to be said to the program.
 #[derive(Debug, Default)]
 pub struct Talk {
@@ -65,10 +68,15 @@ pub struct Talk {
 impl Talk {
     /// Writes a line to the program's stdin, as soon as it reads.
     pub fn say(&mut self, line: &str) {
-        if !self.hangs_up {
+        if !self.hangs_up && !self.is_overfull() {
             self.waiting.extend_from_slice(line.as_bytes());
             self.waiting.push(b'\n');
         }
+    }
+
+    /// The program has not read for so long that nothing more is put there for it.
+    pub fn is_overfull(&self) -> bool {
+        self.waiting.len() > MOST_WAITING
     }
 
     /// The program's stdin is at its end once it has read what is waiting.

@@ -7,13 +7,15 @@ mod follow;
 
 pub use follow::Stop;
 
+use super::checkout::Checkouts;
 use super::confine::{self, Confined};
 use super::control::OWNER;
 use super::environment::{Variables, overlaid, to_variables, value_of};
 use super::event::{Reporter, RunEventKind};
 use super::inbox::Inbox;
 use super::transcript;
-use crate::agent::{Account, Agent, Asked, Facts, Input, Job, Judgement, Launch, Reader, judge};
+use super::words::question_text;
+use crate::agent::{Account, Agent, Facts, Input, Job, Judgement, Launch, Reader, judge};
 use crate::error::{Context, Result};
 use crate::git::{Oid, Ties};
 use crate::host::files;
@@ -48,6 +50,8 @@ pub struct Attempt<'a> {
     pub base: Oid,
     /// The commit before the first attempt at this step: what an earlier attempt committed since counts as work.
     pub begin: Oid,
+    /// The worktree's files before the first attempt at this step, committed or not.
+    pub tree_before: Oid,
     pub handle: Handle,
     pub stop: watch::Receiver<bool>,
     pub reporter: &'a Reporter,
@@ -85,8 +89,6 @@ impl AttemptResult {
 struct Before {
     configuration: Digest,
     ties: Ties,
-    /// The worktree's files.
-    tree: Oid,
 }
 
 impl Attempt<'_> {
@@ -96,13 +98,13 @@ impl Attempt<'_> {
         let launch = self.agent.launch(&self.job, &|name| value_of(&self.environment, name))?;
         let configuration = self.project.repository().configuration_digest()?;
         let ties = self.project.repository().ties_of(self.job.worktree)?;
-        let before = self.project.repository().worktree_tree(self.job.worktree)?;
+        Checkouts::of(self.project)?.note_ties(self.job.task, &ties)?;
         let stdin_is_open = launch.stdin == Input::Open;
         let request = self.request(launch, &folder)?;
         let worktree = self.job.worktree.to_string_lossy().into_owned();
         let reader = Reader::new(self.agent.reader, &self.agent.opening(&self.job, &worktree));
         let host = &self.project.host;
-        let mut follow = Follow::new(reader, self.reporter, Inbox::open(&folder)?);
+        let mut follow = Follow::new(reader, self.reporter, Inbox::open(&folder, self.project.store.redactor())?);
         follow.on_session = self.on_session.take().unwrap_or_else(|| Box::new(|_| {}));
         follow.check = self.check.take().unwrap_or_else(|| Box::new(|_| None));
         follow.stdin_is_open = stdin_is_open;
@@ -114,7 +116,7 @@ impl Attempt<'_> {
             _ => None,
         });
         confine::tell_missed(&ended, self.reporter);
-        let judgement = self.judge(&ended, &follow, &folder, &Before { configuration, ties, tree: before })?;
+        let judgement = self.judge(&ended, &follow, &folder, &Before { configuration, ties })?;
         let hits = confine::hits_text(&ended).filter(|_| judgement.outcome != Outcome::Succeeded);
         let detail: Vec<String> = judgement.detail.into_iter().chain(hits).collect();
         Ok(AttemptResult {
@@ -132,7 +134,7 @@ impl Attempt<'_> {
 
     /// The run is what it is, whether or not its transcript can be kept.
     fn keep_transcript(&self) -> Option<Kept> {
-        let kept = transcript::keep(self.project, &TaskId::parse(self.job.task)?, self.run);
+        let kept = transcript::keep(self.project, self.agent, &TaskId::parse(self.job.task)?, self.run);
         kept.unwrap_or_else(|error| {
             let text = format!("what the agent printed is not kept: {}", error.full_text());
             self.reporter.tell(RunEventKind::Note { text });
@@ -197,15 +199,16 @@ impl Attempt<'_> {
             agent: &self.agent.name,
             ending: &ended.ending,
             says_when_finished: self.agent.reader.says_when_finished,
-            left_work: self.left_work(before.tree)?,
+            left_work: self.left_work()?,
             last_words: &last_words,
         };
         let judgement = judge(account, &facts);
         // Whatever else it did, it waits for an answer.
         match (&account.question, judgement.outcome) {
-            (Some(question), Outcome::Succeeded | Outcome::NoWork | Outcome::Failed) => {
-                Ok(plain(Outcome::NeedsPerson, Some(question_text(question))))
-            }
+            (
+                Some(question),
+                Outcome::Succeeded | Outcome::NoWork | Outcome::Failed | Outcome::TimedOut | Outcome::Stalled,
+            ) => Ok(plain(Outcome::NeedsPerson, Some(question_text(question)))),
             _ => Ok(judgement),
         }
     }
@@ -259,11 +262,13 @@ impl Attempt<'_> {
         Ok((!grown).then(|| format!("the agent rewrote the commits before its own; they are still {}", self.base)))
     }
 
-    /// Files that are not as setup left them, a commit of the agent's, or one of an earlier attempt at the same step.
-    fn left_work(&self, before: Oid) -> Result<bool> {
+    /// Files that are not as they were before the step, a commit of the agent's, or one of an earlier attempt at the step.
+    fn left_work(&self) -> Result<bool> {
         let repository = self.project.repository();
         let head = repository.head_of(self.job.worktree)?;
-        Ok(head != self.base || self.base != self.begin || repository.worktree_tree(self.job.worktree)? != before)
+        Ok(head != self.base
+            || self.base != self.begin
+            || repository.worktree_tree(self.job.worktree)? != self.tree_before)
     }
 }
 
@@ -283,12 +288,6 @@ fn last_words(folder: &Path, account: &Account, redactor: &Redactor) -> String {
     }
 }
 
-fn question_text(question: &Asked) -> String {
-    let numbered = question.choices.iter().enumerate();
-    let choices: String = numbered.map(|(number, choice)| format!("\n{}. {choice}", number + 1)).collect();
-    format!("{}{choices}", question.text)
-}
-
 fn transcript_digest(folder: &Path) -> Option<Digest> {
     Digest::of_reader(std::fs::File::open(folder.join("stdout.log")).ok()?).ok()
 }
@@ -296,6 +295,7 @@ fn transcript_digest(folder: &Path) -> Option<Digest> {
 /// The run folder, made before anything is started in it.
 pub fn make_folder(project: &Project, run: &EventId) -> Result<PathBuf> {
     let folder = project.store.local.run_folder(run);
-    files::create_folder(&folder).context(|| "cannot prepare the run")?;
+    // What the agent prints may hold anything.
+    files::create_private_folder(&folder).context(|| "cannot prepare the run")?;
     Ok(folder)
 }

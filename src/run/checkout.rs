@@ -5,7 +5,7 @@
 //! worktree is parked when its work is merged, and thrown away only when the pool is full.
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::git::{Oid, Repository};
+use crate::git::{Oid, Repository, Ties};
 use crate::host::files::{self, FileLock};
 use crate::model::{EventId, TaskId};
 use crate::tasks::Project;
@@ -80,6 +80,7 @@ impl<'p> Checkouts<'p> {
         let _lock = self.project.store.local.lock("worktrees")?;
         files::create_folder(&self.root)?;
         let path = self.path_of(task);
+        self.mend(task)?;
         if self.find(task).is_some() && self.repository().worktree_state(&path).is_ok() {
             let note = self.put_on_branch(task, &path, branch, base)?;
             return Ok(TaskCheckout { path, reused: true, is_set_up: self.set_up_mark(task).exists(), note });
@@ -147,6 +148,43 @@ impl<'p> Checkouts<'p> {
         Ok(text.and_then(|text| Repository::parse_oid(text.trim())))
     }
 
+    /// The tree before the first try of a step that began at a commit: `now`, unless an earlier try was told another.
+    pub fn note_step(&self, task: &TaskId, step: &str, begin: Oid, now: Oid) -> Result<Oid> {
+        let mark = self.step_mark(task);
+        let head = format!("{step} {begin} ");
+        let known = files::load_text(&mark)?.and_then(|text| Repository::parse_oid(text.strip_prefix(&head)?.trim()));
+        match known {
+            Some(before) => Ok(before),
+            None => files::write_text(&mark, &format!("{head}{now}\n")).map(|()| now),
+        }
+    }
+
+    /// What ties the task's worktree to its repository, before something runs there that could change it.
+    pub fn note_ties(&self, task: &str, ties: &Ties) -> Result<()> {
+        files::write_text(&self.project.store.local.root().join("ties").join(task), &ties.to_text())
+    }
+
+    /// Sets right what an agent did to its worktree's administration if its worker died before it could. To be done
+    /// before git is asked anything there: otherwise the agent chose the programs that git starts.
+    pub fn mend(&self, task: &TaskId) -> Result<()> {
+        let noted = self.project.store.local.root().join("ties").join(task.as_str());
+        let Some(ties) = files::load_text(&noted)?.and_then(|text| Ties::parse(&text)) else { return Ok(()) };
+        let path = self.path_of(task);
+        if path.is_dir() {
+            ties.restore()?;
+            // A worktree that git has forgotten is set aside and made anew.
+            if self.repository().find_admin_folder(&path).is_ok_and(|admin| admin.is_some()) {
+                files::create_folder(&self.root.join("trash"))?;
+                self.repository().repair_worktree(&path, &self.aside_name(&path))?;
+            }
+        }
+        files::remove_file(&noted)
+    }
+
+    fn step_mark(&self, task: &TaskId) -> PathBuf {
+        self.project.store.local.root().join("steps").join(task.as_str())
+    }
+
     fn made_mark(&self, task: &TaskId) -> PathBuf {
         self.project.store.local.root().join("made").join(task.as_str())
     }
@@ -157,6 +195,7 @@ impl<'p> Checkouts<'p> {
 
     fn forget_marks(&self, task: &TaskId) -> Result<()> {
         files::remove_file(&self.made_mark(task))?;
+        files::remove_file(&self.step_mark(task))?;
         files::remove_file(&self.set_up_mark(task))
     }
 

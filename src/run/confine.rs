@@ -3,7 +3,8 @@
 //! Everything that runs code from a worktree is confined in the same way: setup commands and gates run what an agent
 //! wrote. Within a sandbox the machine is read-only but for the worktree, what git needs for a commit on the task's own
 //! branch, the inbox of the run, and the folders that the person or the agent's record names. Git's configuration and
-//! hooks, other branches and the state stay out of reach.
+//! hooks, the target and the state stay out of reach; branches of other tasks do not, where they lie in the same folder as
+//! the task's own, for git makes its locks there.
 
 use crate::config::Settings;
 use crate::error::{Context, Error, Result};

@@ -2,17 +2,18 @@
 //!
 //! * `inbox/`: what the agent says through aifactory's own commands, one JSON event per file
 //! * `said/`: what people say to the running agent, one file per word, named by the event that records it
-//! * `events.jsonl`: all events of the run as they came, for `log`; bounded
+//! * `events.jsonl`: all events of the run as they came, for `log`; bounded, and without the secrets that are known
 //!
 //! A file appears whole or not at all, so a reader never sees half a word.
 
-use crate::agent::{AgentEvent, Cause};
-use crate::error::Result;
+use crate::agent::{Account, AgentEvent, Cause};
+use crate::error::{Error, Result};
 use crate::host::files;
 use crate::model::{EventId, Timestamp};
+use crate::store::Redactor;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Where an agent's own commands leave their words; the variable that names the run folder.
@@ -44,32 +45,33 @@ struct Keeping<'e> {
     event: &'e AgentEvent,
 }
 
-pub struct Inbox {
+pub struct Inbox<'r> {
     folder: PathBuf,
+    pub redactor: &'r Redactor,
     /// Written in blocks: an agent can print faster than a file takes lines. The raw output is on the disk already.
     events: Option<BufWriter<File>>,
     left: u64,
 }
 
-impl Inbox {
-    pub fn open(run_folder: &Path) -> Result<Inbox> {
+impl<'r> Inbox<'r> {
+    pub fn open(run_folder: &Path, redactor: &'r Redactor) -> Result<Inbox<'r>> {
         files::create_folder(&run_folder.join(INBOX))?;
         files::create_folder(&run_folder.join(SAID))?;
         // Events are for looking at: a run does not fail because they cannot be kept.
         let events = File::options().create(true).append(true).open(run_folder.join(EVENTS)).ok();
-        Ok(Inbox { folder: run_folder.to_owned(), events: events.map(BufWriter::new), left: MOST_BYTES })
+        Ok(Inbox { folder: run_folder.to_owned(), redactor, events: events.map(BufWriter::new), left: MOST_BYTES })
     }
 
     pub fn keep(&mut self, event: &AgentEvent, at: Timestamp) {
         let Some(file) = &mut self.events else { return };
-        let mut kept = line(event, at);
+        let mut kept = self.redactor.redact(&line(event, at)).into_owned();
         let fits = kept.len() as u64 <= self.left;
         if !fits {
             let text = "more happened than is kept of a run: its events end here".to_owned();
             kept = line(&AgentEvent::Error { cause: Cause::Other, text }, at);
         }
         self.left = self.left.saturating_sub(kept.len() as u64);
-        if file.write_all(&kept).is_err() || !fits {
+        if file.write_all(kept.as_bytes()).is_err() || !fits {
             self.flush();
             self.events = None;
         }
@@ -84,20 +86,12 @@ impl Inbox {
 
     /// What the agent left since the last look, oldest first.
     pub fn take(&self) -> Vec<AgentEvent> {
-        let folder = self.folder.join(INBOX);
-        let mut events = Vec::new();
-        for name in files::names(&folder).unwrap_or_default().into_iter().take(MOST_AT_ONCE) {
-            if name.starts_with('.') {
-                continue;
-            }
-            let path = folder.join(&name);
-            let is_short = path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= LONGEST_WORD);
-            let text = if is_short { files::load_text(&path).ok().flatten() } else { None };
-            let event = text.and_then(|text| serde_json::from_str(&text).ok()).and_then(allowed);
-            events.push(event.unwrap_or_else(|| AgentEvent::Unknown { kind: "a word in the inbox".to_owned() }));
+        let words = words_in(&self.folder.join(INBOX)).into_iter();
+        let taken = words.map(|(path, event)| {
             let _ = files::remove_file(&path);
-        }
-        events
+            event
+        });
+        taken.collect()
     }
 
     /// What people said and the agent has not been told, oldest first.
@@ -116,10 +110,35 @@ impl Inbox {
     }
 }
 
-fn line(event: &AgentEvent, at: Timestamp) -> Vec<u8> {
-    let mut line = serde_json::to_vec(&Keeping { at, event }).expect("events are text");
-    line.push(b'\n');
+fn line(event: &AgentEvent, at: Timestamp) -> String {
+    let mut line = serde_json::to_string(&Keeping { at, event }).expect("events are text");
+    line.push('\n');
     line
+}
+
+/// What the events of a run say together, and what its agent left last, for whoever comes after its supervisor.
+pub fn account_of(run_folder: &Path) -> Account {
+    let mut account = Account::default();
+    if let Ok(file) = File::open(run_folder.join(EVENTS)) {
+        let lines = BufReader::new(file).lines().map_while(std::io::Result::ok);
+        let kept = lines.filter_map(|line| serde_json::from_str::<Kept>(&line).ok());
+        kept.for_each(|kept| account.note(&kept.event));
+    }
+    words_in(&run_folder.join(INBOX)).iter().for_each(|(_, event)| account.note(event));
+    account
+}
+
+/// What lies in an inbox, oldest first.
+fn words_in(folder: &Path) -> Vec<(PathBuf, AgentEvent)> {
+    let names = files::names(folder).unwrap_or_default();
+    let paths = names.iter().filter(|name| !name.starts_with('.')).map(|name| folder.join(name));
+    let word = |path: PathBuf| {
+        let is_short = path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= LONGEST_WORD);
+        let text = if is_short { files::load_text(&path).ok().flatten() } else { None };
+        let event = text.and_then(|text| serde_json::from_str(&text).ok()).and_then(allowed);
+        (path, event.unwrap_or_else(|| AgentEvent::Unknown { kind: "a word in the inbox".to_owned() }))
+    };
+    paths.take(MOST_AT_ONCE).map(word).collect()
 }
 
 /// An agent can say something and ask something; it cannot claim to have finished, to have used nothing, or to be
@@ -131,6 +150,13 @@ fn allowed(event: AgentEvent) -> Option<AgentEvent> {
 /// Leaves a word of the agent's for its supervisor.
 pub fn leave_word(run_folder: &Path, name: &EventId, event: &AgentEvent) -> Result<()> {
     let text = serde_json::to_string(event).expect("events are text");
+    if text.len() as u64 > LONGEST_WORD {
+        return Err(Error::usage(format!(
+            "that is {} bytes long, more than the {LONGEST_WORD} there is room for",
+            text.len()
+        ))
+        .hint("write it into a file, and say where it is"));
+    }
     files::write_text(&run_folder.join(INBOX).join(name.to_string()), &text)
 }
 
@@ -142,10 +168,13 @@ pub fn leave_saying(run_folder: &Path, event: &EventId, text: &str) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::LazyLock;
 
-    fn inbox() -> (tempfile::TempDir, Inbox) {
+    fn inbox() -> (tempfile::TempDir, Inbox<'static>) {
+        static REDACTOR: LazyLock<Redactor> =
+            LazyLock::new(|| Redactor::new([("API_TOKEN".to_owned(), "hunter2hunter2".to_owned())]));
         let folder = tempfile::tempdir().unwrap();
-        let inbox = Inbox::open(folder.path()).unwrap();
+        let inbox = Inbox::open(folder.path(), &REDACTOR).unwrap();
         (folder, inbox)
     }
 
@@ -187,6 +216,27 @@ mod tests {
         let kept: Vec<Kept> = kept.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(matches!(kept.last().unwrap().event, AgentEvent::Error { .. }));
         assert_eq!(kept.len(), 3);
+    }
+
+    #[test]
+    fn what_was_said_before_a_crash_is_still_known() {
+        let (folder, mut inbox) = inbox();
+        let message = |text: &str| AgentEvent::Message { to: None, kind: None, text: text.to_owned() };
+        inbox.keep(&message("the key is hunter2hunter2"), Timestamp::default());
+        inbox.flush();
+        leave_word(folder.path(), &EventId::from_name("a"), &message("last")).unwrap();
+        let texts: Vec<String> = account_of(folder.path()).messages.into_iter().map(|note| note.text).collect();
+        assert_eq!(texts, ["the key is [redacted:API_TOKEN]", "last"]);
+        // Nothing was taken: whoever could not write it down yet finds it again.
+        assert_eq!(account_of(folder.path()).messages.len(), 2);
+    }
+
+    #[test]
+    fn a_word_without_room_is_refused() {
+        let (folder, inbox) = inbox();
+        let long = AgentEvent::Text { text: "x".repeat(70_000) };
+        assert!(leave_word(folder.path(), &EventId::from_name("a"), &long).is_err());
+        assert_eq!(inbox.take(), []);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod scheduler;
 mod session;
 mod transcript;
 mod upkeep;
+mod words;
 mod worker;
 
 pub use checkout::{Checkouts, TaskCheckout};

@@ -2,15 +2,15 @@
 
 use crate::model::plan::{Plan, Step};
 use crate::model::run::Outcome;
-use crate::model::{Change, Event, EventId, Task};
-use std::collections::BTreeMap;
+use crate::model::{Change, Event, EventId, Status, Task};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub struct PromptParts<'a> {
     pub task: &'a Task,
     pub spec: &'a str,
     pub plan: &'a Plan,
     pub step: &'a Step,
-    /// What people said since an agent last got through, oldest first.
+    /// What people said that this agent does not know, oldest first.
     pub notes: &'a [String],
     /// What a gate said about the attempt before this one.
     pub feedback: Option<&'a str>,
@@ -87,27 +87,54 @@ fn fenced(text: &str) -> String {
     format!("{fence}\n{}\n{fence}\n", text.trim_end())
 }
 
-/// What people said that no run of the agent has had in its prompt and got through with. Oldest first.
-pub fn unheard(events: &[Event]) -> Vec<String> {
-    let mut waiting: Vec<(&EventId, &String)> = Vec::new();
+/// What people said about the work that is under way when a run begins, oldest first: for an agent that knows nothing yet.
+/// What was said before the work was last handed in for review has been dealt with.
+pub fn all_said(events: &[Event], run: &EventId) -> Vec<String> {
+    let mut said = Vec::new();
+    for event in before(events, run) {
+        match &event.change {
+            Change::Moved { to: Status::Review, .. } => said.clear(),
+            _ => said.extend(word_in(event)),
+        }
+    }
+    said
+}
+
+/// What people said that a conversation has not heard when a run goes on with it, oldest first. `of_it` are its runs.
+pub fn unheard(events: &[Event], run: &EventId, of_it: &BTreeSet<EventId>) -> Vec<String> {
+    let mut waiting: Vec<(&EventId, String)> = Vec::new();
     // What waited when a run began was in its prompt.
     let mut told: BTreeMap<&EventId, Vec<&EventId>> = BTreeMap::new();
-    for event in events {
+    for event in before(events, run) {
         match &event.change {
-            Change::Noted { text } if event.fence.is_none() => waiting.push((&event.id, text)),
-            Change::Said { text } | Change::Rejected { note: Some(text) } => waiting.push((&event.id, text)),
-            Change::RunStarted { run, .. } => {
+            Change::RunStarted { run, .. } if of_it.contains(run) => {
                 told.insert(run, waiting.iter().map(|(id, _)| *id).collect());
             }
-            Change::RunEnded { run, outcome, heard } => {
+            Change::RunEnded { run, outcome, heard } if of_it.contains(run) => {
                 let was_cut_off = [Outcome::Interrupted, Outcome::Stopped].iter().any(|cut| cut.word() == outcome);
                 let told = told.remove(run).filter(|_| !was_cut_off).unwrap_or_default();
                 waiting.retain(|(id, _)| !told.contains(id) && !heard.contains(id));
             }
-            _ => {}
+            _ => waiting.extend(word_in(event).map(|text| (&event.id, text))),
         }
     }
-    waiting.into_iter().map(|(_, text)| text.clone()).collect()
+    waiting.into_iter().map(|(_, text)| text).collect()
+}
+
+/// What had happened when the run was put on the record. Whoever speaks later is heard later.
+fn before<'e>(events: &'e [Event], run: &'e EventId) -> impl Iterator<Item = &'e Event> {
+    events
+        .iter()
+        .take_while(move |event| !matches!(&event.change, Change::RunStarted { run: begun, .. } if begun == run))
+}
+
+/// What a person says to the agent with it.
+fn word_in(event: &Event) -> Option<String> {
+    match &event.change {
+        Change::Noted { text } if event.fence.is_none() => Some(text.clone()),
+        Change::Said { text } | Change::Rejected { note: Some(text) } => Some(text.clone()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -143,10 +170,15 @@ mod tests {
         Change::RunEnded { run: EventId::from_name(run), outcome: outcome.word().into(), heard }
     }
 
+    fn names(names: &[&str]) -> BTreeSet<EventId> {
+        names.iter().map(|name| EventId::from_name(name)).collect()
+    }
+
     #[test]
     fn what_is_said_during_a_run_waits_for_the_next_unless_the_agent_was_told() {
         let history = |heard: &[&str]| {
-            unheard(&events(vec![said("a"), started("r"), said("b"), said("c"), ended("r", Outcome::Failed, heard)]))
+            let changes = vec![said("a"), started("r"), said("b"), said("c"), ended("r", Outcome::Failed, heard)];
+            unheard(&events(changes), &EventId::from_name("s"), &names(&["r", "s"]))
         };
         assert_eq!(history(&[]), ["b", "c"]);
         assert_eq!(history(&["e2"]), ["c"]);
@@ -155,7 +187,30 @@ mod tests {
     #[test]
     fn what_a_run_was_told_that_did_not_get_through_is_said_again() {
         let cut = events(vec![said("a"), started("r"), ended("r", Outcome::Interrupted, &[])]);
-        assert_eq!(unheard(&cut), ["a"]);
+        assert_eq!(unheard(&cut, &EventId::from_name("s"), &names(&["r", "s"])), ["a"]);
+    }
+
+    #[test]
+    fn an_agent_that_knows_nothing_is_told_all_that_others_were_told() {
+        let history = events(vec![
+            said("a"),
+            started("r"),
+            ended("r", Outcome::Failed, &[]),
+            said("b"),
+            started("s"),
+            said("after the prompt was made"),
+        ]);
+        assert_eq!(all_said(&history, &EventId::from_name("s")), ["a", "b"]);
+        // Another conversation has heard neither.
+        assert_eq!(unheard(&history, &EventId::from_name("s"), &names(&["s"])), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_was_said_before_a_review_is_settled() {
+        let moved = Change::Moved { from: Status::Running, to: Status::Review, reason: None, note: None };
+        let rejected = Change::Rejected { note: Some("b".into()) };
+        let history = events(vec![said("a"), moved, rejected, started("s")]);
+        assert_eq!(all_said(&history, &EventId::from_name("s")), ["b"]);
     }
 
     #[test]

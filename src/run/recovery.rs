@@ -4,9 +4,10 @@
 //! looking for one costs a directory listing. Nothing is deleted: uncommitted work stays in its worktree, and the next
 //! attempt keeps it under a ref before it starts.
 
+use super::checkout::Checkouts;
 use super::control::OWNER;
 use super::merge::finish_delivery;
-use super::open_runs::end_open_runs;
+use super::open_runs::{end_open_runs, what_is_left};
 use super::session::{self, SessionFile};
 use crate::error::Result;
 use crate::git::Repository;
@@ -53,6 +54,7 @@ pub fn recover(project: &Project) -> Result<Vec<Recovered>> {
 
 fn recover_one(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
     let ended = end_what_it_started(project, dead)?;
+    Checkouts::of(project)?.mend(&dead.task)?;
     let what = repair(project, dead)?;
     session::remove(&dead.path)?;
     let also = match ended {
@@ -88,6 +90,7 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
         return Ok(None);
     }
     let most = project.settings.number("run.recoveries");
+    let left = what_is_left(project, &dead.session, &dead.task)?;
     project.store.transact(&project.person(), "recover", |snapshot, changes| {
         let task = snapshot.task(&dead.task)?;
         if task.claim.as_ref().is_none_or(|claim| claim.session != dead.session) {
@@ -95,16 +98,18 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
         }
         release(&task, changes);
         let ending = (Outcome::Interrupted, "the worker died");
-        end_open_runs(project, snapshot, &dead.session, &task.id, ending, changes)?;
+        let question = end_open_runs(project, snapshot, &left, &dead.session, &task.id, ending, changes)?;
+        let wait = |reason, note| Change::Moved {
+            from: Status::Ready,
+            to: Status::Waiting,
+            reason: Some(reason),
+            note: Some(note),
+        };
         if task.recoveries + 1 >= most {
             let note = format!("its worker died {} times", task.recoveries + 1);
-            let moved = Change::Moved {
-                from: Status::Ready,
-                to: Status::Waiting,
-                reason: Some(Reason::RecoveryExhausted),
-                note: Some(note),
-            };
-            changes.event(&task.id, moved);
+            changes.event(&task.id, wait(Reason::RecoveryExhausted, note));
+        } else if let Some(question) = question {
+            changes.event(&task.id, wait(Reason::Question, question));
         }
         Ok(())
     })?;

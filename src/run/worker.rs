@@ -12,7 +12,7 @@ mod phases;
 use super::checkout::{Checkouts, TaskCheckout};
 use super::environment::{Variables, child_environment};
 use super::event::{Reporter, RunEventKind};
-use super::open_runs::end_open_runs;
+use super::open_runs::{end_open_runs, what_is_left};
 use super::ports::{self, PortRange};
 use super::session::WorkerSession;
 use super::{gates, include};
@@ -415,8 +415,17 @@ impl Worker<'_> {
         if self.has_lost_its_claim()? {
             return self.current();
         }
+        let left = what_is_left(self.project, &self.session.id, &self.task)?;
         self.record("release", |snapshot, changes| {
-            end_open_runs(self.project, snapshot, &self.session.id, &self.task, (Outcome::Stopped, why), changes)?;
+            end_open_runs(
+                self.project,
+                snapshot,
+                &left,
+                &self.session.id,
+                &self.task,
+                (Outcome::Stopped, why),
+                changes,
+            )?;
             let released = Change::Released { why: why.to_owned(), recovery: false, claim: self.author.fence };
             changes.event(&self.task, released);
             Ok(())
@@ -432,8 +441,17 @@ impl Worker<'_> {
         }
         let settings = &self.project.settings;
         let most = settings.number("run.recoveries");
+        let left = what_is_left(self.project, &self.session.id, &self.task)?;
         self.record("put off", |snapshot, changes| {
-            end_open_runs(self.project, snapshot, &self.session.id, &self.task, (Outcome::Failed, why), changes)?;
+            end_open_runs(
+                self.project,
+                snapshot,
+                &left,
+                &self.session.id,
+                &self.task,
+                (Outcome::Failed, why),
+                changes,
+            )?;
             let before = snapshot.task(&self.task)?.recoveries;
             let released = Change::Released { why: why.to_owned(), recovery: true, claim: self.author.fence };
             changes.event(&self.task, released);

@@ -34,18 +34,21 @@ pub struct ReaderKind {
     make: Make,
     /// Asks the agent who it is, in that folder, and no more.
     greet: Option<Greet>,
+    /// What the agent says is spread over many lines, a few letters each.
+    pub comes_in_pieces: bool,
     /// The protocol has words for the model and the effort; otherwise the command line needs a place for them.
     pub has_choices: bool,
 }
 
 const fn kind(name: &'static str, says_when_finished: bool, make: Make) -> ReaderKind {
-    ReaderKind { name, says_when_finished, make, greet: None, has_choices: false }
+    ReaderKind { name, says_when_finished, make, greet: None, comes_in_pieces: false, has_choices: false }
 }
 
 impl ReaderKind {
     #[rustfmt::skip]
     pub const TABLE: &'static [ReaderKind] = &[
         kind("acp", true, |opening| Box::new(acp::Acp::new(opening)))
+            .in_pieces()
             .choosing()
             .greeted(|folder| Box::new(acp::Handshake::new(folder))),
         kind("aider", false, |_| Box::<aider::Aider>::default()),
@@ -54,19 +57,24 @@ impl ReaderKind {
             .greeted(|_| Box::new(greeting::Greeting::of_claude())),
         kind("codex", true, |_| Box::new(codex::Codex::default())),
         kind("codex-server", true, |opening| Box::new(codex_server::CodexServer::new(opening)))
+            .in_pieces()
             .choosing()
             .greeted(|_| Box::new(greeting::Greeting::of_codex())),
-        kind("copilot", true, |_| Box::<copilot::Copilot>::default()),
+        kind("copilot", true, |_| Box::<copilot::Copilot>::default()).in_pieces(),
         kind("events", true, |opening| Box::new(events::Events::new(opening))).choosing(),
-        kind("gemini", true, |_| Box::new(gemini::Gemini::default())),
+        kind("gemini", true, |_| Box::new(gemini::Gemini::default())).in_pieces(),
         kind("kimi", false, |_| Box::<kimi::Kimi>::default()),
         kind("opencode", true, |_| Box::<opencode::OpenCode>::default()),
-        kind("pi", true, |_| Box::<pi::Pi>::default()),
+        kind("pi", true, |_| Box::<pi::Pi>::default()).in_pieces(),
         kind("qwen", true, |_| Box::new(qwen::Qwen::default())),
         kind("runbook", false, |_| Box::new(runbook::Runbook)),
         kind("text", false, |_| Box::new(text::Text)),
         kind("vibe", false, |_| Box::<vibe::Vibe>::default()),
     ];
+
+    const fn in_pieces(self) -> ReaderKind {
+        ReaderKind { comes_in_pieces: true, ..self }
+    }
 
     const fn choosing(self) -> ReaderKind {
         ReaderKind { has_choices: true, ..self }

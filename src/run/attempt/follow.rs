@@ -28,7 +28,7 @@ pub type OnSession<'a> = Box<dyn FnMut(&Account) + 'a>;
 pub struct Follow<'a> {
     pub reader: Reader,
     pub reporter: &'a Reporter,
-    pub inbox: Inbox,
+    pub inbox: Inbox<'a>,
     /// What a person said meanwhile and the agent was told.
     pub heard: Vec<EventId>,
     pub verdict: Option<Stop>,
@@ -45,7 +45,7 @@ pub struct Follow<'a> {
 }
 
 impl<'a> Follow<'a> {
-    pub fn new(reader: Reader, reporter: &'a Reporter, inbox: Inbox) -> Follow<'a> {
+    pub fn new(reader: Reader, reporter: &'a Reporter, inbox: Inbox<'a>) -> Follow<'a> {
         Follow {
             reader,
             reporter,
@@ -90,7 +90,13 @@ impl<'a> Follow<'a> {
 
     /// In the middle of a tool call work could be cut in two: its end is soon enough.
     fn check_limits(&mut self, talk: &mut Talk) {
-        if self.verdict.is_none() && self.reader.pulse() == Pulse::Between {
+        // Some tell what they used with their last word: the work is done, and the next try will be checked.
+        let is_done = self.reader.account.finished.as_ref().is_some_and(|last| last.ok);
+        if talk.is_overfull() {
+            let detail = "it does not read what it is told".to_owned();
+            self.verdict = self.verdict.take().or(Some(Stop { outcome: Outcome::Failed, detail, until: None }));
+        }
+        if self.verdict.is_none() && !is_done && self.reader.pulse() == Pulse::Between {
             self.verdict = (self.check)(&self.reader.account);
         }
         if self.verdict.is_some() {
@@ -101,6 +107,7 @@ impl<'a> Follow<'a> {
     fn tell(&self, event: &AgentEvent) {
         let summary = event.summary();
         if !summary.is_empty() {
+            let summary = self.inbox.redactor.redact(&summary);
             let first: String = summary.chars().take(300).collect();
             self.reporter.tell(RunEventKind::Agent { line: escape_line(&first).into_owned() });
         }

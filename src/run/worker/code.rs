@@ -12,9 +12,11 @@ use crate::model::plan::Step;
 use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
 use crate::model::{Allowance, Budget, Change, EventId, Reason, Spent, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, Stop, make_folder};
+use crate::run::checkout::Checkouts;
 use crate::run::environment::{Variables, agent_environment, overlaid};
 use crate::run::event::RunEventKind;
-use crate::run::prompt::{PromptParts, unheard, write_continuation, write_prompt};
+use crate::run::prompt::{PromptParts, all_said, unheard, write_continuation, write_prompt};
+use crate::run::words::messages_of;
 use crate::store::Changes;
 use crate::tasks::allowance;
 use std::time::Duration;
@@ -122,7 +124,8 @@ impl Worker<'_> {
             // The conversation that was to be taken up is not there any more.
             let was_refused = matches!(start, Start::Resumed { .. })
                 && tried.result.outcome() == Outcome::Failed
-                && tried.result.account.deeds == 0;
+                && !is_of_the_service(&tried.result)
+                && (tried.result.account.deeds, tried.result.account.retries) == (0, 0);
             may_resume = may_resume && !was_refused;
             match self.after(&current, &tried, &mut chain, was_refused, attempt == most)? {
                 Next::Settled(settled) => return Ok(Some(settled)),
@@ -261,8 +264,9 @@ impl Worker<'_> {
     /// Runs the agent, commits what it left, and runs the step's gates.
     fn try_once(&self, current: &Try<'_>, environment: Variables, feedback: Option<&str>) -> Result<Tried> {
         let folder = make_folder(self.project, &current.run)?;
-        let prompt = self.prompt(current, feedback)?;
+        let tree_before = self.tree_before(current)?;
         self.announce(current)?;
+        let prompt = self.prompt(current, feedback)?;
         let mut environment = environment;
         environment.push(("AIFACTORY_STEP".into(), current.step.id.as_str().into()));
         // Its credentials are the agent's alone: gates do not see them.
@@ -288,6 +292,7 @@ impl Worker<'_> {
             branch: &self.branch,
             base: current.base,
             begin: current.begin,
+            tree_before,
             handle: self.bench.handle.clone(),
             stop: self.stop.clone(),
             reporter: &self.reporter,
@@ -305,6 +310,12 @@ impl Worker<'_> {
         self.drop_what_gates_left(current.place.worktree)?;
         self.check_stop()?;
         Ok(Tried { result, evidence, commit: Some(commit) })
+    }
+
+    /// The files as they were before the first try of this step: what an earlier try left uncommitted is work, too.
+    fn tree_before(&self, current: &Try<'_>) -> Result<Oid> {
+        let now = self.project.repository().worktree_tree(current.place.worktree)?;
+        Checkouts::of(self.project)?.note_step(&self.task, &current.step.id, current.begin, now)
     }
 
     fn allowance(&self) -> Result<Allowance> {
@@ -325,7 +336,15 @@ impl Worker<'_> {
     fn prompt(&self, current: &Try<'_>, feedback: Option<&str>) -> Result<String> {
         let snapshot = self.project.store.snapshot()?;
         let task = snapshot.task(&self.task)?;
-        let notes = unheard(&snapshot.events(&self.task)?);
+        let events = snapshot.events(&self.task)?;
+        let notes = match current.start.conversation() {
+            Some(conversation) => {
+                let runs = snapshot.runs(&self.task)?;
+                let same = runs.into_iter().filter(|run| run.conversation.as_deref() == Some(conversation));
+                unheard(&events, &current.run, &same.map(|run| run.id).collect())
+            }
+            None => all_said(&events, &current.run),
+        };
         let recap = current.start.recap();
         let parts = PromptParts {
             task: &task,
@@ -368,24 +387,13 @@ impl Worker<'_> {
     }
 
     fn record_run(&self, current: &Try<'_>, tried: &Tried, changes: &mut Changes) -> Result<()> {
-        changes.run(&self.task, &self.run_record(current, Some(&tried.result)));
+        let record = self.run_record(current, Some(&tried.result));
+        changes.run(&self.task, &record);
         let outcome = tried.result.outcome().word().to_owned();
         let heard = tried.result.heard.clone();
         changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome, heard });
         tried.evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
-        for (number, said) in tried.result.account.messages.iter().enumerate() {
-            // Named by its place in the run, so that a transaction that is tried again writes the same.
-            let id = EventId::from_name(&format!("{}-{number}", current.run));
-            changes.message(&Message {
-                id,
-                kind: said.kind.as_deref().and_then(MessageKind::parse).unwrap_or(MessageKind::Info),
-                task: Some(self.task.clone()),
-                from: current.agent.name.clone(),
-                to: said.to.clone(),
-                at: current.started,
-                text: said.text.clone(),
-            });
-        }
+        messages_of(&tried.result.account, &self.task, &record).iter().for_each(|message| changes.message(message));
         Ok(())
     }
 

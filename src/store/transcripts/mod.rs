@@ -9,7 +9,7 @@
 
 mod text;
 
-pub use text::{Part, Transcript};
+pub use text::{Part, Source, Transcript};
 
 use super::{Store, layout};
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::git::{Edit, EntryKind, Expected, Identity, Oid, Swap};
 use crate::host::files;
 use crate::model::run::Kept;
 use crate::model::{Digest, EventId, TaskId, Timestamp};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The refs of transcripts lie below here.
@@ -41,11 +41,11 @@ pub enum Found {
     NotKept,
 }
 
-/// Keeps what the run left in its folder, at most so many bytes of it. Nothing where it left nothing.
-pub fn keep(store: &Store, task: &TaskId, run: &EventId, folder: &Path, most: u64) -> Result<Option<Kept>> {
+/// Keeps what the run left, at most so many bytes of it. Nothing where it left nothing.
+pub fn keep(store: &Store, task: &TaskId, run: &EventId, source: &Source<'_>, most: u64) -> Result<Option<Kept>> {
     // Many agents may end at once, and a transcript takes memory many times its size while it is made.
     let _lock = store.local.lock("transcripts")?;
-    let transcript = Transcript::of_folder(folder, most, store.redactor())?;
+    let transcript = Transcript::of_folder(source, most, store.redactor())?;
     if transcript.parts.is_empty() {
         return Ok(None);
     }

@@ -7,9 +7,18 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// The files of a run folder that are kept, in this order.
-const FILES: [&str; 3] = ["events.jsonl", "stdout.log", "stderr.log"];
+const FILES: [&str; 3] = ["events.jsonl", OUTPUT, "stderr.log"];
+const OUTPUT: &str = "stdout.log";
 /// Larger files are not read back.
 const MOST: u64 = 15 << 20;
+
+/// What a run left.
+pub struct Source<'a> {
+    pub folder: &'a Path,
+    /// What the agent says is spread over many lines. A secret in pieces cannot be found, so its raw output is left out;
+    /// the events have all of it, put together again.
+    pub comes_in_pieces: bool,
+}
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transcript {
@@ -29,9 +38,11 @@ impl Transcript {
     }
 
     /// Reads a run folder. Long files lose their middle, so that all of it is about `most` bytes long.
-    pub fn of_folder(folder: &Path, most: u64, redactor: &Redactor) -> Result<Transcript> {
+    pub fn of_folder(source: &Source<'_>, most: u64, redactor: &Redactor) -> Result<Transcript> {
+        let folder = source.folder;
+        let files = FILES.into_iter().filter(|name| *name != OUTPUT || !source.comes_in_pieces);
         let mut sizes = Vec::new();
-        for name in FILES {
+        for name in files.clone() {
             let size = match std::fs::metadata(folder.join(name)) {
                 Ok(metadata) => metadata.len(),
                 Err(error) if error.kind() == ErrorKind::NotFound => 0,
@@ -40,7 +51,7 @@ impl Transcript {
             sizes.push(size);
         }
         let mut parts = Vec::new();
-        for (name, share) in FILES.into_iter().zip(shares(most.min(MOST), &sizes)) {
+        for (name, share) in files.zip(shares(most.min(MOST), &sizes)) {
             let path = folder.join(name);
             if !path.is_file() {
                 continue;
@@ -137,13 +148,31 @@ mod tests {
         Redactor::new([("API_TOKEN".to_owned(), "hunter2hunter2".to_owned())])
     }
 
+    fn whole(folder: &tempfile::TempDir) -> Source<'_> {
+        Source { folder: folder.path(), comes_in_pieces: false }
+    }
+
+    #[test]
+    fn raw_output_in_pieces_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in FILES {
+            std::fs::write(folder.path().join(name), "x\n").unwrap();
+        }
+        let kept = |comes_in_pieces| {
+            let source = Source { folder: folder.path(), comes_in_pieces };
+            Transcript::of_folder(&source, 100, &redactor()).unwrap()
+        };
+        assert_eq!(kept(false).parts.len(), 3);
+        assert_eq!((kept(true).parts.len(), kept(true).part(OUTPUT)), (2, None));
+    }
+
     #[test]
     fn a_long_file_keeps_its_two_ends_in_whole_lines() {
         let folder = tempfile::tempdir().unwrap();
         let lines: String = (0..1000).map(|n| format!("line {n:03} hunter2hunter2\n")).collect();
         std::fs::write(folder.path().join("stdout.log"), &lines).unwrap();
         std::fs::write(folder.path().join("stderr.log"), "oh\n").unwrap();
-        let kept = Transcript::of_folder(folder.path(), 200, &redactor()).unwrap();
+        let kept = Transcript::of_folder(&whole(&folder), 200, &redactor()).unwrap();
         let out = kept.part("stdout.log").unwrap();
         assert!(out.starts_with("line 000 [redacted:API_TOKEN]\n") && out.ends_with("line 999 [redacted:API_TOKEN]\n"));
         assert!(out.contains("\n[23808 bytes are left out here]\nline 996 "), "{out}");
@@ -156,7 +185,7 @@ mod tests {
     fn one_line_that_is_too_long_is_left_out_as_a_whole() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("stdout.log"), "x".repeat(1000)).unwrap();
-        let kept = Transcript::of_folder(folder.path(), 100, &redactor()).unwrap();
+        let kept = Transcript::of_folder(&whole(&folder), 100, &redactor()).unwrap();
         assert_eq!(kept.part("stdout.log"), Some("[1000 bytes are left out here]\n"));
     }
 
