@@ -51,7 +51,7 @@ fn a_session_has_a_group_of_its_own_that_is_gone_when_it_has_ended() {
     let session = Session::new("cat /proc/self/cgroup; cat groups.json");
     session.run();
     let text = stdout(&session);
-    assert!(text.contains(&format!("/aifactory-{}\n", session.request.marker)), "{text}");
+    assert!(text.contains(&format!("/aifactory-{}-", session.request.marker)), "{text}");
     let written = text.lines().last().unwrap();
     let groups: serde_json::Value = serde_json::from_str(written).unwrap();
     for group in groups.as_array().unwrap() {

@@ -14,6 +14,7 @@ use crate::store::Redactor;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::mem::{Discriminant, discriminant};
 use std::path::{Path, PathBuf};
 
 /// Where an agent's own commands leave their words; the variable that names the run folder.
@@ -51,7 +52,17 @@ pub struct Inbox<'r> {
     /// Written in blocks: an agent can print faster than a file takes lines. The raw output is on the disk already.
     events: Option<BufWriter<File>>,
     left: u64,
+    key: Option<OpenKey>,
 }
+
+/// A private key that began in an event and has not ended: one line of it alone could not be told from other text.
+struct OpenKey {
+    kind: Discriminant<AgentEvent>,
+    /// A key that does not end soon was none.
+    lines_left: usize,
+}
+
+const LONGEST_KEY: usize = 200;
 
 impl<'r> Inbox<'r> {
     pub fn open(run_folder: &Path, redactor: &'r Redactor) -> Result<Inbox<'r>> {
@@ -59,10 +70,19 @@ impl<'r> Inbox<'r> {
         files::create_folder(&run_folder.join(SAID))?;
         // Events are for looking at: a run does not fail because they cannot be kept.
         let events = File::options().create(true).append(true).open(run_folder.join(EVENTS)).ok();
-        Ok(Inbox { folder: run_folder.to_owned(), redactor, events: events.map(BufWriter::new), left: MOST_BYTES })
+        Ok(Inbox {
+            folder: run_folder.to_owned(),
+            redactor,
+            events: events.map(BufWriter::new),
+            left: MOST_BYTES,
+            key: None,
+        })
     }
 
     pub fn keep(&mut self, event: &AgentEvent, at: Timestamp) {
+        if self.is_inside_key(event) {
+            return;
+        }
         let Some(file) = &mut self.events else { return };
         let mut kept = self.redactor.redact(&line(event, at)).into_owned();
         let fits = kept.len() as u64 <= self.left;
@@ -75,6 +95,23 @@ impl<'r> Inbox<'r> {
             self.flush();
             self.events = None;
         }
+    }
+
+    fn is_inside_key(&mut self, event: &AgentEvent) -> bool {
+        let (AgentEvent::Text { text } | AgentEvent::Complaint { text }) = event else { return false };
+        let kind = discriminant(event);
+        if let Some(key) = self.key.as_mut().filter(|key| key.kind == kind) {
+            key.lines_left -= 1;
+            if text.contains("-----END ") || key.lines_left == 0 {
+                self.key = None;
+            }
+            return true;
+        }
+        let begun = text.rfind("-----BEGIN ").map(|at| &text[at..]);
+        if begun.is_some_and(|begun| begun.contains("PRIVATE KEY") && !begun.contains("-----END ")) {
+            self.key = Some(OpenKey { kind, lines_left: LONGEST_KEY });
+        }
+        false
     }
 
     /// What was kept can be read by others.
@@ -229,6 +266,20 @@ mod tests {
         assert_eq!(texts, ["the key is [redacted:API_TOKEN]", "last"]);
         // Nothing was taken: whoever could not write it down yet finds it again.
         assert_eq!(account_of(folder.path()).messages.len(), 2);
+    }
+
+    #[test]
+    fn a_key_over_many_events_is_left_out_and_what_comes_between_is_not() {
+        let (folder, mut inbox) = inbox();
+        let text = |text: &str| AgentEvent::Text { text: text.to_owned() };
+        let complaint = AgentEvent::Complaint { text: "beside it".to_owned() };
+        let begin = "-----BEGIN PRIVATE KEY-----";
+        for event in [text(begin), text("MIIEsecret"), complaint, text("-----END PRIVATE KEY-----"), text("after")] {
+            inbox.keep(&event, Timestamp::default());
+        }
+        inbox.flush();
+        let kept = std::fs::read_to_string(folder.path().join(EVENTS)).unwrap();
+        assert!(!kept.contains("MIIE") && kept.contains("beside it") && kept.contains("after"), "{kept}");
     }
 
     #[test]
