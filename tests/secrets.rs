@@ -251,6 +251,8 @@ fn of_a_hundred_secrets_in_all_kinds_of_places_none_is_written_down() {
     let say = |ran: Ran| ran.all();
     for id in [&id, &failed, &gated] {
         places.push(("log", say(ana.run(&["log", id]))));
+        let run = &["log", id, "--run", "last"];
+        places.push(("log of a run", say(ana.run(run)) + &say(ana.run(&[&["--json"], &run[..]].concat()))));
         places.push(("show", say(ana.run(&["show", id])) + &say(ana.run(&["--json", "show", id]))));
         let mut review = ana.json(&["review", id]);
         // The change itself is the agent's work.
