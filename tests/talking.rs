@@ -234,3 +234,56 @@ exit 2
 "#]]
     );
 }
+
+/// As on a terminal where a person can be asked.
+fn attach(sandbox: &Sandbox, args: &[&str]) -> common::Ran {
+    sandbox.finish(sandbox.command(&[&["attach"], args].concat()).env("AIFACTORY_TEST_TERMINAL", "all"))
+}
+
+#[test]
+fn a_person_who_attaches_has_the_agents_service_credentials_and_model() {
+    let script = format!(
+        "{SESSION}\nif [ \"$1\" = again ]; then echo \"$*\" > args.txt; \
+         echo \"$SERVICE $MAY $SPEAKER_KEY ${{OTHER_KEY-none}}\" > seen.txt; fi\n{FINISHED}"
+    );
+    let also = "attach-args = [\"again\", \"{session}\"]\nattach-common-args = [\"--at\", \"{endpoint}\"]\n\
+                attach-model-args = [\"--model\", \"{model}\"]\nmodel-args = [\"--model\", \"{model}\"]\n\
+                endpoint = \"http://e\"\ncredentials = [\"SPEAKER_KEY\"]\nset = { SERVICE = \"{endpoint}/{model}\" }\n\
+                permission.full.set = { MAY = \"full\" }\n[agents.other]\nbase = \"speaker\"\ncredentials = [\"OTHER_KEY\"]\n";
+    let sandbox =
+        speaking(&script, also).with("AIFACTORY_AGENT_DEFAULT", "speaker:big").with("OTHER_KEY", "of-another");
+    let sandbox = sandbox.with("AIFACTORY_TRUST_FULL", "yes");
+    let secrets = sandbox.root().join("home/config/aifactory/secrets.env");
+    fs::write(&secrets, "SPEAKER_KEY=from-the-file\n").unwrap();
+    fs::set_permissions(&secrets, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let id = sandbox.approved("Listen", &work_plan());
+    sandbox.run(&["run", &id]);
+    let attached = attach(&sandbox, &[&id, "--here"]);
+    assert_eq!(attached.status, 0, "{}", attached.all());
+    let file = |name: &str| sandbox.ok(&["exec", &id, "--", "cat", name]);
+    assert_eq!(file("args.txt"), "again c-1 --at http://e --model big\n");
+    assert_eq!(file("seen.txt"), "http://e/big full from-the-file none\n");
+}
+
+#[test]
+fn what_is_in_the_way_of_attaching_is_said_before_tmux_opens() {
+    let sandbox = speaking(&format!("{SESSION}\n{FINISHED}"), "");
+    sandbox.script("tmux", "echo called >> \"$TMUX_CALLS\"");
+    let path = format!("{}:{}", sandbox.folder("scripts").display(), std::env::var("PATH").unwrap());
+    let calls = sandbox.root().join("calls");
+    let sandbox = sandbox.with("PATH", path).with("TMUX_CALLS", calls.display().to_string());
+    let id = sandbox.approved("Listen", &work_plan());
+    sandbox.run(&["run", &id]);
+    configure(&sandbox, "[agents.speaker]\ncommand = \"not-there\"\ninstall = \"get speaker\"\n");
+    shows!(
+        sandbox,
+        attach(&sandbox, &[&id]),
+        str![[r#"
+stderr: error: the agent speaker needs `not-there`, which is not installed
+stderr: hint: to install it: get speaker
+exit 1
+
+"#]]
+    );
+    assert!(!calls.exists());
+}
