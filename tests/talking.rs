@@ -210,6 +210,22 @@ exit 2
 }
 
 #[test]
+fn empty_words_are_refused_and_leave_nothing_behind() {
+    let script = format!(
+        "cat > work.txt\nfor words in 'ask' 'progress' 'message post'; do aifactory $words ' ' 2>> errors.txt; \
+         echo $? >> errors.txt; done\n{FINISHED}"
+    );
+    let sandbox = speaking(&script, "");
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["run", &id]);
+    let refused = "error: there is nothing to say\n2\n";
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "errors.txt"]), refused.repeat(3));
+    let said = sandbox.run_with_input(&["message", "post", "--task", &id], "\n");
+    assert_eq!((said.status, said.stderr.as_str()), (2, "error: there is nothing to say\n"));
+    assert_eq!(sandbox.ok(&["message", "list"]), "");
+}
+
+#[test]
 fn a_log_can_be_cut_by_time_kind_and_number() {
     let sandbox = speaking(&format!("cat > work.txt\n{FINISHED}"), "");
     let id = sandbox.approved("Do the work", &work_plan());
