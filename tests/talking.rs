@@ -243,21 +243,29 @@ fn a_log_can_be_cut_by_time_kind_and_number() {
     assert_eq!(kinds(&["--since", "1h"]).len(), kinds(&[]).len());
     assert!(kinds(&["--since", "2099-01-01"]).is_empty());
     assert_eq!(kinds(&["--since", "yesterday"]).len(), kinds(&[]).len());
-    shows!(sandbox, sandbox.run(&["log", &id, "--since", "soon"]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["log", &id, "--since", "soon"]),
+        str![[r#"
 stderr: error: invalid value 'soon' for '--since <WHEN>': a time such as 2h or 7d (ago), today, yesterday, 2026-01-31 or 2026-01-31T12:00:00
 stderr: 
 stderr: For more information, try '--help'.
 exit 2
 
-"#]]);
-    shows!(sandbox, sandbox.run(&["log", &id, "--kind", "foo"]), str![[r#"
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["log", &id, "--kind", "foo"]),
+        str![[r#"
 stderr: error: invalid value 'foo' for '--kind <KIND>'
 stderr:   [possible values: created, set, added, removed, text, text-seen, moved, claimed, claim-lost, released, approved, rejected, step-started, step-done, step-reset, run-started, run-ended, gated, delivering, delivered, paused, resumed, parked, noted, said, text-imported, imported, settled, unknown]
 stderr: 
 stderr: For more information, try '--help'.
 exit 2
 
-"#]]);
+"#]]
+    );
     sandbox.fails(&["log", &id, "--run", "last", "--kind", "moved"], 2);
 }
 

@@ -293,7 +293,13 @@ impl Agent {
         let seen = self.environment();
         let others = Agent::names(settings).into_iter().filter_map(|name| Agent::find(&name, settings, None).ok());
         let same = others.filter(|other| other.program() == self.program());
-        let mut names: Vec<String> = same.flat_map(|other| other.environment()).collect();
+        // What people's own records let through besides may be anything, such as the variables of a desktop.
+        let mut names: Vec<String> = same
+            .flat_map(|other| match Agent::is_built_in(&other.name) {
+                true => other.environment(),
+                false => other.record.credentials,
+            })
+            .collect();
         names.retain(|name| !seen.contains(name));
         names.sort();
         names.dedup();
@@ -414,6 +420,17 @@ mod tests {
         let own = "[agents.ollama-opencode]\nbase = \"ollama-opencode\"\nmodel = \"qwen3\"\n";
         let agent = Agent::find("ollama-opencode", &settings(own), None).unwrap();
         assert_eq!((agent.program(), agent.model.as_deref()), ("opencode", Some("qwen3")));
+    }
+
+    #[test]
+    fn another_service_gets_neither_key_nor_headers_of_the_first_one() {
+        let own = "[agents.a]\ncommand = \"sh\"\nenv = [\"DISPLAY\"]\ncredentials = [\"A_KEY\"]\n[agents.b]\ncommand = \"sh\"\n";
+        let kept_out = |name: &str| Agent::find(name, &settings(own), None).unwrap().kept_out(&settings(own));
+        assert_eq!(kept_out("b"), ["A_KEY"]);
+        let names = kept_out("ollama-claude");
+        let is_kept_out = |name: &str| names.iter().any(|known| known == name);
+        assert!(is_kept_out("ANTHROPIC_API_KEY") && is_kept_out("ANTHROPIC_CUSTOM_HEADERS"));
+        assert!(!is_kept_out("HTTPS_PROXY") && !kept_out("claude").contains(&"ANTHROPIC_API_KEY".to_owned()));
     }
 
     #[test]

@@ -337,11 +337,10 @@ mod tests {
         let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
         let words = names.map(|line| {
             let name: String = line.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-            let kebab = name.chars().fold(String::new(), |word, c| match c.is_ascii_uppercase() && !word.is_empty() {
+            name.chars().fold(String::new(), |word, c| match c.is_ascii_uppercase() && !word.is_empty() {
                 true => format!("{word}-{}", c.to_ascii_lowercase()),
                 false => format!("{word}{}", c.to_ascii_lowercase()),
-            });
-            kebab
+            })
         });
         assert_eq!(words.collect::<Vec<_>>(), Change::KINDS);
     }
