@@ -2138,7 +2138,7 @@ _aifactory() {
                     return 0
                     ;;
                 --kind)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "created set added removed text text-seen moved claimed claim-lost released approved rejected step-started step-done step-reset run-started run-ended gated delivering delivered paused resumed parked noted said text-imported imported settled unknown" -- "${cur}"))
                     return 0
                     ;;
                 --run)

@@ -353,10 +353,38 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand status" -l json -d '
 complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s q -l quiet -d 'Say nothing but the answer'
 complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s v -l verbose -d 'Say more: agents\' output, causes'
 complete -c aifactory -n "__fish_aifactory_using_subcommand status" -s h -l help -d 'Print help'
-complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l since -d 'Only what happened since then: 90m, 2h, 3d, or a date and time in UTC' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l since -d 'Only what happened since then: 2h or 7d (ago), today, yesterday, 2026-01-31, 2026-01-31T12:00:00 in UTC' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand log" -s n -l limit -d 'Only the last so many entries' -r
-complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l kind -d 'Only entries of this kind, as --json names them in `op`: moved, claimed, said, gated, run-ended …; repeatable' -r
-complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l run -d 'What the agent said and did in one run: its id, or last' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l kind -d 'Only entries of this kind, as --json names them in `op`: moved, claimed, said, gated, run-ended …; repeatable' -r -f -a "created\t''
+set\t''
+added\t''
+removed\t''
+text\t''
+text-seen\t''
+moved\t''
+claimed\t''
+claim-lost\t''
+released\t''
+approved\t''
+rejected\t''
+step-started\t''
+step-done\t''
+step-reset\t''
+run-started\t''
+run-ended\t''
+gated\t''
+delivering\t''
+delivered\t''
+paused\t''
+resumed\t''
+parked\t''
+noted\t''
+said\t''
+text-imported\t''
+imported\t''
+settled\t''
+unknown\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l run -d 'What the agent said and did in one run: its id, or last; --since and --limit cut that, too' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand log" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand log" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
@@ -564,7 +592,7 @@ agent\t''
 model\t''
 day\t''
 phase\t''"
-complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -l since -d 'Only runs that began then or later: 7d, today, 2026-01-31, 2026-01-31T12:00:00Z' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -l since -d 'Only runs that began then or later: 2h or 7d (ago), today, yesterday, 2026-01-31, 2026-01-31T12:00:00 in UTC' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -l until -d 'Only runs that began before then; a date is meant with its whole day' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -s n -l limit -d 'At most this many lines; the total is always of all' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand usage" -s C -d 'Run as if started in this folder' -r -F

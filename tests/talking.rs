@@ -241,6 +241,9 @@ half way
 
 "#]]
     );
+    let part = |args: &[&str]| sandbox.ok(&[&["log", &id, "--run", "last"], args].concat());
+    assert_eq!(part(&["--limit", "2"]), "half way\n  says: look at work.txt\n");
+    assert_eq!((part(&["--since", "2099-01-01"]).as_str(), part(&["--since", "1d"])), ("", part(&[])));
     shows!(
         sandbox,
         sandbox.run(&["message", "list", &id]),
@@ -273,6 +276,22 @@ exit 2
 }
 
 #[test]
+fn empty_words_are_refused_and_leave_nothing_behind() {
+    let script = format!(
+        "cat > work.txt\nfor words in 'ask' 'progress' 'message post'; do aifactory $words ' ' 2>> errors.txt; \
+         echo $? >> errors.txt; done\n{FINISHED}"
+    );
+    let sandbox = speaking(&script, "");
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["run", &id]);
+    let refused = "error: there is nothing to say\n2\n";
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "errors.txt"]), refused.repeat(3));
+    let said = sandbox.run_with_input(&["message", "post", "--task", &id], "\n");
+    assert_eq!((said.status, said.stderr.as_str()), (2, "error: there is nothing to say\n"));
+    assert_eq!(sandbox.ok(&["message", "list"]), "");
+}
+
+#[test]
 fn a_log_can_be_cut_by_time_kind_and_number() {
     let sandbox = speaking(&format!("cat > work.txt\n{FINISHED}"), "");
     let id = sandbox.approved("Do the work", &work_plan());
@@ -286,14 +305,82 @@ fn a_log_can_be_cut_by_time_kind_and_number() {
     assert_eq!(kinds(&["--limit", "1"]), ["moved"]);
     assert_eq!(kinds(&["--since", "1h"]).len(), kinds(&[]).len());
     assert!(kinds(&["--since", "2099-01-01"]).is_empty());
+    assert_eq!(kinds(&["--since", "yesterday"]).len(), kinds(&[]).len());
     shows!(
         sandbox,
-        sandbox.run(&["log", &id, "--since", "yesterday"]),
+        sandbox.run(&["log", &id, "--since", "soon"]),
         str![[r#"
-stderr: error: `yesterday` is no point in time
-stderr: hint: write 90m, 2h, 3d, 2026-11-20 or 2026-11-20T14:30:00
+stderr: error: invalid value 'soon' for '--since <WHEN>': a time such as 2h or 7d (ago), today, yesterday, 2026-01-31 or 2026-01-31T12:00:00
+stderr: 
+stderr: For more information, try '--help'.
 exit 2
 
 "#]]
     );
+    shows!(
+        sandbox,
+        sandbox.run(&["log", &id, "--kind", "foo"]),
+        str![[r#"
+stderr: error: invalid value 'foo' for '--kind <KIND>'
+stderr:   [possible values: created, set, added, removed, text, text-seen, moved, claimed, claim-lost, released, approved, rejected, step-started, step-done, step-reset, run-started, run-ended, gated, delivering, delivered, paused, resumed, parked, noted, said, text-imported, imported, settled, unknown]
+stderr: 
+stderr: For more information, try '--help'.
+exit 2
+
+"#]]
+    );
+    sandbox.fails(&["log", &id, "--run", "last", "--kind", "moved"], 2);
+}
+
+/// As on a terminal where a person can be asked.
+fn attach(sandbox: &Sandbox, args: &[&str]) -> common::Ran {
+    sandbox.finish(sandbox.command(&[&["attach"], args].concat()).env("AIFACTORY_TEST_TERMINAL", "all"))
+}
+
+#[test]
+fn a_person_who_attaches_has_the_agents_service_credentials_and_model() {
+    let script = format!(
+        "{SESSION}\nif [ \"$1\" = again ]; then echo \"$*\" > args.txt; \
+         echo \"$SERVICE $MAY $SPEAKER_KEY ${{OTHER_KEY-none}}\" > seen.txt; fi\n{FINISHED}"
+    );
+    let also = "attach-args = [\"again\", \"{session}\"]\nattach-common-args = [\"--at\", \"{endpoint}\"]\n\
+                attach-model-args = [\"--model\", \"{model}\"]\nmodel-args = [\"--model\", \"{model}\"]\n\
+                endpoint = \"http://e\"\ncredentials = [\"SPEAKER_KEY\"]\nset = { SERVICE = \"{endpoint}/{model}\" }\n\
+                permission.full.set = { MAY = \"full\" }\n[agents.other]\nbase = \"speaker\"\ncredentials = [\"OTHER_KEY\"]\n";
+    let sandbox =
+        speaking(&script, also).with("AIFACTORY_AGENT_DEFAULT", "speaker:big").with("OTHER_KEY", "of-another");
+    let sandbox = sandbox.with("AIFACTORY_TRUST_FULL", "yes");
+    let secrets = sandbox.root().join("home/config/aifactory/secrets.env");
+    fs::write(&secrets, "SPEAKER_KEY=from-the-file\n").unwrap();
+    fs::set_permissions(&secrets, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let id = sandbox.approved("Listen", &work_plan());
+    sandbox.run(&["run", &id]);
+    let attached = attach(&sandbox, &[&id, "--here"]);
+    assert_eq!(attached.status, 0, "{}", attached.all());
+    let file = |name: &str| sandbox.ok(&["exec", &id, "--", "cat", name]);
+    assert_eq!(file("args.txt"), "again c-1 --at http://e --model big\n");
+    assert_eq!(file("seen.txt"), "http://e/big full from-the-file none\n");
+}
+
+#[test]
+fn what_is_in_the_way_of_attaching_is_said_before_tmux_opens() {
+    let sandbox = speaking(&format!("{SESSION}\n{FINISHED}"), "");
+    sandbox.script("tmux", "echo called >> \"$TMUX_CALLS\"");
+    let path = format!("{}:{}", sandbox.folder("scripts").display(), std::env::var("PATH").unwrap());
+    let calls = sandbox.root().join("calls");
+    let sandbox = sandbox.with("PATH", path).with("TMUX_CALLS", calls.display().to_string());
+    let id = sandbox.approved("Listen", &work_plan());
+    sandbox.run(&["run", &id]);
+    configure(&sandbox, "[agents.speaker]\ncommand = \"not-there\"\ninstall = \"get speaker\"\n");
+    shows!(
+        sandbox,
+        attach(&sandbox, &[&id]),
+        str![[r#"
+stderr: error: the agent speaker needs `not-there`, which is not installed
+stderr: hint: to install it: get speaker
+exit 1
+
+"#]]
+    );
+    assert!(!calls.exists());
 }

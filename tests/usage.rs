@@ -349,7 +349,7 @@ fn times_and_groups_that_are_none_are_errors_with_examples() {
         sandbox,
         sandbox.run(&["usage", "--since", "soon"]),
         str![[r#"
-stderr: error: invalid value 'soon' for '--since <WHEN>': a time such as 7d (ago), today, 2026-01-31 or 2026-01-31T12:00:00Z
+stderr: error: invalid value 'soon' for '--since <WHEN>': a time such as 2h or 7d (ago), today, yesterday, 2026-01-31 or 2026-01-31T12:00:00
 stderr: 
 stderr: For more information, try '--help'.
 exit 2

@@ -29,6 +29,16 @@ pub struct Job<'a> {
     pub own_program: &'a Path,
 }
 
+/// What a person's own terminal form of the program is told.
+pub struct Visit<'a> {
+    /// The one to go on with.
+    pub conversation: Option<&'a str>,
+    pub permission: Option<Permission>,
+    pub worktree: &'a str,
+    pub task: &'a str,
+    pub title: &'a str,
+}
+
 /// A child to be started and supervised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
@@ -63,15 +73,41 @@ impl Agent {
         }
     }
 
-    /// The program and its arguments for a person who goes on with a conversation in the program's own terminal form, or
-    /// begins a new one.
-    pub fn interactive(&self, conversation: Option<&str>) -> Result<(OsString, Vec<OsString>)> {
-        let values =
-            Values { known: conversation.map(|id| ("session", id)).into_iter().collect(), variable: &|_| None };
-        let templates: &[String] = if conversation.is_some() { &self.record.attach_args } else { &[] };
+    /// The program's own terminal form for a person who goes on with a conversation, or begins a new one: the same
+    /// service, model and variables as in a run.
+    pub fn interactive(&self, visit: &Visit<'_>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Launch> {
+        let record = &self.record;
+        let plain = [("worktree", visit.worktree), ("task", visit.task), ("title", visit.title)];
+        let optional = self.optional(visit.conversation);
+        let known = plain.into_iter().chain(optional.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+        let values = Values { known: known.collect(), variable };
+        let templates = [
+            given(visit.conversation.is_some(), &record.attach_args),
+            record.attach_common_args.clone(),
+            given(self.model.is_some(), &record.attach_model_args),
+            given(self.effort.is_some(), &record.attach_effort_args),
+        ];
         let args: Result<Vec<OsString>> =
-            templates.iter().map(|template| template::fill(template, &values).map(OsString::from)).collect();
-        Ok((self.program().into(), args?))
+            templates.iter().flatten().map(|template| template::fill(template, &values).map(OsString::from)).collect();
+        let permission = visit.permission.and_then(|permission| record.permission.get(permission.word()));
+        let mut set = Vec::new();
+        for (name, template) in record.set.iter().chain(permission.iter().flat_map(|permission| &permission.set)) {
+            // There is no prompt, and people like colours.
+            if name != "NO_COLOR" && !template.contains("{prompt") {
+                set.push((name.clone(), template::fill(template, &values)?));
+            }
+        }
+        Ok(Launch { program: self.program().into(), args: args?, set, stdin: Input::Nothing })
+    }
+
+    /// What a template may ask for, and nobody may have chosen.
+    fn optional<'a>(&'a self, session: Option<&'a str>) -> [(&'static str, Option<&'a str>); 4] {
+        [
+            ("model", self.model.as_deref()),
+            ("effort", self.effort.as_deref()),
+            ("session", session),
+            ("endpoint", self.record.endpoint.as_deref()),
+        ]
     }
 
     /// `variable` looks into the environment that the agent will see, for records that pass a value on by another name.
@@ -95,12 +131,7 @@ impl Agent {
             ("task", job.task),
             ("title", job.title),
         ];
-        let optional = [
-            ("model", self.model.as_deref()),
-            ("effort", self.effort.as_deref()),
-            ("session", job.resume),
-            ("endpoint", record.endpoint.as_deref()),
-        ];
+        let optional = self.optional(job.resume);
         let known = plain.into_iter().chain(optional.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
         let values = Values { known: known.collect(), variable };
         let permission = record.permission.get(job.permission.word());
@@ -111,7 +142,6 @@ impl Agent {
             ))
             .hint(format!("it knows: {}", record.permission.keys().cloned().collect::<Vec<_>>().join(", "))));
         }
-        let given = |is_given: bool, args: &'_ Vec<String>| if is_given { args.clone() } else { Vec::new() };
         let templates = [
             record.args.clone(),
             permission.map(|permission| permission.args.clone()).unwrap_or_default(),
@@ -138,6 +168,10 @@ impl Agent {
         };
         Ok(Launch { program: program.into(), args, set, stdin })
     }
+}
+
+fn given(is_given: bool, args: &[String]) -> Vec<String> {
+    if is_given { args.to_vec() } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -188,6 +222,32 @@ mod tests {
         assert_eq!(whole.args, ["exec", "--edit", "-m", "opus", "-e", "high", "resume", "s-1", "p"]);
         let set: Vec<_> = whole.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(set, ["API_KEY=k-1", "MAY=edit"]);
+    }
+
+    fn interactive(text: &str, choice: &str, conversation: Option<&str>, permission: Permission) -> Result<Launch> {
+        let settings = Settings::new([Layer::parse(Origin::User("config".into()), text).unwrap()]).unwrap();
+        let permission = Some(permission);
+        let visit = Visit { conversation, permission, worktree: "/w", task: "7kq2mabcde", title: "a title" };
+        let variable = |name: &str| (name == "KEY").then(|| "k-1".to_owned());
+        Agent::find(choice, &settings, None)?.interactive(&visit, &variable)
+    }
+
+    #[test]
+    fn a_person_goes_on_with_the_same_service_model_and_variables() {
+        let record = format!(
+            "{RECORD}[agents.y]\nbase = \"x\"\nendpoint = \"http://e\"\nattach-args = [\"resume\", \"{{session}}\"]\n\
+             attach-common-args = [\"--at\", \"{{endpoint}}\"]\nattach-model-args = [\"-m\", \"{{model}}\"]\n\
+             set = {{ NO_COLOR = \"1\", LOG = \"{{prompt_file}}.log\" }}\n"
+        );
+        let whole = interactive(&record, "y:opus#high", Some("s-1"), Permission::Edit).unwrap();
+        assert_eq!(whole.args, ["resume", "s-1", "--at", "http://e", "-m", "opus"]);
+        let set =
+            |launch: &Launch| launch.set.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>();
+        assert_eq!(set(&whole), ["API_KEY=k-1", "MAY=edit"]);
+        let fresh = interactive(&record, "y", None, Permission::ReadOnly).unwrap();
+        assert_eq!((fresh.args, set(&whole).len()), (vec!["--at".into(), "http://e".into()], 2));
+        // What was not said to fit is left out.
+        assert!(interactive(RECORD, "x:opus#high", Some("s-1"), Permission::Edit).unwrap().args.is_empty());
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use account::{Account, Asked, Note};
 pub use catalog::{Catalog, Listed, Setting};
 pub use event::{AgentEvent, Cause, Scope};
 pub use judge::{Facts, Judgement, judge};
-pub use launch::{Input, Job, Launch};
+pub use launch::{Input, Job, Launch, Visit};
 pub use permission::{Deed, Permission};
 pub use protocol::{Heard, Opening};
 pub use reader::Reader;

@@ -59,6 +59,10 @@ pub struct Record {
     pub prompt_args: Vec<String>,
     /// The arguments with which a person goes on in the program's own terminal form, with `{session}`.
     pub attach_args: Vec<String>,
+    /// What that form is always told, also where a new conversation begins, and its words for a model and an effort.
+    pub attach_common_args: Vec<String>,
+    pub attach_model_args: Vec<String>,
+    pub attach_effort_args: Vec<String>,
     pub prompt: Option<PromptBy>,
     pub reader: Option<String>,
     /// What its usage at the end of a turn counts, where its protocol leaves that open: `call`, that turn alone, unless it
@@ -144,6 +148,9 @@ impl Record {
             resume_args: list(self.resume_args, other.resume_args),
             prompt_args: list(self.prompt_args, other.prompt_args),
             attach_args: list(self.attach_args, other.attach_args),
+            attach_common_args: list(self.attach_common_args, other.attach_common_args),
+            attach_model_args: list(self.attach_model_args, other.attach_model_args),
+            attach_effort_args: list(self.attach_effort_args, other.attach_effort_args),
             prompt: self.prompt.or(other.prompt),
             reader: self.reader.or(other.reader),
             usage: self.usage.or(other.usage),
@@ -165,14 +172,19 @@ impl Record {
     }
 
     fn templates(&self) -> impl Iterator<Item = &String> {
-        let lists =
-            [&self.args, &self.model_args, &self.effort_args, &self.resume_args, &self.prompt_args, &self.attach_args];
+        let lists = [&self.args, &self.model_args, &self.effort_args, &self.resume_args, &self.prompt_args];
         let of_permissions = self.permission.values().flat_map(|p| p.args.iter().chain(p.set.values()));
         lists.into_iter().flatten().chain(self.set.values()).chain(of_permissions)
     }
 
+    /// Those of a person's terminal form, which say nothing about how the agent is run.
+    fn attach_templates(&self) -> impl Iterator<Item = &String> {
+        let lists = [&self.attach_args, &self.attach_common_args, &self.attach_model_args, &self.attach_effort_args];
+        lists.into_iter().flatten()
+    }
+
     fn check(&self) -> Result<()> {
-        for template in self.templates() {
+        for template in self.templates().chain(self.attach_templates()) {
             template::check(template)?;
         }
         for word in self.permission.keys() {
@@ -273,6 +285,25 @@ impl Agent {
     /// Variables that this agent may see besides the common ones.
     pub fn environment(&self) -> Vec<String> {
         self.record.env.iter().chain(&self.record.credentials).cloned().collect()
+    }
+
+    /// Variables that other records of the same program let through, and this one does not: it may be meant for another
+    /// service, which is to see neither the key of the first one nor its address.
+    pub fn kept_out(&self, settings: &Settings) -> Vec<String> {
+        let seen = self.environment();
+        let others = Agent::names(settings).into_iter().filter_map(|name| Agent::find(&name, settings, None).ok());
+        let same = others.filter(|other| other.program() == self.program());
+        // What people's own records let through besides may be anything, such as the variables of a desktop.
+        let mut names: Vec<String> = same
+            .flat_map(|other| match Agent::is_built_in(&other.name) {
+                true => other.environment(),
+                false => other.record.credentials,
+            })
+            .collect();
+        names.retain(|name| !seen.contains(name));
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// A conversation that only asks the agent who it is and what can be chosen, in an absolute folder; nothing where its
@@ -389,6 +420,17 @@ mod tests {
         let own = "[agents.ollama-opencode]\nbase = \"ollama-opencode\"\nmodel = \"qwen3\"\n";
         let agent = Agent::find("ollama-opencode", &settings(own), None).unwrap();
         assert_eq!((agent.program(), agent.model.as_deref()), ("opencode", Some("qwen3")));
+    }
+
+    #[test]
+    fn another_service_gets_neither_key_nor_headers_of_the_first_one() {
+        let own = "[agents.a]\ncommand = \"sh\"\nenv = [\"DISPLAY\"]\ncredentials = [\"A_KEY\"]\n[agents.b]\ncommand = \"sh\"\n";
+        let kept_out = |name: &str| Agent::find(name, &settings(own), None).unwrap().kept_out(&settings(own));
+        assert_eq!(kept_out("b"), ["A_KEY"]);
+        let names = kept_out("ollama-claude");
+        let is_kept_out = |name: &str| names.iter().any(|known| known == name);
+        assert!(is_kept_out("ANTHROPIC_API_KEY") && is_kept_out("ANTHROPIC_CUSTOM_HEADERS"));
+        assert!(!is_kept_out("HTTPS_PROXY") && !kept_out("claude").contains(&"ANTHROPIC_API_KEY".to_owned()));
     }
 
     #[test]

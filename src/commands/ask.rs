@@ -3,6 +3,7 @@
 use super::{Context, Finish, inside};
 use crate::agent::AgentEvent;
 use crate::error::Result;
+use crate::tasks::require_text;
 
 /// Ask a person, from inside a run
 ///
@@ -19,7 +20,8 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let question = AgentEvent::Question { text: args.question.clone(), choices: args.choices.clone() };
+    let text = require_text(&args.question)?.to_owned();
+    let question = AgentEvent::Question { text, choices: args.choices.clone() };
     inside::leave(context, "ask", &question)?;
     context.ui.note("asked. End your turn now; the answer comes in this conversation.");
     Ok(Finish::Well)

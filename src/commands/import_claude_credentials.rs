@@ -33,6 +33,8 @@ pub struct Args {
 }
 
 const TOKEN: &str = "CLAUDE_CODE_OAUTH_TOKEN";
+/// How the tokens of a log-in begin.
+const OAUTH: &str = "sk-ant-oat";
 /// Below the home folder.
 const LOGIN_FILE: &str = ".claude/.credentials.json";
 const LONGEST: u64 = 256 * 1024;
@@ -76,13 +78,18 @@ fn parse_login(text: &str) -> Result<Login> {
     let text = text.trim();
     let file: Option<Value> = serde_json::from_str(text).ok();
     let oauth = file.as_ref().and_then(|file| file.get("claudeAiOauth"));
+    if text.starts_with("sk-ant-api") {
+        return Err(Error::usage("this is an API key, no token of a log-in: it belongs into ANTHROPIC_API_KEY")
+            .hint("write ANTHROPIC_API_KEY=… to a file that only you can read, then: aifactory config set secrets.files <file>")
+            .hint("for a token: claude setup-token"));
+    }
     let token = match oauth {
         Some(oauth) => oauth.get("accessToken").and_then(Value::as_str),
-        None => text.starts_with("sk-ant-").then_some(text),
+        None => text.starts_with(OAUTH).then_some(text),
     };
     let is_token = |token: &&str| token.len() >= 20 && token.chars().all(|c| c.is_ascii_graphic() && c != '\'');
     let token = token.filter(is_token).ok_or_else(|| {
-        Error::failed("there is no token in it: neither a credentials file of Claude Code nor a token sk-ant-…")
+        Error::failed("there is no token in it: neither a credentials file of Claude Code nor a token sk-ant-oat…")
             .hint("start claude and log in, or: claude setup-token")
     })?;
     let ends = oauth.and_then(|oauth| oauth.get("expiresAt")?.as_u64()).filter(|ends| *ends > 0);
@@ -179,6 +186,15 @@ mod tests {
             let error = parse_login(text).err().unwrap();
             assert!(!error.message().contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn an_api_key_is_no_token() {
+        let error = parse_login("sk-ant-api03-aaaaaaaaaaaaaaaaaaaa").err().unwrap();
+        assert_eq!(error.message(), "this is an API key, no token of a log-in: it belongs into ANTHROPIC_API_KEY");
+        // One that only renews a log-in.
+        let error = parse_login("sk-ant-ort01-aaaaaaaaaaaaaaaaaaaa").err().unwrap();
+        assert!(error.message().starts_with("there is no token in it"), "{error}");
     }
 
     #[test]

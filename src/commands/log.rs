@@ -5,10 +5,9 @@ mod stream;
 mod transcript;
 
 use super::{Context, Finish};
-use crate::config::parse_duration;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::text::escape_line;
-use crate::model::{Event, TaskId, Timestamp};
+use crate::model::{Change, Event, TaskId, When};
 use crate::tasks::{Entry, Project, history};
 use crate::ui::Style;
 use serde_json::json;
@@ -24,6 +23,7 @@ Examples:
   aifactory log 7kq2 --since 2h
   aifactory log 7kq2 --kind moved --kind gated --limit 20
   aifactory log 7kq2 --run last
+  aifactory log 7kq2 --run last -n 20
   aifactory log 7kq2 -f --json        the agent's events, one per line")]
 pub struct Args {
     /// The task
@@ -34,17 +34,20 @@ pub struct Args {
     /// Leave out the diffs
     #[arg(long)]
     brief: bool,
-    /// Only what happened since then: 90m, 2h, 3d, or a date and time in UTC
+    /// Only what happened since then: 2h or 7d (ago), today, yesterday, 2026-01-31, 2026-01-31T12:00:00 in UTC
     #[arg(long, value_name = "WHEN")]
-    since: Option<String>,
+    since: Option<When>,
     /// Only the last so many entries
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
     /// Only entries of this kind, as --json names them in `op`: moved, claimed, said, gated, run-ended …; repeatable
-    #[arg(long = "kind", value_name = "KIND")]
+    #[arg(
+        long = "kind", value_name = "KIND", hide_possible_values = true,
+        value_parser = clap::builder::PossibleValuesParser::new(Change::KINDS),
+    )]
     kinds: Vec<String>,
-    /// What the agent said and did in one run: its id, or last
-    #[arg(long, value_name = "RUN", conflicts_with = "follow")]
+    /// What the agent said and did in one run: its id, or last; --since and --limit cut that, too
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["follow", "kinds"])]
     run: Option<String>,
 }
 
@@ -56,9 +59,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         return follow::follow(context, &project, &id);
     }
     if let Some(run) = &args.run {
-        return transcript::show(context, &project, &id, run);
+        return transcript::show(context, &project, &id, run, &stream::Cut::of(context, args));
     }
-    let events = choose(context, args, snapshot.events(&id)?)?;
+    let events = choose(context, args, snapshot.events(&id)?);
     if context.ui.manner.json {
         let answer = json!({ "schema": "aifactory.log/1", "id": id, "events": events });
         context.ui.answer_json(&answer)?;
@@ -71,9 +74,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 }
 
 /// The events that were asked for.
-fn choose(context: &Context, args: &Args, mut events: Vec<Event>) -> Result<Vec<Event>> {
-    if let Some(since) = &args.since {
-        let since = point_in_time(since, context.host.now())?;
+fn choose(context: &Context, args: &Args, mut events: Vec<Event>) -> Vec<Event> {
+    if let Some(since) = args.since {
+        let since = since.begin(context.host.now());
         events.retain(|event| event.hlc.time >= since);
     }
     if !args.kinds.is_empty() {
@@ -82,21 +85,7 @@ fn choose(context: &Context, args: &Args, mut events: Vec<Event>) -> Result<Vec<
     if let Some(limit) = args.limit {
         events.drain(..events.len().saturating_sub(limit));
     }
-    Ok(events)
-}
-
-/// A time of the past as people write it: how long ago, or when.
-pub(super) fn point_in_time(text: &str, now: Timestamp) -> Result<Timestamp> {
-    if let Some(ago) = parse_duration(text) {
-        return Ok(Timestamp::from_millis(now.millis().saturating_sub(ago.as_millis() as u64)));
-    }
-    let day = format!("{text}T00:00:00Z");
-    let minute = format!("{}Z", text.replacen(' ', "T", 1));
-    let parsed = [text, &day, &minute].into_iter().find_map(Timestamp::parse);
-    parsed.ok_or_else(|| {
-        Error::usage(format!("`{}` is no point in time", escape_line(text)))
-            .hint("write 90m, 2h, 3d, 2026-11-20 or 2026-11-20T14:30:00")
-    })
+    events
 }
 
 /// The history without its diffs.

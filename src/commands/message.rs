@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::model::message::MessageKind;
 use crate::model::text::escape;
 use crate::run::RUN_FOLDER_VARIABLE;
-use crate::tasks::{NewMessage, messages_of, post};
+use crate::tasks::{NewMessage, messages_of, post, require_text};
 use crate::ui::Style;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     match &args.verb {
         Verb::Post { text, task, to, kind } => {
             let kind = MessageKind::parse_postable(kind)?;
-            let text = text_of(context, text.as_deref())?;
+            let text = require_text(&text_of(context, text.as_deref())?)?.to_owned();
             if context.host.env.is_set(RUN_FOLDER_VARIABLE) && task.is_none() {
                 let event = AgentEvent::Message { to: to.clone(), kind: Some(kind.word().to_owned()), text };
                 inside::leave(context, "message", &event)?;

@@ -3,6 +3,7 @@
 use super::{Context, Finish, inside};
 use crate::agent::AgentEvent;
 use crate::error::Result;
+use crate::tasks::require_text;
 
 /// Say how far you are, from inside a run
 ///
@@ -14,6 +15,6 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    inside::leave(context, "progress", &AgentEvent::text(args.text.as_str()))?;
+    inside::leave(context, "progress", &AgentEvent::text(require_text(&args.text)?))?;
     Ok(Finish::Well)
 }

@@ -257,6 +257,39 @@ pub enum Change {
 }
 
 impl Change {
+    /// Every kind of change, by its word.
+    pub const KINDS: [&str; 29] = [
+        "created",
+        "set",
+        "added",
+        "removed",
+        "text",
+        "text-seen",
+        "moved",
+        "claimed",
+        "claim-lost",
+        "released",
+        "approved",
+        "rejected",
+        "step-started",
+        "step-done",
+        "step-reset",
+        "run-started",
+        "run-ended",
+        "gated",
+        "delivering",
+        "delivered",
+        "paused",
+        "resumed",
+        "parked",
+        "noted",
+        "said",
+        "text-imported",
+        "imported",
+        "settled",
+        "unknown",
+    ];
+
     /// The kind of change, as its record names it.
     pub fn word(&self) -> String {
         let value = serde_json::to_value(self).unwrap_or_default();
@@ -296,6 +329,21 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_of_change_is_listed() {
+        let source = include_str!("event.rs").split("pub enum Change {").nth(1).unwrap();
+        let lines = source.lines().take_while(|line| *line != "}").filter_map(|line| line.strip_prefix("    "));
+        let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+        let words = names.map(|line| {
+            let name: String = line.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+            name.chars().fold(String::new(), |word, c| match c.is_ascii_uppercase() && !word.is_empty() {
+                true => format!("{word}-{}", c.to_ascii_lowercase()),
+                false => format!("{word}{}", c.to_ascii_lowercase()),
+            })
+        });
+        assert_eq!(words.collect::<Vec<_>>(), Change::KINDS);
+    }
 
     #[test]
     fn an_event_survives_its_own_line() {

@@ -26,6 +26,7 @@ pub mod text;
 mod time;
 pub mod todo;
 mod usage;
+mod when;
 
 pub use budget::{Allowance, Budget, BudgetOf, Spent, exceeded, parse_count, parse_money};
 pub use digest::Digest;
@@ -41,3 +42,4 @@ pub use task::{
 };
 pub use time::{Hlc, Timestamp};
 pub use usage::{Tally, Usage, dollars, micros_of_dollars, tokens_text};
+pub use when::When;

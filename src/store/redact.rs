@@ -4,7 +4,7 @@
 //! also where they are encoded or cut off. Then what has the shape of a credential, and what is assigned to a name like
 //! `password`, become `[redacted:kind]`. Redacting twice changes
 //! nothing more. Object ids, digests, UUIDs and task ids stay whole: no value is cut out of one, and a `token: …` that
-//! is one is left alone. (Whoever has a secret that *is* forty hex characters gets it redacted by its variable.)
+//! is one is left alone; not so a `client_token: …`. (Whoever has a secret that *is* forty hex characters gets it redacted by its variable.)
 //!
 //! Text is untrusted: time is linear, nothing panics.
 
@@ -13,10 +13,10 @@ mod known;
 mod shapes;
 
 use crate::model::text::tail;
-use assigned::Assigned;
+use assigned::{Assigned, is_whole_name};
 use known::{Known, is_random_value, is_secret_name, is_secret_value, merged};
 use regex::Regex;
-use shapes::{NAMES, SETTINGS, SHAPES, Shape, UUID, pattern};
+use shapes::{COMMANDS, NAMES, Name, SETTINGS, SHAPES, Shape, TOKEN, UUID, pattern};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -76,7 +76,14 @@ impl Redactor {
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let pass = Pass { known: &self.known() };
         let mut text = Cow::Borrowed(text);
-        let passes = [Pass::without_values, Pass::without_shapes, Pass::without_settings, Pass::without_assignments];
+        let passes = [
+            Pass::without_values,
+            Pass::without_shapes,
+            Pass::without_settings,
+            Pass::without_commands,
+            Pass::without_assignments,
+            Pass::without_options,
+        ];
         // A redaction may be what another one stands beside.
         for _ in 0..MOST_ROUNDS {
             let mut is_clean = true;
@@ -137,20 +144,47 @@ impl Pass<'_> {
         replaced(text, found.filter(|(place, _)| !self.is_redaction(&text[place.clone()])))
     }
 
+    fn without_commands(&self, text: &str) -> Option<String> {
+        static PATTERN: LazyLock<Regex> = LazyLock::new(|| pattern(COMMANDS));
+        self.without(COMMANDS, &PATTERN, text)
+    }
+
     fn without_assignments(&self, text: &str) -> Option<String> {
         static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-            let words = NAMES.iter().map(|name| format!("({})", name.words)).collect::<Vec<_>>().join("|");
             // The word may be the end of a longer name, and that may stand in quotes, which JSON in JSON escapes.
             let behind = r#"\\?["'`]?[ \t]{0,8}(?::=|=>|={1,3}|:)[ \t]{0,8}"#;
-            Regex::new(&format!("(?i-u:{words}){behind}")).expect("the pattern is valid")
+            Regex::new(&format!("(?i-u:{}){behind}", names())).expect("the pattern is valid")
         });
+        self.without_named(&PATTERN, text, |assigned, name, start| {
+            assigned.is_secret(name, name.words == TOKEN && is_whole_name(text, start))
+        })
+    }
+
+    /// `--password hunter2`, and the same as two texts of a list.
+    fn without_options(&self, text: &str) -> Option<String> {
+        static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+            let before = "--(?:[A-Za-z0-9]{1,20}-){0,3}";
+            let behind = r#"(?:[ \t]{1,8}|\\?["'],[ \t]{0,4})"#;
+            Regex::new(&format!("{before}(?i-u:{}){behind}", names())).expect("the pattern is valid")
+        });
+        self.without_named(&PATTERN, text, |assigned, name, _| assigned.is_secret_of_option(name))
+    }
+
+    /// The pattern finds a name, in its group, and ends where the value begins.
+    fn without_named(
+        &self,
+        pattern: &Regex,
+        text: &str,
+        is_secret: impl Fn(&Assigned<'_>, &Name, usize) -> bool,
+    ) -> Option<String> {
         let mut done = 0;
-        let found = PATTERN.captures_iter(text).filter_map(|captures| {
+        let found = pattern.captures_iter(text).filter_map(|captures| {
             let end = captures.get_match().end();
-            let name = NAMES.iter().zip(captures.iter().skip(1)).find_map(|(name, word)| word.map(|_| name))?;
+            let found = NAMES.iter().zip(captures.iter().skip(1));
+            let (name, word) = found.into_iter().find_map(|(name, word)| Some((name, word?)))?;
             let assigned = Assigned::at(text, end);
             let is_new = end >= done && !self.is_redaction(assigned.value);
-            let place = (is_new && assigned.is_secret(name)).then(|| assigned.place(text))?;
+            let place = (is_new && is_secret(&assigned, name, word.start())).then(|| assigned.place(text))?;
             done = place.end;
             Some((place, name.kind))
         });
@@ -176,9 +210,14 @@ impl Pass<'_> {
     }
 }
 
+/// Every name, each in its group.
+fn names() -> String {
+    NAMES.iter().map(|name| format!("({})", name.words)).collect::<Vec<_>>().join("|")
+}
+
 /// What else may stand in a `[redacted:…]` of ours.
 static KINDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let shapes = SHAPES.iter().chain(SETTINGS).map(|shape| shape.kind);
+    let shapes = SHAPES.iter().chain(SETTINGS).chain(COMMANDS).map(|shape| shape.kind);
     shapes.chain(NAMES.iter().map(|name| name.kind)).collect()
 });
 

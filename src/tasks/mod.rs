@@ -29,6 +29,6 @@ pub use messages::{NewMessage, messages_of, post};
 pub use project::{Project, USER_CONFIG};
 pub use queue::{Candidate, candidates};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
-pub use talk::{Answered, answer, say};
+pub use talk::{Answered, answer, require_text, say};
 pub use texts::{TextOutcome, check_plan, replace_text};
 pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};

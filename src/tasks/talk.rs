@@ -68,7 +68,8 @@ fn chosen<'q>(question: &'q str, answer: &str) -> Option<&'q str> {
     question.lines().skip(1).find_map(|line| line.strip_prefix(&mark))
 }
 
-fn require_text(text: &str) -> Result<&str> {
+/// What is said without the blank around it, which must not be all of it.
+pub fn require_text(text: &str) -> Result<&str> {
     match text.trim() {
         "" => Err(Error::usage("there is nothing to say")),
         text => Ok(text),

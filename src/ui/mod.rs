@@ -61,7 +61,10 @@ const DEFAULT_WIDTH: usize = 100;
 
 impl Ui {
     pub fn new(host: &Host, manner: Manner) -> Ui {
-        let forced = host.env.text("AIFACTORY_TEST_TERMINAL").is_some();
+        // For tests: `1` are both outputs, `all` is the input, too.
+        let forced = host.env.text("AIFACTORY_TEST_TERMINAL");
+        let in_is_forced = forced.as_deref() == Some("all");
+        let forced = forced.is_some();
         let (out_is_terminal, err_is_terminal) = (forced || stdout().is_terminal(), forced || stderr().is_terminal());
         let dumb = host.env.is_set("NO_COLOR") || host.env.text("TERM").as_deref() == Some("dumb");
         let colour = |is_terminal: bool| match manner.colour {
@@ -74,7 +77,7 @@ impl Ui {
             manner,
             out_is_terminal,
             err_is_terminal,
-            in_is_terminal: stdin().is_terminal(),
+            in_is_terminal: in_is_forced || stdin().is_terminal(),
             colour_out: colour(out_is_terminal),
             colour_err: colour(err_is_terminal),
             width: width.unwrap_or(DEFAULT_WIDTH).clamp(40, 400),

@@ -55,7 +55,7 @@ pub fn parse(name: &str, text: &str) -> Result<Record> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::{Agent, Job, Launch, Permission};
+    use crate::agent::{Agent, Job, Launch, Permission, Visit};
     use crate::config::{Layer, Origin, Settings};
     use std::path::Path;
 
@@ -101,6 +101,10 @@ mod tests {
                     assert!(!is_json || serde_json::from_str::<serde_json::Value>(value).is_ok(), "{name}: {variable}");
                 }
             }
+            let visit = Visit { conversation: Some("s-1"), permission: None, worktree: "/w", task: "t", title: "t" };
+            agent
+                .interactive(&visit, &|name| Some(format!("value of {name}")))
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
             let record = &agent.record;
             let is_own = agent.reader.is_runbook();
             assert!(

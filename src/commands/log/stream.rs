@@ -3,27 +3,60 @@
 use crate::agent::AgentEvent;
 use crate::commands::Context;
 use crate::error::Result;
+use crate::model::Timestamp;
 use crate::model::text::escape_line;
 use crate::run::Kept;
 use crate::ui::Style;
 use serde_json::{Value, json};
 
+/// The part of a run's events that was asked for.
+#[derive(Default)]
+pub struct Cut {
+    since: Option<Timestamp>,
+    limit: Option<usize>,
+}
+
+impl Cut {
+    pub fn of(context: &Context, args: &super::Args) -> Cut {
+        Cut { since: args.since.map(|when| when.begin(context.host.now())), limit: args.limit }
+    }
+}
+
 /// Lines of `events.jsonl`. With `--json` each goes on as it is.
 pub fn print_events(context: &Context, lines: &str) -> Result<()> {
-    for line in lines.lines() {
-        let Ok(kept) = serde_json::from_str::<Kept>(line) else { continue };
-        match context.ui.manner.json {
-            true => {
-                let mut value = json!({ "schema": "aifactory.agent-event/1" });
-                if let (Value::Object(fields), Ok(Value::Object(event))) = (&mut value, serde_json::to_value(&kept)) {
-                    fields.extend(event);
-                }
-                context.ui.answer_json_line(&value)?;
-            }
-            false => print_event(context, &kept.event)?,
+    print_part(context, lines, &Cut::default())
+}
+
+/// Those of the lines that were asked for.
+pub fn print_part(context: &Context, lines: &str, cut: &Cut) -> Result<()> {
+    let all = lines.lines().filter_map(|line| serde_json::from_str::<Kept>(line).ok());
+    let wanted = |kept: &Kept| {
+        let is_shown = context.ui.manner.json || is_shown(&kept.event);
+        is_shown && cut.since.is_none_or(|since| kept.at >= since)
+    };
+    match cut.limit {
+        None => all.filter(wanted).try_for_each(|kept| print_kept(context, &kept)),
+        Some(limit) => {
+            let chosen: Vec<Kept> = all.filter(wanted).collect();
+            chosen[chosen.len().saturating_sub(limit)..].iter().try_for_each(|kept| print_kept(context, kept))
         }
     }
-    Ok(())
+}
+
+fn print_kept(context: &Context, kept: &Kept) -> Result<()> {
+    if !context.ui.manner.json {
+        return print_event(context, &kept.event);
+    }
+    let mut value = json!({ "schema": "aifactory.agent-event/1" });
+    if let (Value::Object(fields), Ok(Value::Object(event))) = (&mut value, serde_json::to_value(kept)) {
+        fields.extend(event);
+    }
+    context.ui.answer_json_line(&value)
+}
+
+/// What people are not told of does not count for them, either.
+fn is_shown(event: &AgentEvent) -> bool {
+    !matches!(event, AgentEvent::Used { .. } | AgentEvent::Unknown { .. } | AgentEvent::Finished { ok: true, .. })
 }
 
 fn print_event(context: &Context, event: &AgentEvent) -> Result<()> {

@@ -1,6 +1,6 @@
 //! `aifactory log --run`: what an agent said and did in one run.
 
-use super::stream::print_events;
+use super::stream::{Cut, print_part};
 use crate::commands::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::host::files;
@@ -13,7 +13,7 @@ use crate::sync::Sharing;
 use crate::sync::transcripts::fetch;
 use crate::tasks::Project;
 
-pub fn show(context: &Context, project: &Project, id: &TaskId, wanted: &str) -> Result<Finish> {
+pub fn show(context: &Context, project: &Project, id: &TaskId, wanted: &str, cut: &Cut) -> Result<Finish> {
     let snapshot = project.store.snapshot()?;
     let short = snapshot.short(id);
     let runs = snapshot.runs(id)?;
@@ -26,8 +26,8 @@ pub fn show(context: &Context, project: &Project, id: &TaskId, wanted: &str) -> 
     })?;
     let folder = project.store.local.run_folder(&run.id);
     match files::load_text(&folder.join(EVENTS))? {
-        Some(events) => print_events(context, &events)?,
-        None => print_events(context, &kept(project, id, run)?)?,
+        Some(events) => print_part(context, &events, cut)?,
+        None => print_part(context, &kept(project, id, run)?, cut)?,
     }
     Ok(Finish::Well)
 }

@@ -3,6 +3,8 @@
 use super::shapes::Name;
 use std::ops::Range;
 
+const SHORTEST: usize = 6;
+
 /// What is assigned to a name.
 pub struct Assigned<'a> {
     /// Without quotes, and without punctuation that belongs to the sentence. If it has no quotes and is very long,
@@ -38,10 +40,13 @@ impl<'a> Assigned<'a> {
         self.start..self.start + whole.len()
     }
 
-    pub fn is_secret(&self, name: &Name) -> bool {
-        const SHORTEST: usize = 6;
+    /// `may_be_id` where the name alone does not make a secret of an id.
+    pub fn is_secret(&self, name: &Name, may_be_id: bool) -> bool {
         let length = self.value.chars().count();
-        if length < SHORTEST || self.is_code(name) || is_id(self.value, name.is_common) {
+        if length < SHORTEST || self.is_code(name) || (may_be_id && is_id(self.value)) {
+            return false;
+        }
+        if name.may_be_path && self.value.contains(['/', '\\']) {
             return false;
         }
         let is_word = |c: char| c.is_alphabetic() || matches!(c, '_' | '-' | '.');
@@ -55,13 +60,27 @@ impl<'a> Assigned<'a> {
         !(is_masked || is_sentence || (name.is_common && is_number))
     }
 
+    /// What stands behind an option with a blank between, as a sentence about the option has, too.
+    pub fn is_secret_of_option(&self, name: &Name) -> bool {
+        let is_path = self.value.starts_with(['/', '~', '.']);
+        // `docker build --secret id=npm,src=…` names one.
+        let is_reference = ["id=", "type="].iter().any(|beginning| self.value.starts_with(beginning));
+        let length = self.value.chars().count();
+        if length < SHORTEST || is_path || is_reference || self.is_code(name) || says_nothing(self.value) {
+            return false;
+        }
+        let has = |kind: fn(char) -> bool| self.value.contains(kind);
+        let is_mixed = has(|c| c.is_ascii_digit()) && self.value.parse::<f64>().is_err();
+        is_mixed || (self.is_quoted && has(char::is_alphanumeric))
+    }
+
     /// Whether this computes or looks up the value instead of being it.
     fn is_code(&self, name: &Name) -> bool {
         let reference = self
             .value
             .strip_prefix('$')
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || matches!(c, '{' | '(' | '_')));
-        let begins_like_code = self.value.starts_with(['&', '(', '{', ':', '%']);
+        let begins_like_code = self.value.starts_with(['&', '(', '{', ':', '%', '|']);
         let calls = self.value.ends_with('(') || self.value.contains("::");
         let indexes = (name.is_common || !self.is_tight) && self.value.contains(['(', '[', '{']);
         reference || (!self.is_quoted && (begins_like_code || calls || indexes))
@@ -99,14 +118,25 @@ fn without_punctuation(text: &str) -> &str {
     &text[..kept.len() + bracket]
 }
 
-/// Object ids, digests and UUIDs; also task and event ids, where a random password is unlikely.
-fn is_id(text: &str, is_common: bool) -> bool {
+/// Object ids, digests and UUIDs; also task and event ids.
+fn is_id(text: &str) -> bool {
     let plain = text.split_once(':').map_or(text, |(_, digest)| digest);
     let is_hex = plain.chars().all(|c| c.is_ascii_hexdigit());
     let groups = text.split('-').map(|group| group.chars().filter(char::is_ascii_hexdigit).count());
     let is_uuid = text.len() == 36 && groups.eq([8, 4, 4, 4, 12]);
     let is_base32 = matches!(text.len(), 10 | 26) && text.chars().all(|c| c.is_ascii_alphanumeric());
-    (is_hex && matches!(plain.len(), 40 | 64)) || is_uuid || (is_common && is_base32)
+    (is_hex && matches!(plain.len(), 40 | 64)) || is_uuid || is_base32
+}
+
+/// Whether the word at `at` is a whole name: no `api_token`, and no option.
+pub fn is_whole_name(text: &str, at: usize) -> bool {
+    let mut before = text[..at].chars().rev();
+    match before.next() {
+        // In JSON, the letter before may belong to an `\n`.
+        Some('n' | 'r' | 't') => before.next() == Some('\\'),
+        Some(c) => !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')),
+        None => true,
+    }
 }
 
 /// Words that stand where a secret would.

@@ -64,6 +64,25 @@ pub const SETTINGS: &[Shape] = &[
         before: r#"(?i-u:authorization)\\?["'`]?[ \t]{0,8}[:=][ \t]{0,8}\\?["'`]?(?i-u:bearer|basic|token)[ \t]{1,8}"#,
         ..token("authorization", "[A-Za-z0-9._~+/=-]{4,}")
     },
+    // Of other schemes, what looks random, and what comes as a list.
+    Shape {
+        before: r#"(?i-u:authorization)\\?["'`]?[ \t]{0,8}[:=][ \t]{0,8}\\?["'`]?[A-Za-z][A-Za-z0-9_-]{1,30}[ \t]{1,8}"#,
+        ..token("authorization", r"[A-Za-z._~+/-]{0,40}[0-9][A-Za-z0-9._~+/=-]{9,}|[A-Za-z]{1,20}=[^\r\n\\'`]{4,}")
+    },
+    // With the name of the first cookie, which tells a header from a sentence.
+    Shape {
+        before: r#"(?i-u:cookie)\\?["'`]?[ \t]{0,8}:[ \t]{0,8}\\?["'`]?[^\s=;:,"'`\\<>]{1,64}="#,
+        ..token("cookie", COOKIES)
+    },
+    // Behind `http://host:`, a slash ends a port.
+    Shape {
+        before: concat!(
+            r"(?i-u:postgres|postgresql|mysql|mariadb|mongodb|rediss?|amqps?|mssql|sqlserver|clickhouse|s?ftp|smtps?|ldaps?)",
+            r#"(?:\+[a-z0-9]{1,20})?://[^\s/:@"'`<>\[]{0,100}:"#
+        ),
+        behind: "@",
+        ..token("url-password", r#"[^\s/"'`<>@$\{]*[^\s/"'`<>@$\{0-9][^\s/"'`<>@]*/[^\s"'`<>@]*"#)
+    },
     Shape {
         before: r"(?i-u:bearer)[ \t]{1,8}",
         ..token("authorization", "[A-Za-z._~+/=-]{0,40}[0-9][A-Za-z0-9._~+/=-]{19,}")
@@ -86,6 +105,15 @@ pub const SETTINGS: &[Shape] = &[
     },
 ];
 
+/// What commands are told. A look of its own, since a command line may hold the others as well.
+pub const COMMANDS: &[Shape] = &[Shape {
+    before: concat!(
+        r"(?-u:\b)curl(?-u:\b)[^\r\n|;]{0,160}?[ \t](?:-[A-Za-z]{0,6}u[ \t]{0,4}|--(?:proxy-)?user[ \t=]{1,4})",
+        r#"\\?["'`]?[^\s:"'`\\$<>]{1,80}:"#
+    ),
+    ..token("password", r#"[^\s"'`\\$<>][^\s"'`\\]*"#)
+}];
+
 /// All of them in one expression, the secret of each in its own group.
 pub fn pattern(shapes: &[Shape]) -> Regex {
     let shapes = shapes.iter().map(|shape| format!("(?:{})({})(?:{})", shape.before, shape.secret, shape.behind));
@@ -101,21 +129,33 @@ const PRIVATE_KEY: &str = concat!(
     r"|[ \t]+[A-Za-z0-9+/=]{16,})*)",
 );
 
+/// The rest of a header, if its first value is long, or not the only one.
+const COOKIES: &str =
+    concat!(r#"[^\s"'`\\<>$\{;](?:[^\s"'`\\<>;]{5,}|[^\s"'`\\<>;]{0,4};[ \t][^\s"'`\\<>])"#, r#"[^\r\n"'`\\<>]*"#);
+
 /// Names that secrets are assigned to.
 pub struct Name {
     pub kind: &'static str,
     pub words: &'static str,
     /// The word also means other things: a parser has tokens, a map has keys.
     pub is_common: bool,
+    /// The word is also what a shell calls the folder it is in.
+    pub may_be_path: bool,
 }
 
+/// Alone, it may stand for anything, an object id among it.
+pub const TOKEN: &str = "token";
+
 pub const NAMES: &[Name] = &[
-    Name { kind: "password", words: "password|passwd|passphrase", is_common: false },
-    Name { kind: "secret", words: "secret|credentials?", is_common: false },
+    Name { kind: "password", words: "password|passwd|passphrase", is_common: false, may_be_path: false },
+    Name { kind: "password", words: "_pwd", is_common: false, may_be_path: true },
+    Name { kind: "password", words: "pwd", is_common: true, may_be_path: true },
+    Name { kind: "secret", words: "secret|credentials?", is_common: false, may_be_path: false },
     Name {
         kind: "key",
         words: "(?:api|access|account|private|secret|signing|encryption|master)[_-]?key",
         is_common: true,
+        may_be_path: false,
     },
-    Name { kind: "token", words: "token", is_common: true },
+    Name { kind: "token", words: TOKEN, is_common: true, may_be_path: false },
 ];

@@ -148,6 +148,67 @@ fn secrets_are_known_by_what_stands_before_them() {
     stays("docker run -u 1000:1000 x; login to see the password field; bearer tokens are described below");
 }
 
+#[test]
+fn an_id_is_a_secret_where_its_name_says_so() {
+    let (hex, uuid) = ("deadbee1".repeat(5), "deadbeef-dead-beef-dead-beefdeadbeef");
+    for (text, redacted) in [
+        (format!("client_secret={hex}"), "client_secret=[redacted:secret]"),
+        (format!("HEROKU_API_KEY={uuid}"), "HEROKU_API_KEY=[redacted:key]"),
+        (format!("DB_PASSWORD={uuid}\n"), "DB_PASSWORD=[redacted:password]\n"),
+        (format!(r#"{{"access_token": "{hex}"}}"#), r#"{"access_token": "[redacted:token]"}"#),
+        (format!("accessToken: {hex}"), "accessToken: [redacted:token]"),
+        (format!("--token={hex}"), "--token=[redacted:token]"),
+        ("api_key: 7kq2mabcde".to_owned(), "api_key: [redacted:key]"),
+        ("MYSQL_PWD=hunter22 mysql".to_owned(), "MYSQL_PWD=[redacted:password] mysql"),
+        ("Uid=sa;Pwd=hunter22;".to_owned(), "Uid=sa;Pwd=[redacted:password];"),
+    ] {
+        assert_eq!(redact(&text), redacted);
+    }
+    stays(&format!(r#"{{"text":"a\ntoken: {hex}", "token":"{uuid}"}} Token={hex}"#));
+    stays("PWD=/home/ana/x1 OLDPWD=/home/x2 pwd: ~/code/x3 BUILD_PWD=/builds/x4 pwd=$(pwd)");
+}
+
+#[test]
+fn secrets_on_command_lines_and_in_headers_are_redacted() {
+    for (text, redacted) in [
+        ("mysql --password hunter2 db", "mysql --password [redacted:password] db"),
+        ("gh --token 'correct horses' x", "gh --token '[redacted:token]' x"),
+        (r#"["login", "--client-secret", "abc12345"]"#, r#"["login", "--client-secret", "[redacted:secret]"]"#),
+        (r#"{"c":"x --api-key \"abc12345\""}"#, r#"{"c":"x --api-key \"[redacted:key]\""}"#),
+        ("Cookie: sid=abc123def; theme=dark\nx", "Cookie: sid=[redacted:cookie]\nx"),
+        ("-H 'set-cookie: sid=abcdefgh; Path=/' x", "-H 'set-cookie: sid=[redacted:cookie]' x"),
+        ("Cookie: a=1; sid=abc123def", "Cookie: a=[redacted:cookie]"),
+        (r#"{"Cookie":"sid=abcdefgh"}"#, r#"{"Cookie":"sid=[redacted:cookie]"}"#),
+        ("Authorization: ApiKey abc123def456ghi\n", "Authorization: ApiKey [redacted:authorization]\n"),
+        (
+            "Authorization: Digest username=\"me\", response=\"0a1b\"\nx",
+            "Authorization: Digest [redacted:authorization]\nx",
+        ),
+        ("curl -sS -u me:pw https://x.org", "curl -sS -u me:[redacted:password] https://x.org"),
+        ("curl https://x.org --user 'me:p w'", "curl https://x.org --user 'me:[redacted:password] w'"),
+        (
+            "curl -H 'Authorization: Bearer abc.def' -u me:pw x",
+            "curl -H 'Authorization: Bearer [redacted:authorization]' -u me:[redacted:password] x",
+        ),
+        ("postgres://user:p/ss@host/db", "postgres://user:[redacted:url-password]@host/db"),
+        ("mongodb+srv://u:a/b/c1@h", "mongodb+srv://u:[redacted:url-password]@h"),
+    ] {
+        assert_eq!(redact(text), redacted);
+    }
+    for text in [
+        "use --token to log in, or --password with a file; --token <TOKEN> --password PASSWORD",
+        "--password-file /run/x1 --token /run/secrets/token1 --token $TOKEN1 --max-token 4096000",
+        "docker build --secret id=npm1,src=/x1 . && docker run -u node:node x1",
+        "Cookie: a small file. The cookie: x = parse(y1234567). Cookie: name=value cookie: sid=$SID12345",
+        "Authorization: see src/agent/credentials.rs and RFC7235, section 2",
+        "curl -u $ME:$PASSWORD1 https://x.org; ls -u a:b",
+        "redis://localhost:6379/0@x1 http://localhost:3000/@vite/client postgres://localhost/a:b/c@d",
+        "let token = parse(x); if args.token == token { --token }",
+    ] {
+        stays(text);
+    }
+}
+
 fn knows(value: &str) -> Redactor {
     let redactor = Redactor::new([]);
     redactor.learn([("KEY_OF_ANA".to_owned(), value.to_owned())]);
@@ -247,7 +308,7 @@ fn assigned_secrets_are_redacted() {
 #[test]
 fn code_and_prose_about_secrets_is_left_alone() {
     for text in [
-        "let token = parser.next_token(&input1)?;",
+        "let token = parser.next_token(&input1)?; let is_token = |token: &&str| token.len() > 1;",
         "fn login(password: &str, token: Option<String>, secret: SecretString)",
         "token=self.token, password=getpass(\"x1\")",
         "const token = tokens[0]; Token::new(1), token == other",
@@ -292,6 +353,13 @@ fn redacting_ends_on_texts_made_to_be_slow() {
         repeat("authorization: "),
         repeat("bearer a"),
         repeat("login password "),
+        repeat("--password "),
+        repeat("--a-"),
+        repeat("cookie: a="),
+        repeat("curl "),
+        repeat("curl -u a"),
+        repeat("postgres://a:b"),
+        repeat("authorization: a b="),
         repeat("deadbeef-a…"),
         repeat("…"),
         repeat(" "),
@@ -335,6 +403,15 @@ fn text_like() -> impl Strategy<Value = String> {
         "Authorization: Bearer ",
         "bearer ",
         "login a password ",
+        "--password ",
+        "Cookie: a=",
+        "; ",
+        "curl ",
+        "-u a:",
+        "postgres://",
+        "/",
+        "Authorization: Digest a=",
+        "_pwd=",
         "…",
         "correct h",
         "AKIAIOSFODNN7EXAMPLE",
@@ -364,7 +441,7 @@ proptest! {
     #[test]
     fn object_ids_survive_wherever_they_stand(
         id in "[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-hjkmnp-tv-z]{10}",
-        before in "(commit |tree: |token: |token=|sha256:|fence token = |\\(|\"|key: )?",
+        before in "(commit |tree: |token: |token=|sha256:|fence token = |\\(|\"|key: |\\\\ntoken: |pwd: /|cookie: |curl )?",
         behind in "[ ,.;\"\\)\n]?",
         secret in "[0-9a-f]{8,20}",
     ) {
