@@ -65,7 +65,12 @@ pub const KEYS: &[Key] = &[
         "full",
         "what agents may do without asking: look, change files, or run any command",
     ),
-    project("agent.plan", Kind::Text, "", "the agent for specs and plans, once agents write them; empty: agent.default"),
+    project(
+        "agent.plan",
+        Kind::Text,
+        "",
+        "the agent for specs and plans, once agents write them; empty: agent.default",
+    ),
     project("agent.review", Kind::Text, "", "the agent for reviews, once agents write them; empty: agent.default"),
     project(
         "budget.day-cost",
