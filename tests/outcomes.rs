@@ -440,6 +440,21 @@ fn the_budget_of_the_day_holds_for_all_tasks() {
 }
 
 #[test]
+fn runs_beside_each_other_share_the_budget_of_the_day() {
+    let sandbox = agents()
+        .with("first", &format!("{USED}\nsleep 600"), "")
+        .ready()
+        .in_real_time()
+        .with("AIFACTORY_RUN_TIMEOUT", "30s")
+        .with("AIFACTORY_BUDGET_DAY_COST", "$3");
+    let ids = [0, 1].map(|n| sandbox.approved(&format!("Work {n}"), &work_plan()));
+    sandbox.fails(&["run", &ids[0], &ids[1], "-j", "2"], 4);
+    for id in &ids {
+        assert_eq!(note(&sandbox, id), "budget first: the day's budget of $3.00 is used up: $5.00");
+    }
+}
+
+#[test]
 fn a_budget_that_is_none_is_refused_with_an_example() {
     let sandbox = Sandbox::new();
     let id = sandbox.ok(&["new", "A task"]).trim().to_owned();

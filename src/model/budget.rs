@@ -249,12 +249,23 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// Why a run that has used this much must not go on; before a run begins, it has used nothing.
-    pub fn check(&self, run_so_far: &Spent) -> Option<String> {
-        let all = [(BudgetOf::Task, &self.task), (BudgetOf::Day, &self.day), (BudgetOf::Project, &self.project)];
-        all.into_iter().find_map(|(whose, (budget, spent))| {
-            exceeded(budget, &spent.plus(run_so_far)).map(|why| format!("the {}'s {why}", whose.word()))
+    /// Why a run that has used this much must not go on; before a run begins, it has used nothing. `others` is what runs of
+    /// other tasks have used that is not on the record.
+    pub fn check(&self, run_so_far: &Spent, others: &Spent) -> Option<String> {
+        let none = Spent::default();
+        let all = [
+            (BudgetOf::Task, &self.task, &none),
+            (BudgetOf::Day, &self.day, others),
+            (BudgetOf::Project, &self.project, others),
+        ];
+        all.into_iter().find_map(|(whose, (budget, spent), others)| {
+            exceeded(budget, &spent.plus(run_so_far).plus(others)).map(|why| format!("the {}'s {why}", whose.word()))
         })
+    }
+
+    /// Whether what other tasks use makes no difference.
+    pub fn is_the_tasks_alone(&self) -> bool {
+        self.day.0.is_unlimited() && self.project.0.is_unlimited()
     }
 }
 
@@ -339,14 +350,14 @@ mod tests {
     fn a_run_is_measured_against_the_task_the_day_and_the_project() {
         let five = budget(Some(5_000_000), None, None);
         let mut allowance = Allowance { project: (five.clone(), spent(4_000_000, 0, 0, 0)), ..Allowance::default() };
-        assert_eq!(allowance.check(&Spent::default()), None);
-        assert_eq!(allowance.check(&spent(999_999, 0, 0, 0)), None);
-        let said = allowance.check(&spent(1_500_000, 0, 0, 0)).unwrap();
+        assert_eq!(allowance.check(&Spent::default(), &Spent::default()), None);
+        assert_eq!(allowance.check(&spent(999_999, 0, 0, 0), &Spent::default()), None);
+        let said = allowance.check(&spent(1_500_000, 0, 0, 0), &Spent::default()).unwrap();
         assert_eq!(said, "the project's budget of $5.00 is used up: $5.50");
         allowance.day = (five.clone(), spent(6_000_000, 0, 0, 0));
-        assert!(allowance.check(&Spent::default()).unwrap().starts_with("the day's budget"));
+        assert!(allowance.check(&Spent::default(), &Spent::default()).unwrap().starts_with("the day's budget"));
         allowance.task = (five, spent(5_000_000, 0, 0, 0));
-        assert!(allowance.check(&Spent::default()).unwrap().starts_with("the task's budget"));
+        assert!(allowance.check(&Spent::default(), &Spent::default()).unwrap().starts_with("the task's budget"));
     }
 
     proptest! {

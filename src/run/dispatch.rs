@@ -4,6 +4,7 @@ mod patience;
 
 use super::event::{Reporter, RunEvent, RunEventKind};
 use super::interrupt::Interrupt;
+use super::ledger::Ledger;
 use super::merge::{MergeOptions, MergeOutcome, merge_one};
 use super::news::{Desk, News};
 use super::order::{RunReport, RunRequest, Skipped, TaskResult, Until};
@@ -104,6 +105,7 @@ pub fn run(
             test_command: project.host.env.text(TEST_COMMAND_VARIABLE),
             local: request.local,
             patient: request.work.is_some(),
+            ledger: Ledger::default(),
         },
         sender,
         news: news.clone(),

@@ -9,6 +9,7 @@ mod target;
 
 use super::event::{Reporter, RunEvent};
 use super::interrupt::Interrupt;
+use super::ledger::Ledger;
 use super::session::WorkerSession;
 use super::worker::Bench;
 use crate::error::{Error, Kind, Result};
@@ -69,6 +70,7 @@ pub fn merge(
         test_command: None,
         local: false,
         patient: false,
+        ledger: Ledger::default(),
     };
     let mut outcomes = Vec::new();
     for task in tasks {

@@ -17,6 +17,7 @@ mod handshake;
 mod inbox;
 mod include;
 mod interrupt;
+mod ledger;
 mod merge;
 mod news;
 mod open_runs;

@@ -12,6 +12,7 @@ mod phases;
 use super::checkout::{Checkouts, TaskCheckout};
 use super::environment::{Variables, child_environment};
 use super::event::{Reporter, RunEventKind};
+use super::ledger::Ledger;
 use super::open_runs::{end_open_runs, what_is_left};
 use super::ports::{self, PortRange};
 use super::session::WorkerSession;
@@ -47,6 +48,7 @@ pub struct Bench {
     pub local: bool,
     /// Nobody watches: what fails is put off and tried again.
     pub patient: bool,
+    pub ledger: Ledger,
 }
 
 /// Where the task stands when the worker lets it go.

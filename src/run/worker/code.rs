@@ -19,6 +19,7 @@ use crate::run::prompt::{PromptParts, all_said, unheard, write_continuation, wri
 use crate::run::words::messages_of;
 use crate::store::Changes;
 use crate::tasks::allowance;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Waits between failed attempts double up to this.
@@ -34,6 +35,8 @@ pub(super) struct Try<'a> {
     pub start: &'a Start,
     /// What the try may use, and all that ended runs have used of it.
     pub allowance: &'a Allowance,
+    /// Runs of this process that are among them.
+    pub recorded: &'a BTreeSet<EventId>,
     /// HEAD when the try began.
     pub base: Oid,
     /// The commit before the first try of this step.
@@ -88,17 +91,18 @@ impl Worker<'_> {
             self.check_stop()?;
             let agent = chain.agent().clone();
             let permission = self.permission(&self.current_task()?)?;
+            let recorded = self.bench.ledger.recorded();
             let allowance = self.allowance()?;
+            let started = self.project.host.now();
+            let run = self.project.host.event_id(started);
+            let others = self.bench.ledger.note(&run, &Spent::default(), &recorded);
             // A runbook's scripts use nothing that a budget counts.
-            let spent = Spent::default();
-            if let Some(why) = allowance.check(&spent).filter(|_| agent.may_vary) {
+            if let Some(why) = allowance.check(&Spent::default(), &others).filter(|_| agent.may_vary) {
                 return self.settle(Status::Waiting, Some(Reason::Budget), Some(why), |_| Ok(())).map(Some);
             }
             self.tidy(place.worktree, &agent, begin)?;
             let start = self.start_of(step, &agent, may_resume, &chain.passed_over)?;
-            let started = self.project.host.now();
             let base = self.project.repository().head_of(place.worktree)?;
-            let run = self.project.host.event_id(started);
             tries += 1;
             let current = Try {
                 step,
@@ -108,6 +112,7 @@ impl Worker<'_> {
                 permission,
                 start: &start,
                 allowance: &allowance,
+                recorded: &recorded,
                 base,
                 begin,
                 run,
@@ -115,7 +120,9 @@ impl Worker<'_> {
             };
             let tried = self.try_once(&current, environment(&[]), feedback.as_deref())?;
             if tried.has_passed(step) {
-                return self.finish_step(&current, &tried).map(|()| None);
+                self.finish_step(&current, &tried)?;
+                self.bench.ledger.record(&current.run);
+                return Ok(None);
             }
             if tried.result.outcome() == Outcome::Stopped {
                 self.record("stopped", |_, changes| self.record_run(&current, &tried, changes))?;
@@ -127,7 +134,9 @@ impl Worker<'_> {
                 && !is_of_the_service(&tried.result)
                 && (tried.result.account.deeds, tried.result.account.retries) == (0, 0);
             may_resume = may_resume && !was_refused;
-            match self.after(&current, &tried, &mut chain, was_refused, attempt == most)? {
+            let next = self.after(&current, &tried, &mut chain, was_refused, attempt == most)?;
+            self.bench.ledger.record(&current.run);
+            match next {
                 Next::Settled(settled) => return Ok(Some(settled)),
                 Next::Anew => {}
                 Next::Again(wait) => {
@@ -329,7 +338,11 @@ impl Worker<'_> {
     fn check_budget(&self, current: &Try<'_>, account: &Account) -> Option<Stop> {
         let time = self.project.host.now().since(current.started);
         let used = Spent::so_far(&account.usage(Some(current.start.total())), time);
-        let detail = current.allowance.check(&used).filter(|_| current.agent.may_vary)?;
+        let others = match current.allowance.is_the_tasks_alone() {
+            true => Spent::default(),
+            false => self.bench.ledger.note(&current.run, &used, current.recorded),
+        };
+        let detail = current.allowance.check(&used, &others).filter(|_| current.agent.may_vary)?;
         Some(Stop { outcome: Outcome::Budget, detail, until: None })
     }
 
