@@ -356,6 +356,29 @@ fn in_a_sandbox_a_step_commits_to_its_own_branch_and_changes_nothing_else() {
     }
 }
 
+#[test]
+fn in_a_sandbox_a_branch_in_a_folder_of_its_own_is_all_that_a_step_can_move() {
+    for (sandbox, word) in SANDBOXES.into_iter().zip(["bwrap", "landlock"]) {
+        if confined(sandbox, true, "exit 0").is_none() {
+            continue;
+        }
+        let place = common::Sandbox::new()
+            .with("AIFACTORY_SANDBOX_KIND", word)
+            .with("AIFACTORY_WORKTREE_BRANCH", "aifactory/{id}/{slug}");
+        let step = Step::new("S1", "one.txt").gate("test -s one.txt");
+        let first = place.approved("First", &step.clone().script("echo 1 > one.txt").text());
+        place.ok(&["run", &first]);
+        let branch = format!("refs/heads/aifactory/{first}/first");
+        let before = place.commit_of(&branch);
+        let script = format!(
+            "echo 2 > one.txt\ngit update-ref {branch} HEAD && echo moved\ngit update-ref -d {branch} && echo moved\nexit 0"
+        );
+        let second = place.approved("Second", &step.script(&script).text());
+        place.ok(&["run", &second]);
+        assert_eq!((runs_said(&place), place.commit_of(&branch)), (Vec::new(), before), "{word}");
+    }
+}
+
 /// What scripts printed in all runs of a repository.
 fn runs_said(place: &common::Sandbox) -> Vec<String> {
     let words = ["committed", "configured", "branched", "moved", "stated", "hooked", "homely"];

@@ -224,7 +224,7 @@ pub const KEYS: &[Key] = &[
         "worktree.branch",
         Kind::Text,
         "aifactory/{id}-{slug}",
-        "how task branches are called: {id}, {slug}, {key}",
+        "how task branches are called: {id}, {slug}, {key}; in a sandbox, aifactory/{id}/{slug} keeps them apart",
     ),
     project("worktree.caches", Kind::List, "", "ignored paths that may stay when a worktree is used again"),
     machine("worktree.parked", Kind::Number, "4", "how many unused worktrees are kept for the next task"),

@@ -4,7 +4,7 @@
 //! wrote. Within a sandbox the machine is read-only but for the worktree, what git needs for a commit on the task's own
 //! branch, the inbox of the run, and the folders that the person or the agent's record names. Git's configuration and
 //! hooks, the target and the state stay out of reach; branches of other tasks do not, where they lie in the same folder as
-//! the task's own, for git makes its locks there.
+//! the task's own, for git makes its locks there: the template `aifactory/{id}/{slug}` gives each a folder.
 
 use crate::config::Settings;
 use crate::error::{Context, Error, Result};
