@@ -180,6 +180,16 @@ fn a_run_that_got_through_is_not_undone_by_what_it_cost() {
     sandbox.ok(&["set", &id, "budget=4 usd"]);
     sandbox.ok(&["run", &id]);
     assert_eq!(sandbox.status(&id), "review");
+
+    let finished = format!("echo draft > draft.txt\n{FINISHED}\n{used}");
+    let sandbox = agents().with("first", &finished, "").ready().with("AIFACTORY_RUN_ATTEMPTS", "3");
+    let id = sandbox.approved("Do the work", &work_plan());
+    sandbox.ok(&["set", &id, "budget=4 usd"]);
+    sandbox.fails(&["run", &id], 4);
+    let said = "budget first: the task's budget of $4.00 is used up: $5.00; gate failed: test -s work.txt, exit 1";
+    assert_eq!(note(&sandbox, &id), said);
+    let runs = sandbox.json(&["review", &id])["runs"].clone();
+    assert_eq!((runs.as_array().unwrap().len(), &runs[0]["outcome"]), (1, &"budget".into()));
 }
 
 #[test]

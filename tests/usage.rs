@@ -420,7 +420,7 @@ fn budgets_are_measured_by_the_task_the_day_and_the_project() {
     let check = |own: &str| {
         let own = Budget::parse(own).unwrap();
         let allowed = asked(&sandbox, |project, index| allowance(&project.settings, index, &id, &own, today).unwrap());
-        allowed.check(&Default::default())
+        allowed.check(&Default::default(), &Default::default())
     };
     assert_eq!(check(""), None);
     assert_eq!(check("0.20 usd").unwrap(), "the task's budget of $0.20 is used up: $0.2468");

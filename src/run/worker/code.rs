@@ -118,7 +118,7 @@ impl Worker<'_> {
                 run,
                 started,
             };
-            let tried = self.try_once(&current, environment(&[]), feedback.as_deref())?;
+            let mut tried = self.try_once(&current, environment(&[]), feedback.as_deref())?;
             if tried.has_passed(step) {
                 self.finish_step(&current, &tried)?;
                 self.bench.ledger.record(&current.run);
@@ -128,6 +128,7 @@ impl Worker<'_> {
                 self.record("stopped", |_, changes| self.record_run(&current, &tried, changes))?;
                 return Err(Error::new(Kind::Interrupted, "stopped"));
             }
+            self.mind_budget(&current, &mut tried);
             // The conversation that was to be taken up is not there any more.
             let was_refused = matches!(start, Start::Resumed { .. })
                 && tried.result.outcome() == Outcome::Failed
@@ -346,6 +347,16 @@ impl Worker<'_> {
         Some(Stop { outcome: Outcome::Budget, detail, until: None })
     }
 
+    /// A try that got to its end and did not do it: with nothing left to spend, a person is needed, not another try.
+    fn mind_budget(&self, current: &Try<'_>, tried: &mut Tried) {
+        let got_through = matches!(tried.result.outcome(), Outcome::Succeeded | Outcome::NoWork);
+        let Some(stop) = self.check_budget(current, &tried.result.account).filter(|_| got_through) else { return };
+        let missed = explain(current, tried).1;
+        let missed = missed.lines().next().unwrap_or_default();
+        tried.result.detail = Some(format!("{}: {}; {missed}", current.agent.name, stop.detail));
+        tried.result.outcome = Some(stop.outcome);
+    }
+
     fn prompt(&self, current: &Try<'_>, feedback: Option<&str>) -> Result<String> {
         let snapshot = self.project.store.snapshot()?;
         let task = snapshot.task(&self.task)?;
@@ -468,6 +479,9 @@ fn reset(step: &Step, why: &str) -> Change {
 /// Why a try did not pass, for the record and for the next prompt.
 fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
     let (result, evidence) = (&tried.result, &tried.evidence);
+    if let (Outcome::Budget, Some(detail)) = (result.outcome(), &result.detail) {
+        return (Reason::Budget, detail.clone());
+    }
     if let Some(failed) = evidence.iter().find(|evidence| evidence.verdict != Verdict::Passed) {
         return (Reason::GateFailed, gate_note(failed));
     }
@@ -476,7 +490,7 @@ fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
     match result.outcome() {
         Outcome::NoWork => (Reason::NoWork, note),
         Outcome::Authentication => (Reason::Authentication, with_login(note, current.agent)),
-        Outcome::Budget => (Reason::Budget, result.detail.clone().unwrap_or(note)),
+        Outcome::Budget => (Reason::Budget, note),
         _ => (Reason::AgentFailed, note),
     }
 }
