@@ -3,6 +3,7 @@
 //! Every transaction checks that the claim is still the worker's own, so a worker that lost it stops and leaves its
 //! branch as it is. What the worker decides is recorded before anything that depends on it starts.
 
+mod budget;
 mod chain;
 mod claim;
 mod code;

@@ -4,21 +4,20 @@ use super::chain::{Chain, is_of_the_service};
 use super::conversation::Start;
 use super::phases::{add_evidence, gate_note};
 use super::{Place, Settled, Worker};
-use crate::agent::{Account, Agent, Job, Permission};
+use crate::agent::{Agent, Job, Permission};
 use crate::error::{Error, Kind, Result};
 use crate::git::Oid;
 use crate::model::message::{Message, MessageKind};
 use crate::model::plan::Step;
 use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
-use crate::model::{Allowance, Budget, Change, EventId, Reason, Spent, Status, Timestamp};
-use crate::run::attempt::{Attempt, AttemptResult, Stop, make_folder};
+use crate::model::{Allowance, Change, EventId, Reason, Spent, Status, Timestamp};
+use crate::run::attempt::{Attempt, AttemptResult, make_folder};
 use crate::run::checkout::Checkouts;
 use crate::run::environment::{Variables, agent_environment, overlaid};
 use crate::run::event::RunEventKind;
 use crate::run::prompt::{PromptParts, all_said, unheard, write_continuation, write_prompt};
 use crate::run::words::messages_of;
 use crate::store::Changes;
-use crate::tasks::allowance;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -46,8 +45,8 @@ pub(super) struct Try<'a> {
 }
 
 /// What a try left and what was measured about it.
-struct Tried {
-    result: AttemptResult,
+pub(super) struct Tried {
+    pub result: AttemptResult,
     evidence: Vec<Evidence>,
     commit: Option<Oid>,
 }
@@ -328,35 +327,6 @@ impl Worker<'_> {
         Checkouts::of(self.project)?.note_step(&self.task, &current.step.id, current.begin, now)
     }
 
-    fn allowance(&self) -> Result<Allowance> {
-        let snapshot = self.project.store.snapshot()?;
-        let task = snapshot.task(&self.task)?;
-        let own = Budget::parse(task.budget.as_deref().unwrap_or_default())
-            .map_err(|error| error.hint(format!("aifactory set {} budget=\"5 usd, 30m\"", self.task)))?;
-        allowance(&self.project.settings, &snapshot.index()?, &self.task, &own, self.project.host.now())
-    }
-
-    fn check_budget(&self, current: &Try<'_>, account: &Account) -> Option<Stop> {
-        let time = self.project.host.now().since(current.started);
-        let used = Spent::so_far(&account.usage(Some(current.start.total())), time);
-        let others = match current.allowance.is_the_tasks_alone() {
-            true => Spent::default(),
-            false => self.bench.ledger.note(&current.run, &used, current.recorded),
-        };
-        let detail = current.allowance.check(&used, &others).filter(|_| current.agent.may_vary)?;
-        Some(Stop { outcome: Outcome::Budget, detail, until: None })
-    }
-
-    /// A try that got to its end and did not do it: with nothing left to spend, a person is needed, not another try.
-    fn mind_budget(&self, current: &Try<'_>, tried: &mut Tried) {
-        let got_through = matches!(tried.result.outcome(), Outcome::Succeeded | Outcome::NoWork);
-        let Some(stop) = self.check_budget(current, &tried.result.account).filter(|_| got_through) else { return };
-        let missed = explain(current, tried).1;
-        let missed = missed.lines().next().unwrap_or_default();
-        tried.result.detail = Some(format!("{}: {}; {missed}", current.agent.name, stop.detail));
-        tried.result.outcome = Some(stop.outcome);
-    }
-
     fn prompt(&self, current: &Try<'_>, feedback: Option<&str>) -> Result<String> {
         let snapshot = self.project.store.snapshot()?;
         let task = snapshot.task(&self.task)?;
@@ -477,7 +447,7 @@ fn reset(step: &Step, why: &str) -> Change {
 }
 
 /// Why a try did not pass, for the record and for the next prompt.
-fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
+pub(super) fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
     let (result, evidence) = (&tried.result, &tried.evidence);
     if let (Outcome::Budget, Some(detail)) = (result.outcome(), &result.detail) {
         return (Reason::Budget, detail.clone());
