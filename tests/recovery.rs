@@ -323,14 +323,25 @@ fn a_worktree_that_was_being_made_when_its_worker_died_is_made_anew() {
 
 #[test]
 fn a_checkout_for_gates_that_was_being_made_is_made_anew() {
-    let sandbox = Sandbox::new();
-    let id = sandbox.reviewed("Greet", &greeting_plan("hello.txt", "hello"));
-    let admin = sandbox.git_dir().join("worktrees/verification");
-    fs::create_dir_all(&admin).unwrap();
-    fs::write(admin.join("gitdir"), "").unwrap();
-    fs::create_dir_all(sandbox.worktrees().join("verification")).unwrap();
-    sandbox.ok(&["merge", &id]);
-    assert_merged(&sandbox, &id, &[("hello.txt", "hello\n")]);
+    for written in ["", "gitdir", "gitdir HEAD"] {
+        let sandbox = Sandbox::new();
+        let id = sandbox.reviewed("Greet", &greeting_plan("hello.txt", "hello"));
+        let admin = sandbox.git_dir().join("worktrees/verification");
+        let place = sandbox.worktrees().join("verification");
+        fs::create_dir_all(&admin).unwrap();
+        fs::create_dir_all(&place).unwrap();
+        for name in ["gitdir", "HEAD", "commondir"] {
+            let text = match (written.contains(name), name) {
+                (false, _) => String::new(),
+                (true, "gitdir") => format!("{}/.git\n", place.display()),
+                (true, _) => "ref: refs/heads/main\n".to_owned(),
+            };
+            fs::write(admin.join(name), text).unwrap();
+        }
+        let ran = sandbox.run(&["merge", &id]);
+        assert_eq!(ran.status, 0, "{written}: {}", ran.all());
+        assert_merged(&sandbox, &id, &[("hello.txt", "hello\n")]);
+    }
 }
 
 #[test]

@@ -158,12 +158,15 @@ impl Repository {
         Ok(())
     }
 
-    /// Drops the registration of a worktree of ours that a killed git left without its place: git cannot even list
+    /// Drops the registration of a worktree of ours that was left half written by a kill: git cannot even list
     /// worktrees while it is there. The caller knows that nobody is creating it right now.
     pub fn forget_broken(&self, name: &str) -> Result<()> {
         let admin = self.common_dir.join("worktrees").join(name);
-        let place = crate::host::files::load_text(&admin.join("gitdir"))?.unwrap_or_default();
-        if admin.is_dir() && place.trim().is_empty() {
+        let is_empty = |name: &str| {
+            std::fs::read_to_string(admin.join(name)).is_ok_and(|text| text.trim().is_empty())
+                || !admin.join(name).exists()
+        };
+        if admin.is_dir() && ["gitdir", "commondir", "HEAD"].into_iter().any(is_empty) {
             std::fs::remove_dir_all(&admin).context(|| format!("cannot remove {}", admin.display()))?;
         }
         Ok(())

@@ -12,6 +12,9 @@ use crate::tasks::Project;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The one checkout for gates that decide.
+const VERIFICATION: &str = "verification";
+
 pub struct Checkouts<'p> {
     project: &'p Project,
     root: PathBuf,
@@ -259,12 +262,18 @@ impl<'p> Checkouts<'p> {
         self.repository().move_worktree(&path, &free)
     }
 
+    /// A kill while the checkout for gates was being made leaves something that no git command gets past. The caller holds
+    /// the merge lock.
+    pub fn forget_half_made_verification(&self) -> Result<()> {
+        self.repository().forget_broken(VERIFICATION)
+    }
+
     /// The checkout where gates decide, holding exactly `commit`. Nothing that an agent may have done to it counts: its
     /// index is built anew, so every file is compared by content. The caller holds the merge lock.
     pub fn verification(&self, commit: Oid) -> Result<PathBuf> {
         let _lock = self.project.store.local.lock("worktrees")?;
         files::create_folder(&self.root)?;
-        let path = self.root.join("verification");
+        let path = self.root.join(VERIFICATION);
         let caches = self.project.settings.list("worktree.caches");
         let usable = path.join(".git").exists() && self.repository().rebuild_worktree(&path, commit).is_ok();
         if usable {

@@ -7,6 +7,7 @@
 mod round;
 mod target;
 
+use super::checkout::Checkouts;
 use super::event::{Reporter, RunEvent};
 use super::interrupt::Interrupt;
 use super::ledger::Ledger;
@@ -111,11 +112,13 @@ pub(super) fn merge_one(
     bench: &Bench,
     reporter: &Reporter,
 ) -> Result<MergeOutcome> {
-    let store = Project::open(host, folder, None)?.store;
+    let project = Project::open(host, folder, None)?;
+    let store = &project.store;
     let _lock = store.local.lock("merge")?;
+    Checkouts::of(&project)?.forget_half_made_verification()?;
     // Recovery finds a merge that died by this session. After an error it stays, unlocked: somebody looks how far the
     // delivery came.
-    let session = WorkerSession::open(&store, task)?;
+    let session = WorkerSession::open(store, task)?;
     let outcome = merge_in_rounds(host, folder, task, options, bench, reporter, &session.id)?;
     session.close()?;
     Ok(outcome)
