@@ -376,6 +376,9 @@ _aifactory() {
             aifactory__subcmd__help__subcmd__plan,show)
                 cmd="aifactory__subcmd__help__subcmd__plan__subcmd__show"
                 ;;
+            aifactory__subcmd__help__subcmd__plan,write)
+                cmd="aifactory__subcmd__help__subcmd__plan__subcmd__write"
+                ;;
             aifactory__subcmd__help__subcmd__spec,check)
                 cmd="aifactory__subcmd__help__subcmd__spec__subcmd__check"
                 ;;
@@ -387,6 +390,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help__subcmd__spec,show)
                 cmd="aifactory__subcmd__help__subcmd__spec__subcmd__show"
+                ;;
+            aifactory__subcmd__help__subcmd__spec,write)
+                cmd="aifactory__subcmd__help__subcmd__spec__subcmd__write"
                 ;;
             aifactory__subcmd__message,help)
                 cmd="aifactory__subcmd__message__subcmd__help"
@@ -421,6 +427,9 @@ _aifactory() {
             aifactory__subcmd__plan,show)
                 cmd="aifactory__subcmd__plan__subcmd__show"
                 ;;
+            aifactory__subcmd__plan,write)
+                cmd="aifactory__subcmd__plan__subcmd__write"
+                ;;
             aifactory__subcmd__plan__subcmd__help,check)
                 cmd="aifactory__subcmd__plan__subcmd__help__subcmd__check"
                 ;;
@@ -435,6 +444,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__plan__subcmd__help,show)
                 cmd="aifactory__subcmd__plan__subcmd__help__subcmd__show"
+                ;;
+            aifactory__subcmd__plan__subcmd__help,write)
+                cmd="aifactory__subcmd__plan__subcmd__help__subcmd__write"
                 ;;
             aifactory__subcmd__spec,check)
                 cmd="aifactory__subcmd__spec__subcmd__check"
@@ -451,6 +463,9 @@ _aifactory() {
             aifactory__subcmd__spec,show)
                 cmd="aifactory__subcmd__spec__subcmd__show"
                 ;;
+            aifactory__subcmd__spec,write)
+                cmd="aifactory__subcmd__spec__subcmd__write"
+                ;;
             aifactory__subcmd__spec__subcmd__help,check)
                 cmd="aifactory__subcmd__spec__subcmd__help__subcmd__check"
                 ;;
@@ -465,6 +480,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__spec__subcmd__help,show)
                 cmd="aifactory__subcmd__spec__subcmd__help__subcmd__show"
+                ;;
+            aifactory__subcmd__spec__subcmd__help,write)
+                cmd="aifactory__subcmd__spec__subcmd__help__subcmd__write"
                 ;;
             *)
                 ;;
@@ -1573,7 +1591,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__plan)
-            opts="show set edit check"
+            opts="show set edit check write"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1629,6 +1647,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__plan__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__plan__subcmd__write)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1825,7 +1857,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__spec)
-            opts="show set edit check"
+            opts="show set edit check write"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1881,6 +1913,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__spec__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__spec__subcmd__write)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2138,7 +2184,7 @@ _aifactory() {
                     return 0
                     ;;
                 --kind)
-                    COMPREPLY=($(compgen -W "created set added removed text text-seen moved claimed claim-lost released approved rejected step-started step-done step-reset run-started run-ended gated delivering delivered paused resumed parked noted said text-imported imported settled unknown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "created set added removed text text-seen moved claimed claim-lost released approved rejected step-started step-done step-reset run-started run-ended gated phase-done reviewed delivering delivered paused resumed parked noted said text-imported imported settled unknown" -- "${cur}"))
                     return 0
                     ;;
                 --run)
@@ -2473,7 +2519,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__plan)
-            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check help"
+            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2539,7 +2585,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__plan__subcmd__help)
-            opts="show set edit check help"
+            opts="show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2622,6 +2668,20 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__plan__subcmd__help__subcmd__write)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__plan__subcmd__set)
             opts="-F -C -q -v -h --file --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2659,6 +2719,48 @@ _aifactory() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__plan__subcmd__write)
+            opts="-m -j -C -q -v -h --message --agent --jobs --local --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2845,7 +2947,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__run)
-            opts="-a -j -C -q -v -h --all --jobs --merge --sandbox --agent --local --json --color --quiet --verbose --help"
+            opts="-a -j -C -q -v -h --all --jobs --merge --sandbox --agent --local --workflow --role --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2864,6 +2966,14 @@ _aifactory() {
                     return 0
                     ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3005,7 +3115,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__spec)
-            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check help"
+            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3071,7 +3181,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__spec__subcmd__help)
-            opts="show set edit check help"
+            opts="show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3154,6 +3264,20 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__spec__subcmd__help__subcmd__write)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__spec__subcmd__set)
             opts="-F -C -q -v -h --file --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -3191,6 +3315,48 @@ _aifactory() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__spec__subcmd__write)
+            opts="-m -j -C -q -v -h --message --agent --jobs --local --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3337,7 +3503,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__work)
-            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --sandbox --agent --local --remote --json --color --quiet --verbose --help"
+            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --sandbox --agent --local --remote --phase --workflow --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3372,6 +3538,14 @@ _aifactory() {
                     return 0
                     ;;
                 --remote)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --phase)
+                    COMPREPLY=($(compgen -W "plan code" -- "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

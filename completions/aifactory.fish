@@ -174,19 +174,20 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -l json -d '
 complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s q -l quiet -d 'Say nothing but the answer'
 complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s v -l verbose -d 'Say more: agents\' output, causes'
 complete -c aifactory -n "__fish_aifactory_using_subcommand cancel" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s C -d 'Run as if started in this folder' -r -F
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
 auto\t''"
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -l json -d 'Answer in JSON: one object with a `schema`'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s q -l quiet -d 'Say nothing but the answer'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s v -l verbose -d 'Say more: agents\' output, causes'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -s h -l help -d 'Print help'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "show" -d 'Print it'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "edit" -d 'Open it in your editor'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "check" -d 'Report what is wrong with it'
-complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -f -a "write" -d 'Have an agent write it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and not __fish_seen_subcommand_from show set edit check write help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
@@ -220,24 +221,38 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_see
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but the answer'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more: agents\' output, causes'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -s m -l message -d 'What the agent should know besides' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -l agent -d 'The agent that writes it, such as claude:opus#high; the setting agent.plan where it is left out' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -s j -l jobs -d 'How many tasks at once' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -l local -d 'Claim for this machine alone, whether or not the remote can be reached'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from write" -s h -l help -d 'Print help'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print it'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "edit" -d 'Open it in your editor'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "write" -d 'Have an agent write it'
 complete -c aifactory -n "__fish_aifactory_using_subcommand spec; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s C -d 'Run as if started in this folder' -r -F
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
 auto\t''"
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -l json -d 'Answer in JSON: one object with a `schema`'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s q -l quiet -d 'Say nothing but the answer'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s v -l verbose -d 'Say more: agents\' output, causes'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "show" -d 'Print it'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "edit" -d 'Open it in your editor'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "check" -d 'Report what is wrong with it'
-complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -f -a "show" -d 'Print it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -f -a "edit" -d 'Open it in your editor'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -f -a "write" -d 'Have an agent write it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and not __fish_seen_subcommand_from show set edit check write help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
@@ -271,10 +286,23 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_see
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but the answer'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more: agents\' output, causes'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -s m -l message -d 'What the agent should know besides' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -l agent -d 'The agent that writes it, such as claude:opus#high; the setting agent.plan where it is left out' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -s j -l jobs -d 'How many tasks at once' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -s C -d 'Run as if started in this folder' -r -F
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
+never\t''
+auto\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -l local -d 'Claim for this machine alone, whether or not the remote can be reached'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -l json -d 'Answer in JSON: one object with a `schema`'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -s q -l quiet -d 'Say nothing but the answer'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -s v -l verbose -d 'Say more: agents\' output, causes'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from write" -s h -l help -d 'Print help'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print it'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "set" -d 'Replace it by a file, `-` for standard input'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "edit" -d 'Open it in your editor'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "write" -d 'Have an agent write it'
 complete -c aifactory -n "__fish_aifactory_using_subcommand plan; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -s m -l message -d 'A word with it' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand approve" -s C -d 'Run as if started in this folder' -r -F
@@ -315,6 +343,8 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand release" -s h -l hel
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s j -l jobs -d 'How many tasks at once' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l sandbox -d 'What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l agent -d 'The agent for everything this command runs, whatever tasks and settings say, such as codex or claude:opus#high' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l workflow -d 'The way that the tasks go, such as default, solo or code-review; the setting where it is left out' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l role -d 'One role alone, such as reviewer or researcher, also on work that is finished' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand run" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
@@ -332,6 +362,9 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand work" -s l -l label 
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l sandbox -d 'What agents, gates and setup may write to: bwrap, landlock or none; the setting where it is left out' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l agent -d 'The agent for everything this command runs, whatever tasks and settings say, such as codex or claude:opus#high' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l remote -d 'Work in a clone of this repository, made below the current folder if it is not there' -r
+complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l phase -d 'Only planning (tasks whose plan an agent is to write, up to your yes), or only code' -r -f -a "plan\t''
+code\t''"
+complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l workflow -d 'The way that the tasks go, such as default, solo or code-review; the setting where it is left out' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand work" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''
@@ -373,6 +406,8 @@ step-reset\t''
 run-started\t''
 run-ended\t''
 gated\t''
+phase-done\t''
+reviewed\t''
 delivering\t''
 delivered\t''
 paused\t''
@@ -804,10 +839,12 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_see
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "set" -d 'Replace it by a file, `-` for standard input'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "edit" -d 'Open it in your editor'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from spec" -f -a "write" -d 'Have an agent write it'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "show" -d 'Print it'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "set" -d 'Replace it by a file, `-` for standard input'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "edit" -d 'Open it in your editor'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "check" -d 'Report what is wrong with it'
+complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from plan" -f -a "write" -d 'Have an agent write it'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from message" -f -a "post" -d 'Leave a message'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from message" -f -a "list" -d 'Show messages, oldest first'
 complete -c aifactory -n "__fish_aifactory_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Print one value'

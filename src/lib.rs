@@ -9,6 +9,7 @@
 //! commands   one file per command: arguments, one call, one answer
 //! ui         sole owner of stdout and stderr: tables, progress, questions, colour, JSON
 //! run        dispatcher, scheduler (pure), worker, gates, merge queue, recovery
+//! workflow   roles, prompts and the way of a task: definitions, nothing starts here
 //! sync       sharing through a git remote: exchange, claims that count everywhere, signs of life
 //! tasks      what people do to tasks: create, change, plan, approve, import
 //! store      the state: snapshots, transactions, merge, index          policy   the target branch's rules
@@ -37,3 +38,4 @@ pub mod store;
 pub mod sync;
 pub mod tasks;
 pub mod ui;
+pub mod workflow;

@@ -57,6 +57,7 @@ mod text_verbs;
 mod trust;
 mod usage;
 mod work;
+mod write;
 
 pub use context::{Context, Finish};
 use named::text_of;

@@ -213,6 +213,18 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
+    /// A round of changes beyond the plan's steps was carried out.
+    PhaseDone {
+        phase: String,
+    },
+    /// What a reviewer said about a tree. It says nothing about any other.
+    Reviewed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<EventId>,
+        tree: String,
+        commit: String,
+        review: super::review::Review,
+    },
     Delivering {
         target: String,
         commit: String,
@@ -258,7 +270,7 @@ pub enum Change {
 
 impl Change {
     /// Every kind of change, by its word.
-    pub const KINDS: [&str; 29] = [
+    pub const KINDS: [&str; 31] = [
         "created",
         "set",
         "added",
@@ -277,6 +289,8 @@ impl Change {
         "run-started",
         "run-ended",
         "gated",
+        "phase-done",
+        "reviewed",
         "delivering",
         "delivered",
         "paused",

@@ -190,6 +190,8 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::RunStarted { .. }
         | Change::RunEnded { .. }
         | Change::Gated { .. }
+        | Change::PhaseDone { .. }
+        | Change::Reviewed { .. }
         | Change::TextSeen { .. }
         | Change::TextImported { .. }
         | Change::Noted { .. }

@@ -70,6 +70,7 @@ pub fn merge(
         own_program,
         test_command: None,
         local: false,
+        phase: None,
         patient: false,
         ledger: Ledger::default(),
     };

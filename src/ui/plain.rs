@@ -15,6 +15,11 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             format!("step {number}/{of}{again}  {}: {}", escape_line(step), escape_line(title))
         }
+        RunEventKind::PhaseStarted { phase, agent, attempt } => {
+            let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            format!("{}{again}  by {}", escape_line(phase), escape_line(agent))
+        }
+        RunEventKind::Reviewed { verdict } => format!("review: {}", escape_line(verdict)),
         RunEventKind::Agent { line } => {
             if ui.manner.verbose == 0 {
                 return None;
