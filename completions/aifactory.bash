@@ -2184,7 +2184,7 @@ _aifactory() {
                     return 0
                     ;;
                 --kind)
-                    COMPREPLY=($(compgen -W "created set added removed text text-seen moved claimed claim-lost released approved rejected step-started step-done step-reset run-started run-ended gated phase-done reviewed delivering delivered paused resumed parked noted said text-imported imported settled unknown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "created set added removed text text-seen moved claimed claim-lost released approved rejected step-started step-done step-reset run-started run-ended gated phase-done reviewed review-waived delivering delivered paused resumed parked noted said text-imported imported settled unknown" -- "${cur}"))
                     return 0
                     ;;
                 --run)
@@ -2229,7 +2229,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__merge)
-            opts="-a -C -q -v -h --all --unverified --push --json --color --quiet --verbose --help"
+            opts="-a -C -q -v -h --all --unverified --unreviewed --check --push --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

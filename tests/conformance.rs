@@ -36,7 +36,6 @@ struct Case {
     /// The exit code; none where a signal ended it.
     exit: Option<i32>,
     left_work: bool,
-    nothing: "changed nothing",
     outcome: Outcome,
     /// What the detail must say.
     #[serde(default)]

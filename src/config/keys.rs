@@ -124,6 +124,12 @@ pub const KEYS: &[Key] = &[
         "off",
         "whether `run --merge` and `work --merge` leave work on its branch; labels needs-branch and skip-branch",
     ),
+    project(
+        "merge.review",
+        Kind::Choice(&["asked", "required"]),
+        "asked",
+        "whether only reviewed work is merged, or whatever a review says where there was one",
+    ),
     machine("merge.target", Kind::Text, "", "the branch that work is merged into; empty: the remote's default branch"),
     project(
         "plan.by-default",

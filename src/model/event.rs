@@ -225,6 +225,10 @@ pub enum Change {
         commit: String,
         review: super::review::Review,
     },
+    /// A person merges this tree whatever a reviewer said, or did not say.
+    ReviewWaived {
+        tree: String,
+    },
     Delivering {
         target: String,
         commit: String,
@@ -270,7 +274,7 @@ pub enum Change {
 
 impl Change {
     /// Every kind of change, by its word.
-    pub const KINDS: [&str; 31] = [
+    pub const KINDS: [&str; 32] = [
         "created",
         "set",
         "added",
@@ -291,6 +295,7 @@ impl Change {
         "gated",
         "phase-done",
         "reviewed",
+        "review-waived",
         "delivering",
         "delivered",
         "paused",

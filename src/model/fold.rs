@@ -192,6 +192,7 @@ pub fn apply(task: &mut Task, event: &Event) {
         | Change::Gated { .. }
         | Change::PhaseDone { .. }
         | Change::Reviewed { .. }
+        | Change::ReviewWaived { .. }
         | Change::TextSeen { .. }
         | Change::TextImported { .. }
         | Change::Noted { .. }

@@ -4,7 +4,7 @@ use crate::model::plan::fence::Fence;
 
 /// The plan that an agent wrote: from its first step heading on, out of a fence where it stands in one.
 pub fn plan_in(pieces: &[String]) -> Option<String> {
-    text_in(pieces, |line| line.strip_prefix("### ").is_some_and(|rest| is_step(rest)))
+    text_in(pieces, |line| line.strip_prefix("### ").is_some_and(is_step))
 }
 
 /// The spec that an agent wrote: from its overview on.

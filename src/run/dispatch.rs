@@ -426,7 +426,7 @@ fn work_on(
             carried => return Ok(carried),
         },
     };
-    let options = MergeOptions { unverified: false, unseen: true, publish: bench.patient };
+    let options = MergeOptions { unverified: false, unreviewed: false, unseen: true, publish: bench.patient };
     Ok(Carried::Through(match merge_one(host, folder, task, options, bench, reporter)? {
         MergeOutcome::Merged { .. } => Settled { status: Status::Done, reason: None, note: None },
         MergeOutcome::Waiting { reason, note } => {

@@ -67,6 +67,12 @@ pub enum RunEventKind {
     Merging {
         target: String,
     },
+    /// What has to hold before a merge, and whether it does.
+    MergeCondition {
+        what: String,
+        state: String,
+        detail: String,
+    },
     Merged {
         target: String,
         commit: String,

@@ -42,7 +42,7 @@ pub use event::{RunEvent, RunEventKind};
 pub use handshake::greet;
 pub use inbox::{EVENTS, Kept, RUN_FOLDER_VARIABLE, leave_word};
 pub use interrupt::{FirstSignal, Interrupt};
-pub use merge::{MergeOptions, MergeOutcome, merge};
+pub use merge::{ConditionState, MergeCondition, MergeOptions, MergeOutcome, conditions, merge};
 pub use order::{RunReport, RunRequest, Skipped, TaskResult, Until, WorkOrder, WorkPhase};
 pub use recovery::{Recovered, dead_sessions, recover};
 pub use upkeep::{MANY_LOOSE_OBJECTS, pack, prune_transcripts, sweep_old_runs};

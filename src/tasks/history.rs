@@ -79,6 +79,9 @@ fn describe(change: &Change) -> (String, Option<String>) {
             let rest = text.split_once('\n').map(|(_, rest)| rest.trim().to_owned()).filter(|rest| !rest.is_empty());
             (format!("review: {} (tree {})", review.in_short(), short(tree)), rest)
         }
+        Change::ReviewWaived { tree } => {
+            plain(format!("wants it merged whatever a reviewer says (tree {})", short(tree)))
+        }
         Change::Delivering { target, commit, .. } => plain(format!("is moving {target} to {}", short(commit))),
         Change::Delivered { target, commit } => plain(format!("merged into {target} as {}", short(commit))),
         Change::Paused => plain("paused it".to_owned()),

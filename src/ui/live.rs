@@ -104,6 +104,10 @@ impl<'u> LiveRun<'u> {
             RunEventKind::StepDone { .. } => {}
             RunEventKind::GateStarted { gate } => line.now("gate", gate),
             RunEventKind::GateEnded { gate, verdict, .. } => line.last = format!("{verdict}: {gate}"),
+            RunEventKind::MergeCondition { state, .. } if state == "done" => {}
+            RunEventKind::MergeCondition { what, state, detail } => {
+                line.last = format!("{state}: {what}: {detail}");
+            }
             RunEventKind::Merging { target } => line.now("merge", target),
             RunEventKind::Merged { target, .. } => line.now("merged", target),
             RunEventKind::Note { text } => line.last.clone_from(text),

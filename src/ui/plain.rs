@@ -35,6 +35,15 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
             let verdict = ui.paint_err(verdict_style(*verdict), verdict.word());
             format!("gate {verdict}  {} ({})", escape_line(gate), ui.millis(*millis))
         }
+        RunEventKind::MergeCondition { what, state, detail } => {
+            let style = match state.as_str() {
+                "done" => Style::Good,
+                "missing" => Style::Bad,
+                _ => Style::Attention,
+            };
+            let state = ui.paint_err(style, &format!("{state:<7}"));
+            format!("  {state} {:<8} {}", escape_line(what), escape_line(detail))
+        }
         RunEventKind::Merging { target } => format!("merging into {}", escape_line(target)),
         RunEventKind::Merged { target, commit } => {
             format!("merged into {} as {}", escape_line(target), &commit[..10.min(commit.len())])

@@ -4,6 +4,7 @@ use super::library::Library;
 use super::role::Answer;
 use super::template::{VARIABLES, check};
 use crate::error::{Error, Result};
+use crate::model::from_toml;
 use crate::model::text::{escape_line, find_nearest};
 use serde::Deserialize;
 
@@ -145,7 +146,7 @@ impl Workflow {
     /// Reads a workflow's file. Whether its roles exist is for [`Workflow::check`].
     pub fn parse(name: &str, text: &str, origin: &str) -> Result<Workflow> {
         let wrong = |what: String| Error::failed(format!("the workflow {name} ({origin}): {what}"));
-        let written: Written = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+        let written: Written = from_toml(text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
         if written.phases.is_empty() {
             return Err(wrong("it has no phases".to_owned()).hint("begin one with [[phases]]"));
         }

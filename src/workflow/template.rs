@@ -39,6 +39,12 @@ enum Part<'t> {
     If(&'t str, Vec<Part<'t>>),
 }
 
+/// The parts read so far of a block, with the name and place of its beginning; the whole template has neither.
+struct Block<'t> {
+    begin: Option<(&'t str, usize)>,
+    parts: Vec<Part<'t>>,
+}
+
 /// Fills a template. `place` says where it comes from, for errors.
 pub fn render(template: &str, place: &str, values: &BTreeMap<&str, String>) -> Result<String> {
     let parts = parse(template, place, &|name| values.contains_key(name), &values.keys().copied().collect::<Vec<_>>())?;
@@ -68,8 +74,8 @@ fn write(parts: &[Part<'_>], values: &BTreeMap<&str, String>, text: &mut String)
 fn parse<'t>(template: &'t str, place: &str, is_known: &dyn Fn(&str) -> bool, known: &[&str]) -> Result<Vec<Part<'t>>> {
     let line_of = |at: usize| template[..at].matches('\n').count() + 1;
     let wrong = |at: usize, what: String| Error::failed(format!("{place}:{}: {what}", line_of(at)));
-    // The parts of each block that is open, the outermost first, with its name and place.
-    let mut open: Vec<(Option<(&str, usize)>, Vec<Part<'t>>)> = vec![(None, Vec::new())];
+    // The outermost first.
+    let mut open = vec![Block { begin: None, parts: Vec::new() }];
     let mut at = 0;
     while let Some(begin) = template[at..].find("{{").map(|offset| at + offset) {
         push(&mut open, Part::Text(&template[at..begin]));
@@ -84,14 +90,14 @@ fn parse<'t>(template: &'t str, place: &str, is_known: &dyn Fn(&str) -> bool, kn
         };
         if let Some(name) = tag.strip_prefix("#if ").map(str::trim) {
             require(name)?;
-            open.push((Some((name, begin)), Vec::new()));
+            open.push(Block { begin: Some((name, begin)), parts: Vec::new() });
             at += line_end(&template[at..]);
         } else if tag == "/if" {
             let block = open.pop().filter(|_| !open.is_empty());
-            let Some((Some((name, _)), inner)) = block else {
+            let Some(Block { begin: Some((name, _)), parts }) = block else {
                 return Err(wrong(begin, "`{{/if}}` without a beginning".to_owned()));
             };
-            push(&mut open, Part::If(name, inner));
+            push(&mut open, Part::If(name, parts));
             at += line_end(&template[at..]);
         } else {
             require(tag)?;
@@ -100,15 +106,15 @@ fn parse<'t>(template: &'t str, place: &str, is_known: &dyn Fn(&str) -> bool, kn
     }
     push(&mut open, Part::Text(&template[at..]));
     match open.pop() {
-        Some((None, parts)) => Ok(parts),
-        Some((Some((name, begin)), _)) => Err(wrong(begin, format!("`{{{{#if {name}}}}}` has no end"))),
+        Some(Block { begin: None, parts }) => Ok(parts),
+        Some(Block { begin: Some((name, begin)), .. }) => Err(wrong(begin, format!("`{{{{#if {name}}}}}` has no end"))),
         None => Ok(Vec::new()),
     }
 }
 
-fn push<'t>(open: &mut [(Option<(&'t str, usize)>, Vec<Part<'t>>)], part: Part<'t>) {
-    if let Some((_, parts)) = open.last_mut().filter(|_| part != Part::Text("")) {
-        parts.push(part);
+fn push<'t>(open: &mut [Block<'t>], part: Part<'t>) {
+    if let Some(block) = open.last_mut().filter(|_| part != Part::Text("")) {
+        block.parts.push(part);
     }
 }
 

@@ -11,13 +11,14 @@ use crate::model::spec::{open_questions, with_answers};
 use crate::model::text::count;
 use crate::model::{Approval, Change, Event, Reason, Status, TextFile};
 use crate::run::checkout::Checkouts;
-use crate::run::event::RunEventKind;
+use crate::run::event::{Reporter, RunEventKind};
 use crate::run::gates::{gates_of, has_passed};
 use crate::run::order::WorkPhase;
 use crate::run::words::question_text;
 use crate::store::Changes;
 use crate::tasks::{Standing, standing};
 use crate::workflow::{Answer, Condition, Facts, Phase, Work};
+use std::sync::Arc;
 
 /// What evidence is marked with that speaks of the time before the work.
 pub(super) const BASELINE: &str = "baseline";
@@ -85,7 +86,12 @@ impl Worker<'_> {
         let known = self.project.store.snapshot()?.evidence(&self.task)?;
         let left: Vec<String> = wanted.iter().filter(|gate| !has_passed(&known, gate, &tree)).cloned().collect();
         let mark = is_baseline.then_some(BASELINE);
-        let gates = self.gates(&stand.path, self.environment(&stand.path, walk.ports(), &[]), mark);
+        let mut gates = self.gates(&stand.path, self.environment(&stand.path, walk.ports(), &[]), mark);
+        let silent = Reporter { listener: Arc::new(|_| {}), ..self.reporter.clone() };
+        if is_baseline {
+            // That a gate fails before the work is as it should be, and would look like news.
+            gates.reporter = &silent;
+        }
         let evidence = match is_baseline {
             // One that fails says nothing about the others here.
             true => left.iter().map(|gate| gates.run(gate)).collect::<Result<Vec<_>>>()?,
@@ -171,6 +177,8 @@ impl Worker<'_> {
             }
             Ok(())
         })?;
+        let measured = format!("baseline: {} measured before the work", count(evidence.len(), "gate"));
+        self.reporter.tell(RunEventKind::Note { text: measured });
         for text in &said {
             self.reporter.tell(RunEventKind::Note { text: format!("baseline: a gate {text}") });
         }
