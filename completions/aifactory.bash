@@ -55,6 +55,9 @@ _aifactory() {
             aifactory,discard)
                 cmd="aifactory__subcmd__discard"
                 ;;
+            aifactory,do)
+                cmd="aifactory__subcmd__do"
+                ;;
             aifactory,doctor)
                 cmd="aifactory__subcmd__doctor"
                 ;;
@@ -108,6 +111,9 @@ _aifactory() {
                 ;;
             aifactory,progress)
                 cmd="aifactory__subcmd__progress"
+                ;;
+            aifactory,prompt)
+                cmd="aifactory__subcmd__prompt"
                 ;;
             aifactory,quickstart)
                 cmd="aifactory__subcmd__quickstart"
@@ -165,6 +171,9 @@ _aifactory() {
                 ;;
             aifactory,work)
                 cmd="aifactory__subcmd__work"
+                ;;
+            aifactory,workflow)
+                cmd="aifactory__subcmd__workflow"
                 ;;
             aifactory__subcmd__config,get)
                 cmd="aifactory__subcmd__config__subcmd__get"
@@ -235,6 +244,9 @@ _aifactory() {
             aifactory__subcmd__help,discard)
                 cmd="aifactory__subcmd__help__subcmd__discard"
                 ;;
+            aifactory__subcmd__help,do)
+                cmd="aifactory__subcmd__help__subcmd__do"
+                ;;
             aifactory__subcmd__help,doctor)
                 cmd="aifactory__subcmd__help__subcmd__doctor"
                 ;;
@@ -288,6 +300,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help,progress)
                 cmd="aifactory__subcmd__help__subcmd__progress"
+                ;;
+            aifactory__subcmd__help,prompt)
+                cmd="aifactory__subcmd__help__subcmd__prompt"
                 ;;
             aifactory__subcmd__help,quickstart)
                 cmd="aifactory__subcmd__help__subcmd__quickstart"
@@ -346,6 +361,9 @@ _aifactory() {
             aifactory__subcmd__help,work)
                 cmd="aifactory__subcmd__help__subcmd__work"
                 ;;
+            aifactory__subcmd__help,workflow)
+                cmd="aifactory__subcmd__help__subcmd__workflow"
+                ;;
             aifactory__subcmd__help__subcmd__config,get)
                 cmd="aifactory__subcmd__help__subcmd__config__subcmd__get"
                 ;;
@@ -379,6 +397,12 @@ _aifactory() {
             aifactory__subcmd__help__subcmd__plan,write)
                 cmd="aifactory__subcmd__help__subcmd__plan__subcmd__write"
                 ;;
+            aifactory__subcmd__help__subcmd__prompt,list)
+                cmd="aifactory__subcmd__help__subcmd__prompt__subcmd__list"
+                ;;
+            aifactory__subcmd__help__subcmd__prompt,show)
+                cmd="aifactory__subcmd__help__subcmd__prompt__subcmd__show"
+                ;;
             aifactory__subcmd__help__subcmd__spec,check)
                 cmd="aifactory__subcmd__help__subcmd__spec__subcmd__check"
                 ;;
@@ -393,6 +417,15 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help__subcmd__spec,write)
                 cmd="aifactory__subcmd__help__subcmd__spec__subcmd__write"
+                ;;
+            aifactory__subcmd__help__subcmd__workflow,check)
+                cmd="aifactory__subcmd__help__subcmd__workflow__subcmd__check"
+                ;;
+            aifactory__subcmd__help__subcmd__workflow,list)
+                cmd="aifactory__subcmd__help__subcmd__workflow__subcmd__list"
+                ;;
+            aifactory__subcmd__help__subcmd__workflow,show)
+                cmd="aifactory__subcmd__help__subcmd__workflow__subcmd__show"
                 ;;
             aifactory__subcmd__message,help)
                 cmd="aifactory__subcmd__message__subcmd__help"
@@ -448,6 +481,24 @@ _aifactory() {
             aifactory__subcmd__plan__subcmd__help,write)
                 cmd="aifactory__subcmd__plan__subcmd__help__subcmd__write"
                 ;;
+            aifactory__subcmd__prompt,help)
+                cmd="aifactory__subcmd__prompt__subcmd__help"
+                ;;
+            aifactory__subcmd__prompt,list)
+                cmd="aifactory__subcmd__prompt__subcmd__list"
+                ;;
+            aifactory__subcmd__prompt,show)
+                cmd="aifactory__subcmd__prompt__subcmd__show"
+                ;;
+            aifactory__subcmd__prompt__subcmd__help,help)
+                cmd="aifactory__subcmd__prompt__subcmd__help__subcmd__help"
+                ;;
+            aifactory__subcmd__prompt__subcmd__help,list)
+                cmd="aifactory__subcmd__prompt__subcmd__help__subcmd__list"
+                ;;
+            aifactory__subcmd__prompt__subcmd__help,show)
+                cmd="aifactory__subcmd__prompt__subcmd__help__subcmd__show"
+                ;;
             aifactory__subcmd__spec,check)
                 cmd="aifactory__subcmd__spec__subcmd__check"
                 ;;
@@ -484,6 +535,30 @@ _aifactory() {
             aifactory__subcmd__spec__subcmd__help,write)
                 cmd="aifactory__subcmd__spec__subcmd__help__subcmd__write"
                 ;;
+            aifactory__subcmd__workflow,check)
+                cmd="aifactory__subcmd__workflow__subcmd__check"
+                ;;
+            aifactory__subcmd__workflow,help)
+                cmd="aifactory__subcmd__workflow__subcmd__help"
+                ;;
+            aifactory__subcmd__workflow,list)
+                cmd="aifactory__subcmd__workflow__subcmd__list"
+                ;;
+            aifactory__subcmd__workflow,show)
+                cmd="aifactory__subcmd__workflow__subcmd__show"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,check)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__check"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,help)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__help"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,list)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__list"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,show)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__show"
+                ;;
             *)
                 ;;
         esac
@@ -491,7 +566,7 @@ _aifactory() {
 
     case "${cmd}" in
         aifactory)
-            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
+            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard do prompt workflow message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -994,6 +1069,28 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__do)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__doctor)
             opts="-C -q -v -h --repair --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1087,7 +1184,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help)
-            opts="init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
+            opts="init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard do prompt workflow message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1325,6 +1422,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__discard)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__do)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1688,6 +1799,48 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__prompt)
+            opts="list show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__prompt__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__prompt__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__quickstart)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2013,6 +2166,62 @@ _aifactory() {
         aifactory__subcmd__help__subcmd__work)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow)
+            opts="list show check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2798,6 +3007,128 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__prompt)
+            opts="-C -q -v -h --json --color --quiet --verbose --help list show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help)
+            opts="list show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__list)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__show)
+            opts="-C -q -v -h --source --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__quickstart)
             opts="-C -q -v -h --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -3549,6 +3880,164 @@ _aifactory() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow)
+            opts="-C -q -v -h --json --color --quiet --verbose --help list show check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__check)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help)
+            opts="list show check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__list)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__show)
+            opts="-C -q -v -h --source --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

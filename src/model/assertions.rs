@@ -158,22 +158,32 @@ fn is_of_tests(path: &str) -> bool {
     })
 }
 
-/// Whether a command names a file, or a tool that reads it.
+/// Whether a command executes a file, or a tool that takes its orders from it. A file that it only looks at is the work.
 fn runs(gate: &str, path: &str) -> bool {
-    let words = || gate.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\''));
-    let named = words().any(|word| word.trim_start_matches("./") == path);
-    let first = |tools: &[&str]| words().any(|word| tools.contains(&word));
     let name = path.rsplit('/').next().unwrap_or(path);
-    named
-        || match name {
-            "package.json" => first(&["npm", "pnpm", "yarn", "bun"]),
-            "Makefile" | "makefile" | "GNUmakefile" => first(&["make"]),
-            "justfile" | "Justfile" => first(&["just"]),
-            "tox.ini" => first(&["tox"]),
-            "pytest.ini" | "conftest.py" => first(&["pytest"]),
-            _ => false,
-        }
+    gate.split([';', '&', '|', '(', ')', '\n']).any(|command| {
+        let mut words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+        let Some(first) = words.find(|word| !word.contains('=') && !RUNNERS.contains(word)) else { return false };
+        let is_it = |word: &str| word.trim_start_matches("./") == path;
+        let script = || words.clone().find(|word| !word.starts_with('-'));
+        let takes_orders = |tools: &[&str]| tools.contains(&first);
+        is_it(first)
+            || (INTERPRETERS.contains(&first) && script().is_some_and(is_it))
+            || match name {
+                "package.json" => takes_orders(&["npm", "pnpm", "yarn", "bun"]),
+                "Makefile" | "makefile" | "GNUmakefile" => takes_orders(&["make"]),
+                "justfile" | "Justfile" => takes_orders(&["just"]),
+                "tox.ini" => takes_orders(&["tox"]),
+                "pytest.ini" | "conftest.py" => takes_orders(&["pytest"]),
+                _ => false,
+            }
+    })
 }
+
+/// They run what stands behind them.
+const RUNNERS: [&str; 7] = ["exec", "env", "time", "nice", "timeout", "command", "!"];
+const INTERPRETERS: [&str; 13] =
+    ["sh", "bash", "zsh", "dash", "python", "python3", "node", "ruby", "perl", "bats", ".", "source", "pytest"];
 
 #[cfg(test)]
 mod tests;

@@ -3,13 +3,16 @@
 use super::library::Library;
 use super::role::Answer;
 use super::template::{VARIABLES, check};
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::model::from_toml;
 use crate::model::text::{escape_line, find_nearest};
 use serde::Deserialize;
+use toml::Spanned;
 
 /// How often a loop is gone through where nothing is said.
 const ROUNDS: u64 = 3;
+/// Nobody wants more; a loop that goes on for ever is a mistake.
+const MOST_ROUNDS: u64 = 50;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workflow {
@@ -37,6 +40,8 @@ pub struct Phase {
     pub max_iterations: u64,
     /// Instead of the role's prompt.
     pub prompt: Option<String>,
+    /// The line of the file that it begins on; 0 where it is in none.
+    pub line: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +99,10 @@ impl Condition {
     pub fn is_of_review(&self) -> bool {
         matches!(self, Condition::HasIssues | Condition::NoIssues | Condition::ReviewApproved)
     }
+
+    fn is_of_gates(&self) -> bool {
+        matches!(self, Condition::GatesFailed | Condition::GatesPassed)
+    }
 }
 
 /// The file as it is written.
@@ -104,7 +113,7 @@ struct Written {
     description: String,
     max_iterations: Option<u64>,
     #[serde(default)]
-    phases: Vec<WrittenPhase>,
+    phases: Vec<Spanned<WrittenPhase>>,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +155,7 @@ impl Workflow {
     /// Reads a workflow's file. Whether its roles exist is for [`Workflow::check`].
     pub fn parse(name: &str, text: &str, origin: &str) -> Result<Workflow> {
         let wrong = |what: String| Error::failed(format!("the workflow {name} ({origin}): {what}"));
-        let written: Written = from_toml(text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
+        let written: Written = from_toml(text).map_err(|error| wrong(in_words(&error, text)))?;
         if written.phases.is_empty() {
             return Err(wrong("it has no phases".to_owned()).hint("begin one with [[phases]]"));
         }
@@ -154,32 +163,42 @@ impl Workflow {
         let mut phases: Vec<Phase> = Vec::new();
         let mut loops: Vec<Option<String>> = Vec::new();
         for (number, written) in written.phases.into_iter().enumerate() {
+            let line = place_in(text, written.span().start).0;
+            let written = written.into_inner();
             loops.push(written.loop_to.clone());
-            let phase = phase_of(number, written, rounds).map_err(|(what, hint)| wrong(what).hint(hint))?;
-            if phases.iter().any(|other| other.name == phase.name) {
-                let what = format!("two phases are called `{}`", escape_line(&phase.name));
+            let phase = phase_of(number, line, written, rounds)
+                .map_err(|(what, hint)| wrong(format!("line {line}: {what}")).hint(hint))?;
+            if let Some(other) = phases.iter().find(|other| other.name == phase.name) {
+                let what =
+                    format!("line {line}: two phases are called `{}`; the other is on line {}", phase.name, other.line);
                 return Err(wrong(what).hint("give one of them a name of its own: name = \"…\""));
             }
             phases.push(phase);
         }
         for (number, target) in loops.into_iter().enumerate() {
             let Some(target) = target else { continue };
+            let line = phases[number].line;
             let names: Vec<&str> = phases.iter().map(|phase| phase.name.as_str()).collect();
             let Some(at) = place_of(&phases, &target) else {
-                let error =
-                    wrong(format!("`{}` loops to `{}`, which there is not", names[number], escape_line(&target)));
+                let what = format!("`{}` loops to `{}`, which there is not", names[number], escape_line(&target));
+                let error = wrong(format!("line {line}: {what}"));
                 let near = find_nearest(&target, names.iter().copied());
                 return Err(error.hint(near.map_or_else(|| names.join(", "), |near| format!("perhaps {near}"))));
             };
             if at >= number {
                 let what = format!("`{}` loops to `{}`, which does not come before it", names[number], names[at]);
-                return Err(wrong(what).hint("a loop leads back"));
+                return Err(wrong(format!("line {line}: {what}")).hint("a loop leads back"));
+            }
+            if phases[number].condition.is_none() {
+                let what =
+                    format!("line {line}: `{}` always loops to `{}`, so the work never ends", names[number], names[at]);
+                return Err(wrong(what).hint("say when: condition = \"has_issues\""));
             }
             phases[number].loop_to = Some(at);
         }
         let workflow =
             Workflow { name: name.to_owned(), description: written.description, phases, origin: origin.to_owned() };
-        workflow.check_names().map_err(|(what, hint)| wrong(what).hint(hint))?;
+        workflow.check_names().map_err(|(line, what, hint)| wrong(format!("line {line}: {what}")).hint(hint))?;
         Ok(workflow)
     }
 
@@ -195,6 +214,7 @@ impl Workflow {
             loop_to: None,
             max_iterations: ROUNDS,
             prompt: None,
+            line: 0,
         };
         let mut phases = vec![phase(role, Work::Role(role.to_owned()))];
         if answers == Answer::Change {
@@ -206,7 +226,7 @@ impl Workflow {
     }
 
     /// Conditions and inputs speak of what earlier phases leave.
-    fn check_names(&self) -> Result<(), (String, String)> {
+    fn check_names(&self) -> Result<(), (usize, String, String)> {
         for (number, phase) in self.phases.iter().enumerate() {
             let earlier: Vec<&str> = self.phases[..number].iter().map(|phase| phase.output.as_str()).collect();
             let wanted = phase.input.iter().map(String::as_str);
@@ -223,6 +243,7 @@ impl Workflow {
                 let known = Condition::WORDS.iter().map(|(word, _)| *word).chain(earlier.iter().copied());
                 let near = find_nearest(missing, known.clone()).map(|near| format!("perhaps {near}"));
                 return Err((
+                    phase.line,
                     what,
                     near.unwrap_or_else(|| format!("what there is: {}", known.collect::<Vec<_>>().join(", "))),
                 ));
@@ -233,15 +254,21 @@ impl Workflow {
 
     /// Whether every role is there, and whether what conditions speak of is made before.
     pub fn check(&self, library: &Library) -> Result<()> {
-        let wrong = |what: String| Error::failed(format!("the workflow {} ({}): {what}", self.name, self.origin));
-        let mut has_review = false;
+        let place = |phase: &Phase| format!("the workflow {} ({}): line {}", self.name, self.origin, phase.line);
+        let (mut has_review, mut has_gates) = (false, false);
         for phase in &self.phases {
+            let wrong = |what: String| Error::failed(format!("{}: {what}", place(phase)));
+            if phase.condition.as_ref().is_some_and(Condition::is_of_gates) && !has_gates {
+                let what = format!("`{}` depends on gates, and no phase before it runs them", phase.name);
+                return Err(wrong(what).hint("put a phase with gates = true before it"));
+            }
+            has_gates = has_gates || matches!(phase.work, Work::Gates(_));
             if phase.condition.as_ref().is_some_and(Condition::is_of_review) && !has_review {
                 let what = format!("`{}` depends on a review, and no phase before it makes one", phase.name);
                 return Err(wrong(what).hint("put a phase with agent = \"reviewer\" before it"));
             }
             if let Work::Role(name) = &phase.work {
-                let role = library.role(name)?;
+                let role = library.role(name).context(|| format!("{}: `{}` has no role", place(phase), phase.name))?;
                 has_review = has_review || role.answers == Answer::Review;
             }
             if let Some(prompt) = &phase.prompt {
@@ -252,7 +279,7 @@ impl Workflow {
     }
 }
 
-fn phase_of(number: usize, written: WrittenPhase, rounds: u64) -> Result<Phase, (String, String)> {
+fn phase_of(number: usize, line: usize, written: WrittenPhase, rounds: u64) -> Result<Phase, (String, String)> {
     let place = written.name.clone().unwrap_or_else(|| format!("phase {}", number + 1));
     let work = match (written.agent.clone(), written.gates, written.approval) {
         (Some(role), None, false) => Work::Role(role.replace('_', "-")),
@@ -277,6 +304,11 @@ fn phase_of(number: usize, written: WrittenPhase, rounds: u64) -> Result<Phase, 
             "letters, digits, - and _".to_owned(),
         ));
     }
+    let max_iterations = written.max_iterations.unwrap_or(rounds);
+    if !(1..=MOST_ROUNDS).contains(&max_iterations) {
+        let what = format!("max_iterations of `{name}` is {max_iterations}");
+        return Err((what, format!("1 to {MOST_ROUNDS}")));
+    }
     Ok(Phase {
         output: written.output.unwrap_or_else(|| name.clone()),
         name,
@@ -289,9 +321,29 @@ fn phase_of(number: usize, written: WrittenPhase, rounds: u64) -> Result<Phase, 
         },
         condition: written.condition.as_deref().map(Condition::parse),
         loop_to: None,
-        max_iterations: written.max_iterations.unwrap_or(rounds).max(1),
+        max_iterations,
         prompt: written.prompt_template,
+        line,
     })
+}
+
+/// Line and column of a byte, both from 1.
+fn place_in(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at.min(text.len())];
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+/// On one line, with the place where it has one.
+fn in_words(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().replace('\n', ", ");
+    match error.span() {
+        Some(span) => {
+            let (line, column) = place_in(text, span.start);
+            format!("line {line}, column {column}: {message}")
+        }
+        None => message,
+    }
 }
 
 /// A phase by its name, by what it leaves, by its role, or by its number from 1.
@@ -305,3 +357,6 @@ fn place_of(phases: &[Phase], target: &str) -> Option<usize> {
             target.parse().ok().filter(|number| (1..=phases.len()).contains(number)).map(|number: usize| number - 1)
         })
 }
+
+#[cfg(test)]
+mod tests;

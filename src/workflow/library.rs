@@ -4,6 +4,7 @@
 //! The policy's are read from the target branch's commit, never from a worktree, so that an agent cannot change the rules
 //! it runs under.
 
+use super::action::Action;
 use super::definition::Workflow;
 use super::role::Role;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// A definition that is longer is none.
-const LONGEST: usize = 256 * 1024;
+pub(super) const LONGEST: usize = 256 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -54,6 +55,12 @@ impl Kind {
 }
 
 const BUILT_IN: &[(Kind, &str, &str)] = &[
+    (Kind::Action, "explain", include_str!("built_in/actions/explain.md")),
+    (Kind::Action, "fix-gates", include_str!("built_in/actions/fix-gates.md")),
+    (Kind::Action, "rename-branch", include_str!("built_in/actions/rename-branch.md")),
+    (Kind::Action, "review", include_str!("built_in/actions/review.md")),
+    (Kind::Action, "simplify", include_str!("built_in/actions/simplify.md")),
+    (Kind::Action, "sync-with-base", include_str!("built_in/actions/sync-with-base.md")),
     (Kind::Role, "coder", include_str!("built_in/roles/coder.md")),
     (Kind::Role, "coder-revision", include_str!("built_in/roles/coder-revision.md")),
     (Kind::Role, "confirmer", include_str!("built_in/roles/confirmer.md")),
@@ -75,6 +82,16 @@ pub struct Source {
     pub text: String,
     /// `built in`, `the project's policy at 1a2b3c4d5e`, or a path.
     pub origin: String,
+}
+
+/// What the origin of a policy's definition begins with. A user's own begins with `/`.
+const POLICY: &str = "the project's policy";
+
+impl Source {
+    /// It comes from the project, so nothing of it runs before somebody trusted it.
+    pub fn is_of_policy(&self) -> bool {
+        self.origin.starts_with(POLICY)
+    }
 }
 
 pub struct Library {
@@ -116,7 +133,7 @@ impl Library {
                 let Some(name) = entry.name.strip_suffix(kind.ending()) else { continue };
                 let path = format!("{folder}/{}", entry.name);
                 let text = repository.file_at(commit, &path)?.unwrap_or_default();
-                self.add(kind, name, text, format!("the project's policy at {short}"), &path)?;
+                self.add(kind, name, text, format!("{POLICY} at {short}"), &path)?;
             }
         }
         Ok(())
@@ -136,7 +153,7 @@ impl Library {
         Ok(())
     }
 
-    fn add(&mut self, kind: Kind, name: &str, text: String, origin: String, place: &str) -> Result<()> {
+    pub(super) fn add(&mut self, kind: Kind, name: &str, text: String, origin: String, place: &str) -> Result<()> {
         if !is_name(name) {
             return Err(Error::failed(format!("{}: this is no name for a {}", escape_line(place), kind.word()))
                 .hint("small letters, digits, - and _, beginning with a letter or digit"));
@@ -181,6 +198,11 @@ impl Library {
         named.map(|name| self.role(&name)).transpose()
     }
 
+    pub fn action(&self, name: &str) -> Result<Action> {
+        let source = self.require(Kind::Action, name)?;
+        Action::parse(&source.name, &source.text, &source.origin)
+    }
+
     /// A workflow whose roles are all there.
     pub fn workflow(&self, name: &str) -> Result<Workflow> {
         let source = self.require(Kind::Workflow, name)?;
@@ -206,6 +228,9 @@ mod tests {
         assert!(roles.len() >= 9);
         for source in library.all(Kind::Workflow) {
             library.workflow(&source.name).unwrap();
+        }
+        for source in library.all(Kind::Action) {
+            library.action(&source.name).unwrap();
         }
         assert_eq!(library.role("coder_revision").unwrap().name, "coder-revision");
     }

@@ -71,6 +71,14 @@ impl Answer {
     pub fn word(self) -> &'static str {
         Answer::ALL.iter().find(|(_, answer)| *answer == self).map_or("", |(word, _)| word)
     }
+
+    pub(super) fn parse(word: &str) -> Option<Answer> {
+        Answer::ALL.iter().find(|(known, _)| *known == word).map(|(_, answer)| *answer)
+    }
+
+    pub(super) fn words() -> String {
+        Answer::ALL.map(|(word, _)| word).join(", ")
+    }
 }
 
 const FIELDS: [&str; 7] = ["description", "agent", "model", "tools", "timeout", "permission", "answers"];
@@ -81,7 +89,8 @@ impl Role {
         let wrong = |what: String| Error::failed(format!("the role {name} ({origin}): {what}"));
         let document = parse_document(text).map_err(|problem| wrong(problem.to_string()))?;
         if let Some(unknown) = document.fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
-            let error = wrong(format!("nothing is called `{}` in a role", escape_line(unknown)));
+            let line = text.lines().position(|line| line.trim_start().starts_with(unknown.as_str())).unwrap_or(0) + 1;
+            let error = wrong(format!("line {line}: nothing is called `{}` in a role", escape_line(unknown)));
             let near = find_nearest(unknown, FIELDS).map(str::to_owned).unwrap_or_else(|| FIELDS.join(", "));
             return Err(error.hint(format!("what there is: {near}")));
         }
@@ -94,13 +103,7 @@ impl Role {
             wrong(format!("`{}` is not a value of {field}", escape_line(word)))
                 .hint(format!("one of {}", words.join(", ")))
         };
-        let mut tools = Vec::new();
-        for word in document.fields.get("tools").map(Value::texts).unwrap_or_else(|| vec!["read"]) {
-            for word in word.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                let known = Tool::ALL.iter().find(|(known, _)| *known == word).map(|(_, tool)| *tool);
-                tools.push(known.ok_or_else(|| one_of("tools", word, Tool::ALL.map(|(word, _)| word).to_vec()))?);
-            }
-        }
+        let tools = tools_of(document.fields.get("tools")).map_err(|(what, hint)| wrong(what).hint(hint))?;
         let permission = match text_of("permission")? {
             Some(word) => Permission::parse(&word)
                 .ok_or_else(|| one_of("permission", &word, Permission::ALL.map(Permission::word).to_vec()))?,
@@ -111,10 +114,7 @@ impl Role {
             .filter(|timeout| !timeout.is_zero())
             .ok_or_else(|| wrong(format!("`{}` is not a time such as 30m", escape_line(&timeout))))?;
         let answers = text_of("answers")?.unwrap_or_else(|| "change".to_owned());
-        let answers = Answer::ALL
-            .iter()
-            .find(|(word, _)| *word == answers)
-            .map(|(_, answer)| *answer)
+        let answers = Answer::parse(&answers)
             .ok_or_else(|| one_of("answers", &answers, Answer::ALL.map(|(word, _)| word).to_vec()))?;
         let prompt = document.body.trim_start_matches('\n').to_owned();
         if prompt.trim().is_empty() {
@@ -132,8 +132,20 @@ impl Role {
     }
 }
 
+/// Tools as front matter names them: a list, or one text with commas. Where nothing is said: to read.
+pub(super) fn tools_of(value: Option<&Value>) -> Result<Vec<Tool>, (String, String)> {
+    let named = value.map_or_else(|| vec!["read"], Value::texts);
+    let words = named.iter().flat_map(|words| words.split(',')).map(str::trim).filter(|word| !word.is_empty());
+    let tool = |word: &str| {
+        let known = Tool::ALL.iter().find(|(known, _)| *known == word).map(|(_, tool)| *tool);
+        let all = Tool::ALL.map(|(word, _)| word).join(", ");
+        known.ok_or_else(|| (format!("`{}` is not a value of tools", escape_line(word)), format!("one of {all}")))
+    };
+    words.map(tool).collect()
+}
+
 /// The least that lets these tools work.
-fn permission_for(tools: &[Tool]) -> Permission {
+pub(super) fn permission_for(tools: &[Tool]) -> Permission {
     match () {
         () if tools.contains(&Tool::Run) => Permission::Full,
         () if tools.contains(&Tool::Edit) => Permission::Edit,
@@ -164,7 +176,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let said = |matter: &str| parsed(matter).unwrap_err().to_string();
-        assert_eq!(said("tool: x\n"), "the role x (built in): nothing is called `tool` in a role");
+        assert_eq!(said("tool: x\n"), "the role x (built in): line 2: nothing is called `tool` in a role");
         assert_eq!(said("tools: [fly]\n"), "the role x (built in): `fly` is not a value of tools");
         assert_eq!(said("timeout: soon\n"), "the role x (built in): `soon` is not a time such as 30m");
         assert_eq!(said("model: opus\n"), "the role x (built in): a model needs an agent: agent = name");

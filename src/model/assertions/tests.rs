@@ -77,12 +77,14 @@ fn what_moved_or_was_formatted_anew_is_no_loss() {
 
 #[test]
 fn an_edited_file_that_a_gate_runs_is_named() {
-    let gates = ["sh ./check.sh".to_owned(), "npm test".to_owned()];
+    let gates = ["cd web && sh -e ./check.sh".to_owned(), "CI=1 npm test".to_owned(), "grep -q x data.txt".to_owned()];
     let files =
         |path: &str| touched(&diff(path, &["-a", "+b"]), &gates).into_iter().map(|t| t.text).collect::<Vec<_>>();
-    assert_eq!(files("check.sh"), ["`sh ./check.sh` runs it"]);
-    assert_eq!(files("package.json"), ["`npm test` runs it"]);
+    assert_eq!(files("check.sh"), ["`cd web && sh -e ./check.sh` runs it"]);
+    assert_eq!(files("package.json"), ["`CI=1 npm test` runs it"]);
     assert_eq!(files("other.sh"), [""; 0]);
+    // What a gate only looks at is the work itself.
+    assert_eq!(files("data.txt"), [""; 0]);
 }
 
 #[test]

@@ -166,7 +166,9 @@ fn unnamed_risk(project: &Project, task: &Task, plan: &Plan, work: &Work, seen: 
     }])
 }
 
-/// What stands in the way, in the order of the lines. Gates are measured on what lands, whatever they said before.
+/// What stands in the way, in the order of the lines. Gates are measured on what lands, whatever they said before; that
+/// there is nothing to merge is told by whoever looks for it.
 pub fn in_the_way(all: &[MergeCondition]) -> Option<&MergeCondition> {
-    all.iter().find(|condition| condition.what != "gate" && condition.state != State::Done)
+    let counts = |condition: &&MergeCondition| !matches!(condition.what.as_str(), "gate" | "work");
+    all.iter().filter(counts).find(|condition| condition.state != State::Done)
 }

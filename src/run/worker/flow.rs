@@ -184,8 +184,12 @@ impl Worker<'_> {
                 let role = walk.library.role(name)?;
                 if let Some(why) = self.nobody_for(&role, phase.agent.as_deref())? {
                     // A runbook can carry out a plan's own steps, and nothing else.
-                    if role.answers != Answer::Change || !self.has_steps_to_do(walk)? {
+                    let is_code = role.answers == Answer::Change && phase.input.is_empty();
+                    if !is_code {
                         return Ok(Came::PassedOver(why));
+                    }
+                    if !self.has_steps_to_do(walk)? {
+                        return Ok(Came::Through);
                     }
                 }
                 match role.answers {
