@@ -69,10 +69,10 @@ struct Item<'t> {
 
 fn items<'t>(spec: &'t str, section: &str) -> Vec<Item<'t>> {
     let mut found = Vec::new();
-    for (line, is_inside) in lines_with_section(spec, section) {
+    for (line, is_inside, is_code) in lines_with_section(spec, section) {
         let text = line.trim_start();
         let mark = ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark));
-        if let (true, Some(text)) = (is_inside, mark.map(str::trim).filter(|text| !text.is_empty())) {
+        if let (true, Some(text)) = (is_inside && !is_code, mark.map(str::trim).filter(|text| !text.is_empty())) {
             found.push(Item { text, is_sub: line.len() - line.trim_start().len() >= 2 });
         }
     }
@@ -80,11 +80,11 @@ fn items<'t>(spec: &'t str, section: &str) -> Vec<Item<'t>> {
 }
 
 fn without_section(spec: &str, section: &str) -> String {
-    lines_with_section(spec, section).filter(|(_, is_inside)| !is_inside).map(|(line, _)| format!("{line}\n")).collect()
+    lines_with_section(spec, section).filter(|(_, is_inside, _)| !is_inside).map(|(line, ..)| format!("{line}\n")).collect()
 }
 
-/// Every line, with whether it belongs to the section of this name, its heading included.
-fn lines_with_section<'t>(spec: &'t str, section: &str) -> impl Iterator<Item = (&'t str, bool)> {
+/// Every line, with whether it belongs to the section of this name, its heading included, and whether it is code.
+fn lines_with_section<'t>(spec: &'t str, section: &str) -> impl Iterator<Item = (&'t str, bool, bool)> {
     let (mut fence, mut is_inside) = (None::<Fence<'_>>, false);
     let section = section.to_owned();
     spec.lines().map(move |line| {
@@ -96,7 +96,7 @@ fn lines_with_section<'t>(spec: &'t str, section: &str) -> impl Iterator<Item = 
         if let (false, Some((_, title))) = (was_open, heading(line)) {
             is_inside = title.trim().eq_ignore_ascii_case(&section);
         }
-        (line, is_inside)
+        (line, is_inside, was_open || fence.is_some())
     })
 }
 
