@@ -2,6 +2,7 @@
 
 use super::exec::in_worktree;
 use super::path::require_worktree;
+use super::workflow::BROKEN;
 use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::Status;
@@ -36,13 +37,18 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let (Some(name), Some(id)) = (&args.action, &args.id) else { return list(context, &library) };
     let action = library.action(name)?;
     if library.require(DefinitionKind::Action, name)?.is_of_policy() && !project.policy_is_trusted()? {
-        return Err(Error::person(format!("{} comes from the project's policy, which is not trusted here", action.name))
-            .hint("aifactory trust"));
+        return Err(Error::person(format!(
+            "{} comes from the project's policy, which is not trusted here",
+            action.name
+        ))
+        .hint("aifactory trust"));
     }
     match &action.work {
         ActionWork::Script(script) => run_script(context, &project, &action, script, id),
-        ActionWork::Agent { .. } => Err(Error::usage(format!("{} is for an agent; scripts alone run here", action.name))
-            .hint("aifactory do    lists them")),
+        ActionWork::Agent { .. } => {
+            Err(Error::usage(format!("{} is for an agent; scripts alone run here", action.name))
+                .hint("aifactory do    lists them"))
+        }
     }
 }
 
@@ -53,7 +59,7 @@ fn list(context: &Context, library: &Library) -> Result<Finish> {
         let read = library.action(&source.name);
         let (by, about) = match &read {
             Ok(action) => (action.type_word(), (Style::Plain, format!("{} {}", action.icon, action.description))),
-            Err(error) => ("-", (Style::Bad, error.full_text())),
+            Err(_) => ("-", (Style::Bad, BROKEN.to_owned())),
         };
         columns.row([
             (Style::Id, source.name.clone()),

@@ -8,8 +8,27 @@ use std::collections::BTreeMap;
 
 /// What the prompts of roles may speak of.
 pub const VARIABLES: [&str; 21] = [
-    "task", "title", "spec", "plan", "step", "files", "gates", "baseline", "diff", "evidence", "review", "handoffs",
-    "memory", "notes", "feedback", "recap", "input", "assertions", "root", "reach", "also",
+    "task",
+    "title",
+    "spec",
+    "plan",
+    "step",
+    "files",
+    "gates",
+    "baseline",
+    "diff",
+    "evidence",
+    "review",
+    "handoffs",
+    "memory",
+    "notes",
+    "feedback",
+    "recap",
+    "input",
+    "assertions",
+    "root",
+    "reach",
+    "also",
 ];
 
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +37,12 @@ enum Part<'t> {
     Value(&'t str),
     /// A name, and what stands there if it says something.
     If(&'t str, Vec<Part<'t>>),
+}
+
+/// The parts read so far of a block, with the name and place of its beginning; the whole template has neither.
+struct Block<'t> {
+    begin: Option<(&'t str, usize)>,
+    parts: Vec<Part<'t>>,
 }
 
 /// Fills a template. `place` says where it comes from, for errors.
@@ -49,8 +74,8 @@ fn write(parts: &[Part<'_>], values: &BTreeMap<&str, String>, text: &mut String)
 fn parse<'t>(template: &'t str, place: &str, is_known: &dyn Fn(&str) -> bool, known: &[&str]) -> Result<Vec<Part<'t>>> {
     let line_of = |at: usize| template[..at].matches('\n').count() + 1;
     let wrong = |at: usize, what: String| Error::failed(format!("{place}:{}: {what}", line_of(at)));
-    // The parts of each block that is open, the outermost first, with its name and place.
-    let mut open: Vec<(Option<(&str, usize)>, Vec<Part<'t>>)> = vec![(None, Vec::new())];
+    // The outermost first.
+    let mut open = vec![Block { begin: None, parts: Vec::new() }];
     let mut at = 0;
     while let Some(begin) = template[at..].find("{{").map(|offset| at + offset) {
         push(&mut open, Part::Text(&template[at..begin]));
@@ -65,15 +90,15 @@ fn parse<'t>(template: &'t str, place: &str, is_known: &dyn Fn(&str) -> bool, kn
         };
         if let Some(name) = tag.strip_prefix("#if ").map(str::trim) {
             require(name)?;
-            open.push((Some((name, begin)), Vec::new()));
-            at += line_end(&template[at..]);
+            open.push(Block { begin: Some((name, begin)), parts: Vec::new() });
+            at += line_end(template, begin, at);
         } else if tag == "/if" {
             let block = open.pop().filter(|_| !open.is_empty());
-            let Some((Some((name, _)), inner)) = block else {
+            let Some(Block { begin: Some((name, _)), parts }) = block else {
                 return Err(wrong(begin, "`{{/if}}` without a beginning".to_owned()));
             };
-            push(&mut open, Part::If(name, inner));
-            at += line_end(&template[at..]);
+            push(&mut open, Part::If(name, parts));
+            at += line_end(template, begin, at);
         } else {
             require(tag)?;
             push(&mut open, Part::Value(tag));
@@ -81,21 +106,22 @@ fn parse<'t>(template: &'t str, place: &str, is_known: &dyn Fn(&str) -> bool, kn
     }
     push(&mut open, Part::Text(&template[at..]));
     match open.pop() {
-        Some((None, parts)) => Ok(parts),
-        Some((Some((name, begin)), _)) => Err(wrong(begin, format!("`{{{{#if {name}}}}}` has no end"))),
+        Some(Block { begin: None, parts }) => Ok(parts),
+        Some(Block { begin: Some((name, begin)), .. }) => Err(wrong(begin, format!("`{{{{#if {name}}}}}` has no end"))),
         None => Ok(Vec::new()),
     }
 }
 
-fn push<'t>(open: &mut [(Option<(&'t str, usize)>, Vec<Part<'t>>)], part: Part<'t>) {
-    if let Some((_, parts)) = open.last_mut().filter(|_| part != Part::Text("")) {
-        parts.push(part);
+fn push<'t>(open: &mut [Block<'t>], part: Part<'t>) {
+    if let Some(block) = open.last_mut().filter(|_| part != Part::Text("")) {
+        block.parts.push(part);
     }
 }
 
 /// A tag of a block that stands alone on its line takes the line with it.
-fn line_end(rest: &str) -> usize {
-    usize::from(rest.starts_with('\n'))
+fn line_end(template: &str, begin: usize, end: usize) -> usize {
+    let begins_line = begin == 0 || template[..begin].ends_with('\n');
+    usize::from(begins_line && template[end..].starts_with('\n'))
 }
 
 fn unknown(error: Error, name: &str, known: &[&str]) -> Error {
@@ -110,7 +136,8 @@ mod tests {
     use super::*;
 
     fn filled(template: &str) -> String {
-        let values = BTreeMap::from([("title", "{{spec}} & co".to_owned()), ("spec", String::new()), ("plan", "p".to_owned())]);
+        let values =
+            BTreeMap::from([("title", "{{spec}} & co".to_owned()), ("spec", String::new()), ("plan", "p".to_owned())]);
         match render(template, "coder.md", &values) {
             Ok(text) => text,
             Err(error) => format!("{error} | {}", error.hints().join(" | ")),
@@ -125,13 +152,21 @@ mod tests {
 
     #[test]
     fn parts_without_a_value_are_left_out_with_their_lines() {
-        assert_eq!(filled("a\n{{#if spec}}\nspec: {{spec}}\n{{/if}}\nb\n{{#if plan}}\n{{plan}}{{#if title}}!{{/if}}\n{{/if}}\n"), "a\nb\np!\n");
+        assert_eq!(
+            filled(
+                "a\n{{#if spec}}\nspec: {{spec}}\n{{/if}}\nb\n{{#if plan}}\n{{plan}}{{#if title}}!{{/if}}\n{{/if}}\n"
+            ),
+            "a\nb\np!\n"
+        );
     }
 
     #[test]
     fn mistakes_are_named_with_their_line() {
         assert_eq!(filled("x\n{{spek}}"), "coder.md:2: nothing is called `spek` here | perhaps {{spec}}");
-        assert_eq!(filled("{{nonsense}}"), "coder.md:1: nothing is called `nonsense` here | what there is: plan, spec, title");
+        assert_eq!(
+            filled("{{nonsense}}"),
+            "coder.md:1: nothing is called `nonsense` here | what there is: plan, spec, title"
+        );
         assert_eq!(filled("{{#if plan}} x"), "coder.md:1: `{{#if plan}}` has no end | ");
         assert_eq!(filled("{{/if}}"), "coder.md:1: `{{/if}}` without a beginning | ");
         assert_eq!(filled("a {{title"), "coder.md:1: `{{` is not closed | ");
