@@ -2,6 +2,7 @@
 
 use super::exec::in_worktree;
 use super::path::require_worktree;
+use super::workflow::BROKEN;
 use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::Status;
@@ -58,7 +59,7 @@ fn list(context: &Context, library: &Library) -> Result<Finish> {
         let read = library.action(&source.name);
         let (by, about) = match &read {
             Ok(action) => (action.type_word(), (Style::Plain, format!("{} {}", action.icon, action.description))),
-            Err(error) => ("-", (Style::Bad, error.full_text())),
+            Err(_) => ("-", (Style::Bad, BROKEN.to_owned())),
         };
         columns.row([
             (Style::Id, source.name.clone()),

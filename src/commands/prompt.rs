@@ -1,6 +1,6 @@
 //! `aifactory prompt`
 
-use super::workflow::show_source;
+use super::workflow::{BROKEN, show_source};
 use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::duration_text;
@@ -58,7 +58,7 @@ fn list(context: &Context, library: &Library) -> Result<Finish> {
                 duration_text(role.timeout),
                 (Style::Plain, role.description.clone()),
             ),
-            Err(error) => ("-", "-".to_owned(), "-".to_owned(), (Style::Bad, error.full_text())),
+            Err(_) => ("-", "-".to_owned(), "-".to_owned(), (Style::Bad, BROKEN.to_owned())),
         };
         columns.row([
             (Style::Id, source.name.clone()),

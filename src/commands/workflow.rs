@@ -41,6 +41,9 @@ enum Verb {
     },
 }
 
+/// What a list says of a definition that cannot be used.
+pub(super) const BROKEN: &str = "cannot be used: aifactory workflow check";
+
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let mut library = Library::of(&context.project()?)?;
     match &args.verb {
@@ -57,7 +60,7 @@ fn list(context: &Context, library: &Library) -> Result<Finish> {
         let read = library.workflow(&source.name);
         let about = match &read {
             Ok(workflow) => (Style::Plain, workflow.description.clone()),
-            Err(error) => (Style::Bad, error.full_text()),
+            Err(_) => (Style::Bad, BROKEN.to_owned()),
         };
         columns.row([
             (Style::Id, source.name.clone()),
@@ -133,24 +136,23 @@ fn check(context: &Context, library: &mut Library, files: &[PathBuf]) -> Result<
     }
     let mut findings = Vec::new();
     for (kind, name) in &asked {
-        let source = library.require(*kind, name)?;
-        findings.extend(library.check(*kind, source).err().map(|error| (*kind, source, error)));
+        findings.extend(library.check(*kind, name).err().map(|error| (*kind, name.as_str(), error)));
     }
+    let strange = if files.is_empty() { library.passed_over() } else { &[] };
     let ui = &context.ui;
     if ui.manner.json {
-        let as_json = |(kind, source, error): &(DefinitionKind, &Source, Error)| {
-            json!({ "kind": kind.word(), "name": source.name, "from": source.origin, "error": error.full_text(),
-                "hints": error.hints() })
-        };
-        let findings: Vec<Value> = findings.iter().map(as_json).collect();
+        let finding = |kind: Option<&str>, name: Option<&str>, error: &Error| json!({ "kind": kind, "name": name, "error": error.full_text(), "hints": error.hints() });
+        let of_files = findings.iter().map(|(kind, name, error)| finding(Some(kind.word()), Some(name), error));
+        let of_files = of_files.chain(strange.iter().map(|error| finding(None, None, error)));
+        let findings: Vec<Value> = of_files.collect();
         ui.answer_json(
             &json!({ "schema": "aifactory.workflow-check/1", "checked": asked.len(), "findings": findings }),
         )?;
     } else {
-        findings.iter().for_each(|(_, _, error)| ui.error(error));
-        if findings.is_empty() {
+        findings.iter().map(|(_, _, error)| error).chain(strange).for_each(|error| ui.error(error));
+        if findings.is_empty() && strange.is_empty() {
             ui.note(&format!("{} well formed", count(asked.len(), "definition")));
         }
     }
-    Ok(if findings.is_empty() { Finish::Well } else { Finish::Short(Kind::Failed) })
+    Ok(if findings.is_empty() && strange.is_empty() { Finish::Well } else { Finish::Short(Kind::Failed) })
 }

@@ -80,7 +80,10 @@ fn items<'t>(spec: &'t str, section: &str) -> Vec<Item<'t>> {
 }
 
 fn without_section(spec: &str, section: &str) -> String {
-    lines_with_section(spec, section).filter(|(_, is_inside, _)| !is_inside).map(|(line, ..)| format!("{line}\n")).collect()
+    lines_with_section(spec, section)
+        .filter(|(_, is_inside, _)| !is_inside)
+        .map(|(line, ..)| format!("{line}\n"))
+        .collect()
 }
 
 /// Every line, with whether it belongs to the section of this name, its heading included, and whether it is code.

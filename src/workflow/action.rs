@@ -1,6 +1,6 @@
 //! A quick action: something small that is done to one task by name, by an agent or by a script.
 
-use super::role::{Answer, Tool, permission_for, tools_of};
+use super::role::{Answer, Tool, in_place, permission_for, tools_of};
 use super::template::{VARIABLES, check};
 use crate::agent::Permission;
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ impl Action {
             Some(Value::List(_)) => Err(wrong(format!("{field} is one text"))),
         };
         let script = text_of("script")?;
-        let body = document.body.trim().to_owned();
+        let body = document.body.trim_start_matches('\n').to_owned();
         let is_script = match text_of("type")?.as_deref() {
             Some("script") => true,
             Some("agent") => false,
@@ -69,7 +69,7 @@ impl Action {
                 ActionWork::Script(script.unwrap_or(body))
             }
             (false, None) => {
-                check(&body, &format!("the prompt of the action {name} ({origin})"), &VARIABLES)?;
+                check(&in_place(text, &body), &format!("the action {name} ({origin})"), &VARIABLES)?;
                 let tools = tools_of(document.fields.get("tools")).map_err(|(what, hint)| wrong(what).hint(hint))?;
                 let permission = text_of("permission")?.map(|word| {
                     let words = Permission::ALL.map(Permission::word).join(", ");
@@ -83,7 +83,7 @@ impl Action {
                     Answer::parse(&word).ok_or_else(|| wrong(what).hint(format!("one of {}", Answer::words())))
                 });
                 let answers = answers.transpose()?.unwrap_or(default);
-                ActionWork::Agent { prompt: format!("{body}\n"), tools, permission, answers }
+                ActionWork::Agent { prompt: body, tools, permission, answers }
             }
         };
         if matches!(&work, ActionWork::Script(text) | ActionWork::Agent { prompt: text, .. } if text.trim().is_empty())
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn an_action_is_of_an_agent_or_a_script() {
         assert_eq!(said("---\nscript: make\n---\nBuilds.\n"), "Script(\"make\")");
-        assert_eq!(said("---\ntype: script\n---\n\nmake\nmake test\n"), "Script(\"make\\nmake test\")");
+        assert_eq!(said("---\ntype: script\n---\n\nmake\nmake test\n"), "Script(\"make\\nmake test\\n\")");
         assert_eq!(
             said("---\ntools: [read]\n---\nExplain {{title}}.\n"),
             "Agent { prompt: \"Explain {{title}}.\\n\", tools: [Read], permission: ReadOnly, answers: Notes }"
@@ -135,13 +135,13 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (text, expected) in [
-            ("---\nkind: x\n---\ny\n", "line 2: nothing is called `kind` in an action | what there is: "),
+            ("---\nkind: x\n---\ny\n", "line 2: nothing is called `kind` in an action | "),
             ("---\ntype: robot\n---\ny\n", "`robot` is no type | one of agent, script"),
             ("---\ntype: agent\nscript: a\n---\ny\n", "an action of an agent has no script | type: script"),
             ("---\ntools: [fly]\n---\ny\n", "`fly` is not a value of tools | one of read, edit, run, web"),
             ("---\nscript: a\npermission: full\n---\n", "permission is for agents, and this is a script | "),
             ("---\nname: y\n---\n\n", "it says nothing of what is to be done | write the prompt or the script below"),
-            ("---\nname: y\n---\nDo {{titel}}\n", "nothing is called `titel` here | perhaps {{title}}"),
+            ("---\nname: y\n---\nDo {{titl}}\n", "nothing is called `titl` here | perhaps {{title}}"),
         ] {
             assert!(said(text).contains(expected), "{}", said(text));
         }

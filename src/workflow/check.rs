@@ -1,17 +1,17 @@
 //! Definitions looked at before anything depends on them.
 
-use super::library::{Kind, LONGEST, Library, Source};
+use super::library::{Kind, LONGEST, Library};
 use crate::error::{Error, Result};
 use crate::host::files;
 use std::path::Path;
 
 impl Library {
     /// Whether a definition can be used, with all that it names.
-    pub fn check(&self, kind: Kind, source: &Source) -> Result<()> {
+    pub fn check(&self, kind: Kind, name: &str) -> Result<()> {
         match kind {
-            Kind::Role => self.role(&source.name).map(drop),
-            Kind::Workflow => self.workflow(&source.name).map(drop),
-            Kind::Action => self.action(&source.name).map(drop),
+            Kind::Role => self.role(name).map(drop),
+            Kind::Workflow => self.workflow(name).map(drop),
+            Kind::Action => self.action(name).map(drop),
         }
     }
 
@@ -32,7 +32,11 @@ impl Library {
         let text = files::load_bounded_text(path, LONGEST as u64)?;
         let text = text.ok_or_else(|| Error::missing(format!("there is no file {shown}")))?;
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        self.add(kind, &name, text, shown.clone(), &shown)?;
+        let strange = self.passed_over().len();
+        self.add(kind, &name, Ok(text), shown.clone(), &shown);
+        if let Some(error) = self.take_passed_over(strange) {
+            return Err(error);
+        }
         Ok((kind, name.replace('_', "-")))
     }
 }

@@ -82,6 +82,8 @@ pub struct Source {
     pub text: String,
     /// `built in`, `the project's policy at 1a2b3c4d5e`, or a path.
     pub origin: String,
+    /// Why nothing can be read from it. It counts all the same: what it hides is not taken instead.
+    unreadable: Option<String>,
 }
 
 /// What the origin of a policy's definition begins with. A user's own begins with `/`.
@@ -96,6 +98,7 @@ impl Source {
 
 pub struct Library {
     found: BTreeMap<(Kind, String), Source>,
+    passed_over: Vec<Error>,
 }
 
 impl Library {
@@ -114,9 +117,12 @@ impl Library {
     pub fn built_in() -> Library {
         let source = |(kind, name, text): &(Kind, &str, &str)| {
             let origin = "built in".to_owned();
-            ((*kind, (*name).to_owned()), Source { name: (*name).to_owned(), text: (*text).to_owned(), origin })
+            (
+                (*kind, (*name).to_owned()),
+                Source { name: (*name).to_owned(), text: (*text).to_owned(), origin, unreadable: None },
+            )
         };
-        Library { found: BUILT_IN.iter().map(source).collect() }
+        Library { found: BUILT_IN.iter().map(source).collect(), passed_over: Vec::new() }
     }
 
     fn add_policy(&mut self, project: &Project, commit: Oid) -> Result<()> {
@@ -132,8 +138,8 @@ impl Library {
             for entry in repository.entries(listed.oid)? {
                 let Some(name) = entry.name.strip_suffix(kind.ending()) else { continue };
                 let path = format!("{folder}/{}", entry.name);
-                let text = repository.file_at(commit, &path)?.unwrap_or_default();
-                self.add(kind, name, text, format!("{POLICY} at {short}"), &path)?;
+                let text = repository.file_at(commit, &path).and_then(|text| text.ok_or_else(|| no_file(&path)));
+                self.add(kind, name, text, format!("{POLICY} at {short}"), &path);
             }
         }
         Ok(())
@@ -145,25 +151,39 @@ impl Library {
             for file in files::names(&folder)? {
                 let Some(name) = file.strip_suffix(kind.ending()) else { continue };
                 let path = folder.join(&file);
-                let text = files::load_text(&path)?.unwrap_or_default();
                 let place = path.display().to_string();
-                self.add(kind, name, text, place.clone(), &place)?;
+                let text = files::load_bounded_text(&path, LONGEST as u64);
+                let text = text.and_then(|text| text.ok_or_else(|| no_file(&place)));
+                self.add(kind, name, text, place.clone(), &place);
             }
         }
         Ok(())
     }
 
-    pub(super) fn add(&mut self, kind: Kind, name: &str, text: String, origin: String, place: &str) -> Result<()> {
+    /// A file whose name nobody can ask for defines nothing; it is [`Library::passed_over`].
+    pub(super) fn add(&mut self, kind: Kind, name: &str, text: Result<String>, origin: String, place: &str) {
         if !is_name(name) {
-            return Err(Error::failed(format!("{}: this is no name for a {}", escape_line(place), kind.word()))
-                .hint("small letters, digits, - and _, beginning with a letter or digit"));
+            let what = format!("{}: this is no name for a {}", escape_line(place), kind.word());
+            let error = Error::failed(what).hint("small letters, digits, - and _, beginning with a letter or digit");
+            return self.passed_over.push(error);
         }
-        if text.len() > LONGEST {
-            return Err(Error::failed(format!("{place}: a {} is at most {} KB long", kind.word(), LONGEST / 1024)));
-        }
+        let too_long = || Error::failed(format!("{place}: a {} is at most {} KB long", kind.word(), LONGEST / 1024));
+        let text = text.and_then(|text| if text.len() > LONGEST { Err(too_long()) } else { Ok(text) });
         let name = name.replace('_', "-");
-        self.found.insert((kind, name.clone()), Source { name, text, origin });
-        Ok(())
+        let (text, unreadable) = match text {
+            Ok(text) => (text, None),
+            Err(error) => (String::new(), Some(error.full_text())),
+        };
+        self.found.insert((kind, name.clone()), Source { name, text, origin, unreadable });
+    }
+
+    /// Files that lie where definitions are and are none.
+    pub fn passed_over(&self) -> &[Error] {
+        &self.passed_over
+    }
+
+    pub(super) fn take_passed_over(&mut self, known: usize) -> Option<Error> {
+        if self.passed_over.len() > known { self.passed_over.pop() } else { None }
     }
 
     /// All of a kind, by name.
@@ -175,7 +195,10 @@ impl Library {
     pub fn require(&self, kind: Kind, name: &str) -> Result<&Source> {
         let wanted = name.trim().replace('_', "-");
         if let Some(source) = self.found.get(&(kind, wanted.clone())) {
-            return Ok(source);
+            return match &source.unreadable {
+                Some(why) => Err(Error::failed(why.clone())),
+                None => Ok(source),
+            };
         }
         let names: BTreeSet<&str> = self.all(kind).map(|source| source.name.as_str()).collect();
         let error = Error::missing(format!("there is no {} called `{}`", kind.word(), escape_line(name)));
@@ -210,6 +233,11 @@ impl Library {
         workflow.check(self)?;
         Ok(workflow)
     }
+}
+
+/// A link is never followed.
+fn no_file(place: &str) -> Error {
+    Error::failed(format!("{}: this is not a plain file", escape_line(place)))
 }
 
 fn is_name(name: &str) -> bool {

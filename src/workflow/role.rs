@@ -120,7 +120,7 @@ impl Role {
         if prompt.trim().is_empty() {
             return Err(wrong("it has no prompt below its front matter".to_owned()));
         }
-        check(&prompt, &format!("the prompt of {name} ({origin})"), &VARIABLES)?;
+        check(&in_place(text, &prompt), &format!("the role {name} ({origin})"), &VARIABLES)?;
         let agent = match (text_of("agent")?, text_of("model")?) {
             (Some(agent), Some(model)) => Some(format!("{agent}:{model}")),
             (agent, None) => agent,
@@ -130,6 +130,12 @@ impl Role {
         let (name, origin) = (name.to_owned(), origin.to_owned());
         Ok(Role { name, description, agent, tools, permission, timeout, answers, prompt, origin })
     }
+}
+
+/// The end of a file on its own lines, so that errors name the file's.
+pub(super) fn in_place(text: &str, end: &str) -> String {
+    let before = &text[..text.len().saturating_sub(end.len())];
+    format!("{}{end}", "\n".repeat(before.matches('\n').count()))
 }
 
 /// Tools as front matter names them: a list, or one text with commas. Where nothing is said: to read.
@@ -181,6 +187,6 @@ mod tests {
         assert_eq!(said("timeout: soon\n"), "the role x (built in): `soon` is not a time such as 30m");
         assert_eq!(said("model: opus\n"), "the role x (built in): a model needs an agent: agent = name");
         let template = Role::parse("x", "Do {{titel}}", "built in").unwrap_err().to_string();
-        assert_eq!(template, "the prompt of x (built in):1: nothing is called `titel` here");
+        assert_eq!(template, "the role x (built in):1: nothing is called `titel` here");
     }
 }

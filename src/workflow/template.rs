@@ -91,14 +91,14 @@ fn parse<'t>(template: &'t str, place: &str, is_known: &dyn Fn(&str) -> bool, kn
         if let Some(name) = tag.strip_prefix("#if ").map(str::trim) {
             require(name)?;
             open.push(Block { begin: Some((name, begin)), parts: Vec::new() });
-            at += line_end(&template[at..]);
+            at += line_end(template, begin, at);
         } else if tag == "/if" {
             let block = open.pop().filter(|_| !open.is_empty());
             let Some(Block { begin: Some((name, _)), parts }) = block else {
                 return Err(wrong(begin, "`{{/if}}` without a beginning".to_owned()));
             };
             push(&mut open, Part::If(name, parts));
-            at += line_end(&template[at..]);
+            at += line_end(template, begin, at);
         } else {
             require(tag)?;
             push(&mut open, Part::Value(tag));
@@ -119,8 +119,9 @@ fn push<'t>(open: &mut [Block<'t>], part: Part<'t>) {
 }
 
 /// A tag of a block that stands alone on its line takes the line with it.
-fn line_end(rest: &str) -> usize {
-    usize::from(rest.starts_with('\n'))
+fn line_end(template: &str, begin: usize, end: usize) -> usize {
+    let begins_line = begin == 0 || template[..begin].ends_with('\n');
+    usize::from(begins_line && template[end..].starts_with('\n'))
 }
 
 fn unknown(error: Error, name: &str, known: &[&str]) -> Error {
