@@ -313,7 +313,7 @@ stderr: ehdn  Greet people                      review  by runbook
 stderr: ehdn  Greet people                      review, attempt 2  by runbook
 stderr: ehdn  Greet people                      review: no verdict
 stderr: ehdn  Greet people                      waiting  review-rejected: the reviewer gave no verdict
-stderr: hint: aifactory review ehdn, then aifactory retry ehdn
+stderr: hint: aifactory review ehdn, then aifactory retry ehdn -m "what to change", or on your own word: aifactory merge ehdn --unreviewed
 exit 4
 
 "#]]
@@ -362,7 +362,7 @@ fn a_plan_with_errors_goes_back_with_the_checkers_words_three_times() {
 fn an_agent_that_says_done_and_did_nothing_is_not_believed() {
     let play = Play::new();
     let sandbox = &play.sandbox;
-    play.part("code", "echo All done, every test passes.");
+    play.part("code", "echo All done, every test passes.").part("recovery", "echo I checked: it is done.");
     let id = play.wish("Greet people");
     sandbox.fails(&["run", &id], 4);
     sandbox.ok(&["approve", &id]);
@@ -480,7 +480,7 @@ stderr: ehdn  Greet people                      merging into main
 stderr: ehdn  Greet people                        done    plan     approved by ana@example.com
 stderr: ehdn  Greet people                        done    step S1  Write the greeting
 stderr: ehdn  Greet people                        done    review   approved
-stderr: ehdn  Greet people                        done    checks   assertion removed: tests/check.sh: grep -q hello greeting.txt || exit 1
+stderr: ehdn  Greet people                        done    checks   you are shown this: assertion removed: tests/check.sh: grep -q hello greeting.txt || exit 1
 stderr: ehdn  Greet people                        done    risk     blocking, 2 files changed
 stderr: ehdn  Greet people                      gate passed  test -s greeting.txt ([TIME])
 stderr: ehdn  Greet people                      merged into main as [HASH]
@@ -518,7 +518,7 @@ exit 4
         sandbox.run(&["merge", &id]),
         str![[r#"
 stderr: error: task ehdn is waiting, and what is merged is under review
-stderr: hint: aifactory review ehdn, then aifactory retry ehdn
+stderr: hint: aifactory review ehdn, then aifactory retry ehdn -m "what to change", or on your own word: aifactory merge ehdn --unreviewed
 exit 4
 
 "#]]
@@ -569,4 +569,135 @@ fn a_person_may_merge_on_their_own_word_and_it_is_on_the_record() {
     sandbox.ok(&["merge", &id, "--unreviewed"]);
     assert!(sandbox.ok(&["log", &id]).contains("wants it merged whatever a reviewer says"));
     sandbox.assert_sound();
+}
+
+/// Three steps, two of which share nothing.
+const WAVE: &str = "\
+### S1: Write a
+- files: a.txt
+- gate: `test -s a.txt`
+
+Write a.
+
+### S2: Write b
+- files: b.txt
+- gate: `test -s b.txt`
+
+Write b.
+
+### S3: Write c
+- files: a.txt, b.txt, c.txt
+- gate: `test -s c.txt`
+
+Write c.
+";
+
+/// A play whose coder does what the step's letter says.
+fn waves(script: &str) -> (Play, String) {
+    let play = Play::new();
+    play.part("plan", &says(WAVE)).part("code", script);
+    let id = play.wish("Write three files");
+    play.sandbox.fails(&["run", &id], 4);
+    play.sandbox.ok(&["approve", &id]);
+    (play, id)
+}
+
+/// The subjects of the commits that a merge brought, oldest first.
+fn subjects(play: &Play) -> String {
+    play.sandbox.git(&["log", "--reverse", "--format=%s", "main~3..main"])
+}
+
+const BY_LETTER: &str =
+    r#"case "$AIFACTORY_STEP" in S1) echo a > a.txt ;; S2) echo b > b.txt ;; S3) cat a.txt b.txt > c.txt ;; esac"#;
+
+#[test]
+fn steps_that_share_nothing_are_worked_on_side_by_side_and_end_as_one_commit_each() {
+    // Each of the first two waits until the other one has begun.
+    let meet = "case \"$AIFACTORY_STEP\" in S1|S2) touch \"$MEET/$AIFACTORY_STEP\"; \
+                until test -f $MEET/S1 -a -f $MEET/S2; do sleep 0.05; done ;; esac";
+    let (play, id) = waves(BY_LETTER);
+    let folder = play.sandbox.folder("meet");
+    let meet = meet.replace("$MEET", &folder.to_string_lossy());
+    play.part("code", &format!("{meet}\n{BY_LETTER}"));
+    play.sandbox.ok(&["run", &id, "--merge"]);
+    assert_eq!(subjects(&play), "Write a\nWrite b\nWrite c\n");
+    assert_eq!(play.sandbox.read("c.txt"), "a\nb\n");
+    let message = play.sandbox.git(&["log", "-1", "--format=%B", "main~1"]);
+    assert!(message.contains("Aifactory-Step: S2\n"), "{message}");
+    assert_eq!(play.sandbox.git(&["branch", "--list", "aifactory/*"]), "");
+    play.sandbox.assert_sound();
+}
+
+#[test]
+fn steps_that_touch_the_same_all_the_same_are_done_once_more_one_after_the_other() {
+    let (play, id) = waves(&format!("{BY_LETTER}\necho \"$AIFACTORY_STEP\" > shared.txt"));
+    let ran = play.sandbox.ok(&["run", &id, "--merge"]);
+    drop(ran);
+    assert_eq!(play.sandbox.status(&id), "done");
+    assert_eq!(play.sandbox.read("shared.txt"), "S3\n");
+    assert_eq!(subjects(&play), "Write a\nWrite b\nWrite c\n");
+    let log = play.sandbox.ok(&["log", &id]);
+    assert!(log.contains("S2 does not go together with the others in shared.txt"), "{log}");
+    play.sandbox.assert_sound();
+}
+
+#[test]
+fn a_task_can_ask_for_one_step_at_a_time() {
+    let (play, id) = waves(&format!("if test -d \"$PWD/../lock\"; then exit 3; fi; {BY_LETTER}"));
+    play.sandbox.ok(&["set", &id, "parallel=1"]);
+    let ran = play.sandbox.run(&["run", &id]);
+    assert!(!ran.stderr.contains("side by side"), "{}", ran.all());
+    assert_eq!(play.sandbox.status(&id), "review");
+}
+
+#[test]
+fn a_step_that_fails_beside_others_is_done_once_more_on_its_own() {
+    let (play, id) = waves(&format!("{BY_LETTER}"));
+    let flag = play.sandbox.folder("meet").join("failed");
+    play.part(
+        "code",
+        &format!(
+            "if test \"$AIFACTORY_STEP\" = S2 && ! test -f {0}; then touch {0}; exit 3; fi; {BY_LETTER}",
+            flag.display()
+        ),
+    );
+    let play = Play { sandbox: play.sandbox.with("AIFACTORY_RUN_ATTEMPTS", "1") };
+    play.sandbox.ok(&["run", &id]);
+    let log = play.sandbox.ok(&["log", &id]);
+    assert!(log.contains("S2 is done once more, on its own"), "{log}");
+    assert_eq!(play.sandbox.status(&id), "review");
+}
+
+#[test]
+fn another_pair_of_eyes_recovers_a_step_at_the_second_try() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("code", "echo I tried to write the greeting with the wrong pen; echo x > pen.txt; exit 1");
+    play.part("recovery", "rm -f pen.txt; echo hello > greeting.txt");
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["run", &id]);
+    let told = play.prompt("recovery.1");
+    assert!(told.contains("the wrong pen") && told.contains("# What was tried"), "{told}");
+    assert_eq!(sandbox.status(&id), "review");
+}
+
+#[test]
+fn a_recovery_that_goes_in_a_circle_begins_from_clean_ground_and_ends_with_a_person() {
+    let play = Play::new();
+    let play = Play { sandbox: play.sandbox.with("AIFACTORY_RUN_ATTEMPTS", "3") };
+    let sandbox = &play.sandbox;
+    let same = "echo x > pen.txt; echo I wrote it with the pen as I always do and it did not work out at all; exit 1";
+    play.part("code", same).part("recovery", same);
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.fails(&["run", &id], 4);
+    assert_eq!(sandbox.status(&id), "waiting: agent-failed");
+    assert_eq!(play.turns(), "code.1 plan.1 recovery.1 recovery.2 spec.1");
+    let told = play.prompt("recovery.2");
+    assert!(told.contains("went in a circle and begins anew"), "{told}");
+    let kept = sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/aifactory/saved"]);
+    assert!(!kept.is_empty(), "what was tried is lost");
 }

@@ -141,7 +141,7 @@ pub const KEYS: &[Key] = &[
     machine("prompt.planning", Kind::Text, "", "words put into the prompt of every agent that writes specs and plans"),
     project("risk.words", Kind::List, "", "further file and folder names whose change asks for a person"),
     project("risk.default", Kind::Choice(&["auto", "async", "blocking"]), "blocking", "the risk of a new task"),
-    project("run.attempts", Kind::Number, "2", "how often a model agent may try a step before a person is asked"),
+    project("run.attempts", Kind::Number, "3", "how often a model agent may try a step before a person is asked"),
     project(
         "run.backoff",
         Kind::Duration,
@@ -155,6 +155,12 @@ pub const KEYS: &[Key] = &[
         Kind::Duration,
         "2m",
         "a pause of the model's service that an agent may wait for; a longer one parks the task",
+    ),
+    project(
+        "run.parallel",
+        Kind::Number,
+        "3",
+        "how many steps of one plan are worked on at once where they share no files; a task's own: set <id> parallel=1",
     ),
     project("run.recoveries", Kind::Number, "3", "how many crashes a task survives before a person is asked"),
     project("run.silence", Kind::Duration, "15m", "how long an agent may print nothing"),

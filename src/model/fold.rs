@@ -292,6 +292,7 @@ fn set_field(task: &mut Task, field: &str, to: Option<&str>) {
         "agent" => task.agent = text,
         "permission" => task.permission = text,
         "budget" => task.budget = text,
+        "parallel" => task.parallel = text,
         "parent" => task.parent = to.and_then(TaskId::parse),
         "source" => task.source = to.and_then(|json| serde_json::from_str(json).ok()).map(recordable),
         _ => {}

@@ -12,6 +12,17 @@ pub fn covers(entry: &str, path: &str) -> bool {
     parts_match(&entry, &path)
 }
 
+/// Whether two entries could cover the same path. Patterns are taken to cover all that begins like them.
+pub fn may_overlap(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim_start_matches("./"), other.trim_start_matches("./"));
+    if !one.contains('*') && !other.contains('*') {
+        return covers(one, other.trim_end_matches('/')) || covers(other, one.trim_end_matches('/'));
+    }
+    let begin = |entry: &str| entry.split('*').next().unwrap_or_default().to_owned();
+    let (one, other) = (begin(one), begin(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
 /// Whether the parts of the entry match the first parts of the path. Only the last `**` is ever tried again: whatever an
 /// earlier one could leave to it, it can skip itself. So the work is at most the product of both lengths.
 fn parts_match(entry: &[&str], path: &[&str]) -> bool {
@@ -74,6 +85,20 @@ mod tests {
         ];
         for (entry, path, expected) in cases {
             assert_eq!(covers(entry, path), expected, "{entry} covers {path}");
+        }
+    }
+
+    #[test]
+    fn entries_overlap_where_one_path_could_be_of_both() {
+        for (one, other, expected) in [
+            ("a", "a", true),
+            ("src", "src/a.rs", true),
+            ("src/", "srcs/a.rs", false),
+            ("src/*.rs", "src/deep/a.rs", true),
+            ("src/*.rs", "docs/*.md", false),
+            ("**", "x", true),
+        ] {
+            assert_eq!((may_overlap(one, other), may_overlap(other, one)), (expected, expected), "{one} {other}");
         }
     }
 

@@ -16,6 +16,7 @@ mod list;
 mod read;
 #[cfg(test)]
 mod tests;
+mod wave;
 
 use super::Digest;
 

@@ -51,7 +51,7 @@ pub fn parse_record(text: &str) -> Result<ParsedRecord, toml::de::Error> {
 
 /// What a person changed in the file: the fields that are theirs, and the names of those that are not.
 pub fn human_changes(folded: &Task, edited: &Task) -> (BTreeMap<String, toml::Value>, Vec<String>) {
-    const HUMAN: [&str; 11] = [
+    const HUMAN: [&str; 12] = [
         "title",
         "priority",
         "risk",
@@ -62,6 +62,7 @@ pub fn human_changes(folded: &Task, edited: &Task) -> (BTreeMap<String, toml::Va
         "agent",
         "permission",
         "budget",
+        "parallel",
         "parent",
     ];
     let table = |task: &Task| toml::Table::try_from(task).unwrap_or_default();

@@ -36,6 +36,9 @@ pub struct Task {
     /// What it may cost; the settings hold besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<String>,
+    /// How many of its steps are worked on at once; the setting where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<TaskId>,
     pub created: Timestamp,
@@ -104,6 +107,7 @@ impl Task {
             agent: None,
             permission: None,
             budget: None,
+            parallel: None,
             parent: None,
             created,
             updated: Hlc::default(),

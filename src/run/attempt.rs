@@ -50,6 +50,8 @@ pub struct Attempt<'a> {
     pub environment: Variables,
     /// None where the worktree is on no branch, for agents that only read.
     pub branch: Option<&'a str>,
+    /// The step whose own worktree it is, where several are worked on at once.
+    pub beside: Option<&'a str>,
     pub wanted: Wanted,
     /// How long it may take in all.
     pub timeout: Duration,
@@ -116,7 +118,7 @@ impl Attempt<'_> {
         let launch = self.agent.launch(&self.job, &|name| value_of(&self.environment, name))?;
         let configuration = self.project.repository().configuration_digest()?;
         let ties = self.project.repository().ties_of(self.job.worktree)?;
-        Checkouts::of(self.project)?.note_ties(self.job.task, &ties)?;
+        Checkouts::beside(self.project, self.beside)?.note_ties(self.job.task, &ties)?;
         let stdin_is_open = launch.stdin == Input::Open;
         let request = self.request(launch, &folder)?;
         let worktree = self.job.worktree.to_string_lossy().into_owned();

@@ -18,6 +18,8 @@ const VERIFICATION: &str = "verification";
 pub struct Checkouts<'p> {
     project: &'p Project,
     root: PathBuf,
+    /// What a worktree beside the task's own is called after the task; empty for the task's own.
+    suffix: String,
 }
 
 /// The worktree of one task.
@@ -43,7 +45,13 @@ impl<'p> Checkouts<'p> {
     pub fn of(project: &'p Project) -> Result<Checkouts<'p>> {
         // Git writes real paths into its own files; ours have to be the same.
         let root = files::real_path(&project.worktree_root()?);
-        Ok(Checkouts { project, root })
+        Ok(Checkouts { project, root, suffix: String::new() })
+    }
+
+    /// Those of one step that is worked on beside others, where one is named.
+    pub fn beside(project: &'p Project, step: Option<&str>) -> Result<Checkouts<'p>> {
+        let suffix = step.map(|step| format!("-{step}")).unwrap_or_default();
+        Ok(Checkouts { suffix, ..Checkouts::of(project)? })
     }
 
     fn repository(&self) -> &Repository {
@@ -51,7 +59,11 @@ impl<'p> Checkouts<'p> {
     }
 
     pub fn path_of(&self, task: &TaskId) -> PathBuf {
-        self.root.join(task.as_str())
+        self.root.join(self.name_of(task))
+    }
+
+    fn name_of(&self, task: &TaskId) -> String {
+        format!("{task}{}", self.suffix)
     }
 
     /// The task's worktree, if it has one.
@@ -198,13 +210,16 @@ impl<'p> Checkouts<'p> {
 
     /// What ties the task's worktree to its repository, before something runs there that could change it.
     pub fn note_ties(&self, task: &str, ties: &Ties) -> Result<()> {
-        files::write_text(&self.project.store.local.root().join("ties").join(task), &ties.to_text())
+        files::write_text(
+            &self.project.store.local.root().join("ties").join(format!("{task}{}", self.suffix)),
+            &ties.to_text(),
+        )
     }
 
     /// Sets right what an agent did to its worktree's administration if its worker died before it could. To be done
     /// before git is asked anything there: otherwise the agent chose the programs that git starts.
     pub fn mend(&self, task: &TaskId) -> Result<()> {
-        let noted = self.project.store.local.root().join("ties").join(task.as_str());
+        let noted = self.project.store.local.root().join("ties").join(self.name_of(task));
         let Some(ties) = files::load_text(&noted)?.and_then(|text| Ties::parse(&text)) else { return Ok(()) };
         let path = self.path_of(task);
         if path.is_dir() {
@@ -219,15 +234,15 @@ impl<'p> Checkouts<'p> {
     }
 
     fn step_mark(&self, task: &TaskId) -> PathBuf {
-        self.project.store.local.root().join("steps").join(task.as_str())
+        self.project.store.local.root().join("steps").join(self.name_of(task))
     }
 
     fn made_mark(&self, task: &TaskId) -> PathBuf {
-        self.project.store.local.root().join("made").join(task.as_str())
+        self.project.store.local.root().join("made").join(self.name_of(task))
     }
 
     fn set_up_mark(&self, task: &TaskId) -> PathBuf {
-        self.project.store.local.root().join("set-up").join(task.as_str())
+        self.project.store.local.root().join("set-up").join(self.name_of(task))
     }
 
     fn forget_marks(&self, task: &TaskId) -> Result<()> {

@@ -14,7 +14,9 @@ mod gated;
 mod known;
 mod phases;
 mod pursuit;
+mod recovery;
 mod review;
+mod wave;
 mod written;
 
 use super::checkout::{Checkouts, TaskCheckout};
@@ -29,7 +31,7 @@ use super::{gates, include};
 use crate::error::{Error, Kind, Result};
 use crate::git::Oid;
 use crate::model::run::Outcome;
-use crate::model::{Change, Progress, Reason, Status, TaskId};
+use crate::model::{Change, Progress, Reason, Status, TaskId, Timestamp};
 use crate::store::{Author, Changes, Snapshot};
 use crate::sync::{Manner, Sharing};
 use crate::tasks::Project;
@@ -37,9 +39,11 @@ use claim::ClaimOutcome;
 pub(super) use phases::{add_evidence, committer, gate_note};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use wave::Beside;
 
 /// What a worker needs besides its task.
 #[derive(Clone)]
@@ -87,11 +91,13 @@ pub(super) struct Worker<'a> {
     task: TaskId,
     title: String,
     author: Author,
-    session: WorkerSession,
+    session: Arc<WorkerSession>,
     branch: String,
     bench: Bench,
     /// The listener knows where the worktree is.
     has_told_worktree: Cell<bool>,
+    /// The step that it works on beside others, where it is not the task's only worker.
+    beside: Option<Beside>,
     /// This task is to stop, for whatever reason.
     stop: watch::Receiver<bool>,
     reporter: Reporter,
@@ -145,10 +151,11 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
         task: task.clone(),
         title: claimed.title,
         author: Author { actor: project.actor.clone(), session: Some(session.id.clone()), fence: Some(claimed.fence) },
-        session,
+        session: Arc::new(session),
         branch: claimed.branch,
         bench: bench.clone(),
         has_told_worktree: Cell::new(false),
+        beside: None,
         stop,
         reporter: reporter.clone(),
     };
@@ -203,12 +210,21 @@ impl Worker<'_> {
                 } else {
                     self.release(&why)?
                 };
-                self.session.close()?;
+                self.close()?;
                 return Err(error);
             }
         };
-        self.session.close()?;
+        self.close()?;
         Ok(settled)
+    }
+
+    /// All is recorded, and nobody works beside us any more.
+    fn close(self) -> Result<()> {
+        match Arc::into_inner(self.session) {
+            Some(session) => session.close(),
+            // Recovery finds what is left.
+            None => Ok(()),
+        }
     }
 
     fn work(&self) -> Result<Settled> {
@@ -338,6 +354,11 @@ impl Worker<'_> {
         })
     }
 
+    /// The worktrees that it works in.
+    fn checkouts(&self) -> Result<Checkouts<'_>> {
+        Checkouts::beside(self.project, self.beside.as_ref().map(|beside| beside.step.as_str()))
+    }
+
     /// Moves the task on and lets it go.
     fn settle(
         &self,
@@ -347,6 +368,12 @@ impl Worker<'_> {
         also: impl Fn(&mut Changes) -> Result<()>,
     ) -> Result<Settled> {
         let subject = reason.map_or(status.word(), Reason::word);
+        if let Some(beside) = &self.beside {
+            // The others are still at it: whoever started all of them moves the task on.
+            self.record(subject, |_, changes| also(changes))?;
+            beside.put_off(None);
+            return Ok(Settled { status, reason, note });
+        }
         self.record(subject, |_, changes| {
             also(changes)?;
             let moved = Change::Moved { from: Status::Running, to: status, reason, note: note.clone() };
@@ -355,6 +382,25 @@ impl Worker<'_> {
         })?;
         self.publish();
         Ok(Settled { status, reason, note })
+    }
+
+    /// Gives the task back until a time.
+    fn park_until(&self, until: Timestamp, why: &str, also: impl Fn(&mut Changes) -> Result<()>) -> Result<Settled> {
+        let note = Some(format!("parked until {}: {why}", until.readable()));
+        if let Some(beside) = &self.beside {
+            self.record("rate limited", |_, changes| also(changes))?;
+            beside.put_off(Some((until, why.to_owned())));
+            return Ok(Settled { status: Status::Ready, reason: None, note });
+        }
+        self.record("rate limited", |_, changes| {
+            also(changes)?;
+            let moved = Change::Moved { from: Status::Running, to: Status::Ready, reason: None, note: None };
+            changes.event(&self.task, moved);
+            changes.event(&self.task, Change::Parked { until, why: why.to_owned() });
+            Ok(())
+        })?;
+        self.publish();
+        Ok(Settled { status: Status::Ready, reason: None, note })
     }
 
     /// A finish and the branch it is about go out together. What cannot be published now goes with the next exchange.

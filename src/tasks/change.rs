@@ -30,8 +30,8 @@ pub enum Assignment {
     Settle,
 }
 
-const SCALARS: [&str; 9] =
-    ["title", "priority", "risk", "role", "repository", "agent", "permission", "budget", "parent"];
+const SCALARS: [&str; 10] =
+    ["title", "priority", "risk", "role", "repository", "agent", "permission", "budget", "parallel", "parent"];
 const SETS: [&str; 2] = ["labels", "dependencies"];
 
 pub fn parse_assignment(text: &str) -> Result<Assignment> {
@@ -171,6 +171,7 @@ fn set_event(snapshot: &Snapshot<'_>, task: &Task, field: &str, value: &str) -> 
         "agent" => task.agent.clone(),
         "permission" => task.permission.clone(),
         "budget" => task.budget.clone(),
+        "parallel" => task.parallel.clone(),
         _ => task.parent.as_ref().map(|id| id.to_string()),
     };
     let words = |all: Vec<&str>| format!("one of {}", all.join(", "));
@@ -194,6 +195,10 @@ fn set_event(snapshot: &Snapshot<'_>, task: &Task, field: &str, value: &str) -> 
                 .to_owned(),
         ),
         "budget" => Some(Budget::parse(value)?.to_string()),
+        "parallel" => match value.trim().parse::<u8>() {
+            Ok(number) if number > 0 => Some(number.to_string()),
+            _ => return Err(unfit("how many steps at once: a number from 1 on".to_owned())),
+        },
         "parent" => Some(snapshot.resolve(value)?.to_string()),
         _ => Some(one_line(value)?),
     };

@@ -215,10 +215,13 @@ impl Library {
 
     /// The role that a task is for alone: one for this command, its own, or one that a label names.
     pub fn role_of(&self, project: &Project, task: &Task) -> Result<Option<Role>> {
-        let named = project.settings.find_text("workflow.role").map(str::to_owned).or_else(|| task.role.clone());
-        let is_role = |label: &&String| self.found.contains_key(&(Kind::Role, label.replace('_', "-")));
-        let named = named.or_else(|| task.labels.iter().find(is_role).cloned());
-        named.map(|name| self.role(&name)).transpose()
+        if let Some(name) = project.settings.find_text("workflow.role") {
+            return self.role(name).map(Some);
+        }
+        // Words of other systems stand there, too: only what is a role here counts as one.
+        let is_role = |name: &&String| self.found.contains_key(&(Kind::Role, name.replace('_', "-")));
+        let named = task.role.iter().chain(&task.labels).find(is_role);
+        named.map(|name| self.role(name)).transpose()
     }
 
     pub fn action(&self, name: &str) -> Result<Action> {

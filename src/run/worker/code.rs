@@ -7,14 +7,13 @@ use super::pursuit::{Tried, Try};
 use super::{Settled, Worker};
 use crate::agent::Permission;
 use crate::error::{Error, Kind, Result};
-use crate::git::Repository;
+use crate::git::{Oid, Repository};
 use crate::model::plan::Step;
 use crate::model::run::Verdict;
-use crate::model::{Change, Progress, Reason};
+use crate::model::{Change, Reason, StepProgress};
 use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
 use crate::store::Changes;
-use std::path::Path;
 
 impl Worker<'_> {
     /// All steps of the plan that are not done, in order.
@@ -23,21 +22,33 @@ impl Worker<'_> {
         phasing: &Phasing<'_>,
         environment: &impl Fn(&[String]) -> Variables,
     ) -> Result<Option<Settled>> {
-        let steps: Vec<_> = phasing.texts.plan.order().into_iter().cloned().collect();
-        for (number, step) in steps.iter().enumerate() {
+        let plan = &phasing.texts.plan;
+        let of = plan.steps.len();
+        let mut most = self.most_at_once()?;
+        loop {
             self.check_stop()?;
             if *self.bench.rest.borrow() {
                 return Err(Error::new(Kind::Interrupted, "stopped"));
             }
-            if self.has_done(step, phasing.worktree)? {
-                continue;
-            }
-            let goal = Goal::Step { step, number: number + 1, of: steps.len() };
-            if let Some(settled) = self.carry_out(phasing, goal, environment)? {
-                return Ok(Some(settled));
+            let done = self.done_steps(&plan.steps, phasing.worktree)?;
+            let wave: Vec<Step> = plan.next_wave(|step| done.contains(&step.id), most).into_iter().cloned().collect();
+            match wave.as_slice() {
+                [] => return Ok(None),
+                [step] => {
+                    let number = plan.order().iter().position(|other| other.id == step.id).map_or(1, |at| at + 1);
+                    let goal = Goal::Step { step, number, of };
+                    if let Some(settled) = self.carry_out(phasing, goal, environment)? {
+                        return Ok(Some(settled));
+                    }
+                }
+                several => match self.wave(phasing, several, of)? {
+                    Err(settled) => return Ok(Some(settled)),
+                    // Nothing came of it: what is left goes one after another.
+                    Ok(0) => most = 1,
+                    Ok(_) => {}
+                },
             }
         }
-        Ok(None)
     }
 
     /// One step, or one round of changes, until its gates pass. Something if the task cannot go on by itself.
@@ -67,7 +78,7 @@ impl Worker<'_> {
             &|current, tried, changes| finish_step(self, current, tried, changes),
         )
         .inspect(|settled| {
-            if let (None, Some(step)) = (settled, aim.step()) {
+            if let (None, Some(step), None) = (settled, aim.step(), &self.beside) {
                 let done = self.current_task().ok().and_then(|task| task.steps.get(&step.id).cloned());
                 let commit = done.and_then(|progress| progress.commit);
                 self.reporter.tell(RunEventKind::StepDone { step: step.id.clone(), commit });
@@ -91,24 +102,23 @@ impl Worker<'_> {
         Ok(failed.map(|failed| (Reason::GateFailed, gate_note(failed))))
     }
 
-    /// A step counts as done while it says what it said then, and its work is on the branch: a worker that was cut off
-    /// may have recorded work that never left its machine.
-    pub(super) fn has_done(&self, step: &Step, worktree: &Path) -> Result<bool> {
-        let task = self.current_task()?;
-        let Some(progress) = task.steps.get(&step.id).filter(|progress| progress.state == Progress::Done) else {
-            return Ok(false);
-        };
+    /// A step counts as done while it says what it said then, and its work is on the branch: a worker that was cut off may
+    /// have recorded work that never left its machine.
+    pub(super) fn is_work_of(&self, progress: &StepProgress, step: &Step, head: Oid) -> bool {
         let repository = self.project.repository();
-        let head = repository.head_of(worktree)?;
         let commit = progress.commit.as_deref().and_then(Repository::parse_oid);
         let is_here = commit.is_none_or(|commit| {
             repository.has_commit(commit) && repository.is_ancestor(commit, head).unwrap_or(false)
         });
-        Ok(is_here && progress.content.as_ref() == Some(&step.content()))
+        is_here && progress.content.as_ref() == Some(&step.content())
     }
 }
 
 fn finish_step(worker: &Worker<'_>, current: &Try<'_>, tried: &Tried, changes: &mut Changes) -> Result<()> {
+    // What is done beside others is done when it is brought in.
+    if worker.beside.is_some() {
+        return Ok(());
+    }
     if let Some(step) = current.aim.step() {
         let commit = tried.commit.map(|commit| commit.to_string());
         let (step, content) = (step.id.clone(), Some(step.content()));

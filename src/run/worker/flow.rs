@@ -235,12 +235,8 @@ impl Worker<'_> {
 
     fn has_steps_to_do(&self, walk: &Walk<'_>) -> Result<bool> {
         let path = Checkouts::of(self.project)?.path_of(&self.task);
-        for step in &walk.texts.plan.steps {
-            if !path.is_dir() || !self.has_done(step, &path)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let steps = &walk.texts.plan.steps;
+        Ok(!steps.is_empty() && (!path.is_dir() || self.done_steps(steps, &path)?.len() < steps.len()))
     }
 
     /// Rounds of a phase that ended, of earlier workers, too.

@@ -137,8 +137,9 @@ impl Worker<'_> {
                 Ok(write_continuation(&what, why, &known, &now))
             }
             Start::Fresh { .. } => {
-                let place = format!("the prompt of {} ({})", aim.role.name, aim.role.origin);
-                write_prompt(aim.prompt, &place, &known, &now)
+                let place = format!("the prompt of {} ({})", current.role.name, current.role.origin);
+                let template = if current.role == aim.role { aim.prompt } else { &current.role.prompt };
+                write_prompt(template, &place, &known, &now)
             }
         }
     }

@@ -10,7 +10,6 @@ use crate::git::{Identity, Oid};
 use crate::model::Change;
 use crate::model::run::{Evidence, Verdict};
 use crate::run::attempt::Wanted;
-use crate::run::checkout::Checkouts;
 use crate::store::Changes;
 use std::path::Path;
 
@@ -44,7 +43,7 @@ impl Worker<'_> {
     /// Work that an interrupted attempt left uncommitted is kept under a ref and named. A model agent then goes on from
     /// the files as they are; a runbook's scripts expect what was there before the step, and begin from that.
     pub(super) fn tidy(&self, aim: &Aim<'_>, agent: &Agent, begin: Oid) -> Result<()> {
-        let (repository, checkouts) = (self.project.repository(), Checkouts::of(self.project)?);
+        let (repository, checkouts) = (self.project.repository(), self.checkouts()?);
         let worktree = aim.worktree;
         let goes_on = agent.may_vary && aim.wanted() == Wanted::Change;
         let head = repository.head_of(worktree)?;
@@ -66,7 +65,7 @@ impl Worker<'_> {
 
     /// Whoever is to read only leaves the files as they were. What it changed all the same is kept aside.
     pub(super) fn undo_changes(&self, current: &Try<'_>, tree_before: Oid) -> Result<()> {
-        let (repository, checkouts) = (self.project.repository(), Checkouts::of(self.project)?);
+        let (repository, checkouts) = (self.project.repository(), self.checkouts()?);
         let worktree = current.aim.worktree;
         if !worktree.is_dir() || repository.worktree_state(worktree).is_err() {
             return Ok(());

@@ -4,6 +4,7 @@ use super::aim::{Aim, Goal};
 use super::chain::{Chain, is_of_the_service};
 use super::conversation::Start;
 use super::phases::add_evidence;
+use super::recovery::Tries;
 use super::{Settled, Worker};
 use crate::agent::{Agent, Job, Permission};
 use crate::error::{Error, Kind, Result};
@@ -12,20 +13,25 @@ use crate::model::message::{Message, MessageKind};
 use crate::model::run::{Evidence, Outcome, RunRecord};
 use crate::model::{Allowance, Change, EventId, Reason, Spent, Status, Timestamp};
 use crate::run::attempt::{Attempt, AttemptResult, Wanted, make_folder};
-use crate::run::checkout::Checkouts;
 use crate::run::environment::{Variables, agent_environment, overlaid};
 use crate::run::event::RunEventKind;
 use crate::run::words::messages_of;
 use crate::store::Changes;
+use crate::workflow::{Library, Role};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Waits between failed attempts double up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// The role that takes over where others failed.
+const RECOVERY: &str = "recovery";
+
 /// One try, while it lasts.
 pub(super) struct Try<'a> {
     pub aim: &'a Aim<'a>,
+    /// Who the agent is this time.
+    pub role: &'a Role,
     pub attempt: u64,
     /// No other try follows if this one does not get there.
     pub is_last: bool,
@@ -85,10 +91,14 @@ impl Worker<'_> {
         let begin = self.begin_of(aim)?;
         let mut feedback = self.first_feedback(aim)?;
         let (mut attempt, mut tries, mut may_resume) = (1, 0, true);
+        let recovery = match aim.step() {
+            Some(_) if chain.agent().may_vary => Some(Library::of(self.project)?.role(RECOVERY)?),
+            _ => None,
+        };
+        let mut failures = Tries::default();
         while attempt <= most {
             self.check_stop()?;
             let agent = chain.agent().clone();
-            let permission = self.permission(&self.current_task()?)?.min(aim.permission);
             let recorded = self.bench.ledger.recorded();
             let allowance = self.allowance()?;
             let started = self.project.host.now();
@@ -99,11 +109,16 @@ impl Worker<'_> {
                 return self.settle(Status::Waiting, Some(Reason::Budget), Some(why), |_| Ok(())).map(Some);
             }
             self.tidy(aim, &agent, begin)?;
-            let start = self.start_of(aim, &agent, may_resume, &chain.passed_over)?;
+            // The last of several begins with fresh eyes.
+            let goes_on = may_resume && (attempt < most || most < 3 || aim.step().is_none());
+            let start = self.start_of(aim, &agent, goes_on, &chain.passed_over)?;
+            let role = self.role_for_try(aim, &start, attempt, &recovery);
+            let permission = self.permission(&self.current_task()?)?.min(aim.permission).min(role.permission);
             let base = self.project.repository().head_of(aim.worktree)?;
             tries += 1;
             let current = Try {
                 aim,
+                role,
                 attempt: before + tries,
                 is_last: attempt == most,
                 agent: &agent,
@@ -150,7 +165,9 @@ impl Worker<'_> {
                     if !wait.is_zero() {
                         self.pause_before_retry(wait)?;
                     }
-                    feedback = Some(explain(&current, &tried).1);
+                    let circle = self.note_failure(aim, &agent, &tried, begin, &mut failures)?;
+                    let why = explain(&current, &tried).1;
+                    feedback = Some(circle.map_or_else(|| why.clone(), |circle| format!("{why}\n\n{circle}")));
                 }
             }
         }
@@ -245,17 +262,11 @@ impl Worker<'_> {
     fn park(&self, current: &Try<'_>, tried: &Tried, note: &str) -> Result<Settled> {
         let until = self.pause_until(tried.result.until)?;
         let why = note.lines().next().unwrap_or_default().to_owned();
-        self.record("rate limited", |_, changes| {
+        self.park_until(until, &why, |changes| {
             self.record_run(current, tried, changes)?;
             self.reset(current.aim, "rate limited", changes);
-            let moved = Change::Moved { from: Status::Running, to: Status::Ready, reason: None, note: None };
-            changes.event(&self.task, moved);
-            changes.event(&self.task, Change::Parked { until, why: why.clone() });
             Ok(())
-        })?;
-        self.publish();
-        let note = format!("parked until {}: {why}", until.readable());
-        Ok(Settled { status: Status::Ready, reason: None, note: Some(note) })
+        })
     }
 
     /// When to try again: as the service says, or later with each time it said nothing. Tasks that were parked together
@@ -304,8 +315,9 @@ impl Worker<'_> {
             session: &self.session.id,
             environment: of_agent,
             branch: aim.branch,
+            beside: self.beside.as_ref().map(|beside| beside.step.as_str()),
             wanted: aim.wanted(),
-            timeout: self.project.settings.duration("run.timeout").min(aim.role.timeout),
+            timeout: self.project.settings.duration("run.timeout").min(current.role.timeout),
             base: current.base,
             begin: current.begin,
             tree_before,
@@ -333,7 +345,7 @@ impl Worker<'_> {
     fn tree_before(&self, current: &Try<'_>) -> Result<Oid> {
         let now = self.project.repository().worktree_tree(current.aim.worktree)?;
         match current.aim.key() {
-            Some(key) => Checkouts::of(self.project)?.note_step(&self.task, key, current.begin, now),
+            Some(key) => self.checkouts()?.note_step(&self.task, key, current.begin, now),
             None => Ok(now),
         }
     }
