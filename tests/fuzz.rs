@@ -404,6 +404,7 @@ fn run_records_and_messages() {
         kind: MessageKind::Question,
         task: Some(id()),
         to: None,
+        reply_to: None,
         from: "Ana".into(),
         at: at(0).time,
         text: "Which\n\"one\"?\n".into(),

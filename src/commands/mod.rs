@@ -28,6 +28,7 @@ mod inside;
 mod list;
 mod log;
 mod man;
+mod memory;
 mod merge;
 mod message;
 mod named;
@@ -149,6 +150,7 @@ pub enum Command {
     Merge(merge::Args),
     Discard(discard::Args),
     Message(message::Args),
+    Memory(memory::Args),
     Search(search::Args),
     Sync(sync::Args),
     Import(import::Args),
@@ -204,6 +206,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Merge(args) => merge::run(context, &args),
         Command::Discard(args) => discard::run(context, &args),
         Command::Message(args) => message::run(context, &args),
+        Command::Memory(args) => memory::run(context, &args),
         Command::Search(args) => search::run(context, &args),
         Command::Sync(args) => sync::run(context, &args),
         Command::Import(args) => import::run(context, &args),

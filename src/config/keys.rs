@@ -123,6 +123,12 @@ pub const KEYS: &[Key] = &[
         "memory that it may use with all it starts, such as 8G; empty: all there is",
     ),
     project("limit.processes", Kind::Number, "0", "processes and threads that it may have at one time; 0: any number"),
+    project(
+        "memory.proposed",
+        Kind::Choice(&["off", "on"]),
+        "off",
+        "whether tasks are shown notes that agents proposed and nobody has promoted or confirmed yet",
+    ),
     machine("merge.target", Kind::Text, "", "the branch that work is merged into; empty: the remote's default branch"),
     machine("prompt.implementation", Kind::Text, "", "words put before the prompt of every step of a model agent"),
     project("risk.words", Kind::List, "", "further file and folder names whose change asks for a person"),

@@ -12,6 +12,11 @@ pub fn covers(entry: &str, path: &str) -> bool {
     parts_match(&entry, &path)
 }
 
+/// Whether two entries of plans can mean the same file.
+pub fn overlap(one: &str, other: &str) -> bool {
+    covers(one, other) || covers(other, one)
+}
+
 /// Whether the parts of the entry match the first parts of the path. Only the last `**` is ever tried again: whatever an
 /// earlier one could leave to it, it can skip itself. So the work is at most the product of both lengths.
 fn parts_match(entry: &[&str], path: &[&str]) -> bool {

@@ -25,7 +25,7 @@ pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_pa
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
-pub use messages::{NewMessage, messages_of, post};
+pub use messages::{NewMessage, Selection, delivered, post, select, undelivered};
 pub use project::{Project, USER_CONFIG};
 pub use queue::{Candidate, candidates};
 pub use settings::{Scope, set_local, set_setting, unset_setting};

@@ -16,7 +16,7 @@ use crate::run::checkout::Checkouts;
 use crate::run::environment::{Variables, agent_environment, overlaid};
 use crate::run::event::RunEventKind;
 use crate::run::prompt::{PromptParts, all_said, unheard, write_continuation, write_prompt};
-use crate::run::words::messages_of;
+use crate::run::words::{messages_of, remember};
 use crate::store::Changes;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -226,6 +226,7 @@ impl Worker<'_> {
             task: Some(self.task.clone()),
             from: current.agent.name.clone(),
             to: None,
+            reply_to: None,
             at: self.project.host.now(),
             text: question.clone(),
         };
@@ -388,7 +389,7 @@ impl Worker<'_> {
         changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome, heard });
         tried.evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
         messages_of(&tried.result.account, &self.task, &record).iter().for_each(|message| changes.message(message));
-        Ok(())
+        remember(&self.project.store.snapshot()?, changes, &tried.result.account, &self.task, &record)
     }
 
     /// What is known of a run: while it lasts, or with how it ended.
