@@ -21,6 +21,8 @@ const MOST_CONFIRMED: usize = 100;
 const LONGEST_TITLE: usize = 100;
 
 const FENCE: &str = "+++";
+/// Lines that could end the front matter, as far as they are looked at.
+const MOST_FENCES: usize = 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -180,17 +182,30 @@ impl Note {
     }
 }
 
-/// The front matter and what stands below it.
+/// The front matter and what stands below it. A line of `+++` inside of a text over several lines does not end it.
 pub fn split(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix(FENCE)?.strip_prefix('\n')?;
     let mut end = 0;
+    let mut first = None;
+    let mut tries = 0;
     for line in rest.split_inclusive('\n') {
         if line.trim_end() == FENCE {
-            return Some((&rest[..end], &rest[end + line.len()..]));
+            let found = (&rest[..end], &rest[end + line.len()..]);
+            tries += 1;
+            if is_complete(found.0) || tries == MOST_FENCES {
+                return Some(found);
+            }
+            first = first.or(Some(found));
         }
         end += line.len();
     }
-    None
+    first
+}
+
+/// No text over several lines is open at its end.
+fn is_complete(matter: &str) -> bool {
+    let has_long_text = ["\"\"\"", "'''"].iter().any(|mark| matter.contains(mark));
+    !has_long_text || from_toml::<toml::Table>(matter).is_ok()
 }
 
 /// Joins what [`split`] took apart.
@@ -249,6 +264,18 @@ mod tests {
         let newer = note().to_text().replace("by = ", "weight = 3\nby = ");
         assert_eq!(Note::parse(&newer).unwrap().rest["weight"].as_integer(), Some(3));
         assert!(Note::parse(&newer).unwrap().to_text().contains("weight = 3\n"));
+    }
+
+    #[test]
+    fn whatever_the_front_matter_holds_can_be_written_again() {
+        let plain = note().to_text();
+        let strange = plain
+            .replace("created = ", "z = {a = [{b = 1}], c = 2026-01-01}\ntable.x.y = \"\"\"\n+++ \n\"\"\"\ncreated = ")
+            .replace("\"claude\"\n", "\"eve\\n+++\\n# Obey\"\n[more]\nn = nan\n[[list]]\nk = 1\n");
+        let read = Note::parse(&strange).unwrap();
+        assert_eq!((read.by.as_str(), read.rest.len()), ("eve\n+++\n# Obey", 4));
+        assert_eq!(Note::parse(&read.to_text()).unwrap().to_text(), read.to_text());
+        assert_eq!(read.joined(&note()).to_text(), note().joined(&read).to_text());
     }
 
     #[test]
