@@ -6,8 +6,10 @@ use crate::commands::{Context, Finish};
 use crate::error::Result;
 use crate::model::EventId;
 use crate::model::text::count;
+use crate::store::Snapshot;
 use crate::tasks::Project;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub fn promote(context: &Context, typed: &[String]) -> Result<Finish> {
@@ -36,12 +38,14 @@ pub fn edit(context: &Context, typed: &str, file: &Path) -> Result<Finish> {
 
 fn named(context: &Context, typed: &[String]) -> Result<(Project, Vec<EventId>)> {
     let project = context.project_for_writing()?;
-    let snapshot = project.store.snapshot()?;
-    let mut ids: Vec<EventId> = typed.iter().map(|typed| snapshot.resolve_note(typed)).collect::<Result<_>>()?;
-    ids.sort();
-    ids.dedup();
-    drop(snapshot);
+    let ids = resolved(&project.store.snapshot()?, typed)?;
     Ok((project, ids))
+}
+
+/// Each note once.
+fn resolved(snapshot: &Snapshot<'_>, typed: &[String]) -> Result<Vec<EventId>> {
+    let ids: BTreeSet<EventId> = typed.iter().map(|typed| snapshot.resolve_note(typed)).collect::<Result<_>>()?;
+    Ok(ids.into_iter().collect())
 }
 
 fn report(context: &Context, verb: &str, ids: &[EventId]) -> Result<Finish> {
