@@ -191,6 +191,9 @@ pub fn apply(task: &mut Task, event: &Event) {
         | Change::RunEnded { .. }
         | Change::MessagesDelivered { .. }
         | Change::Gated { .. }
+        | Change::PhaseDone { .. }
+        | Change::Reviewed { .. }
+        | Change::ReviewWaived { .. }
         | Change::TextSeen { .. }
         | Change::TextImported { .. }
         | Change::Noted { .. }

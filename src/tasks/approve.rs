@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::git::Repository;
 use crate::model::paths::covers;
 use crate::model::plan::Plan;
+use crate::model::planning::SKIP_PLAN;
 use crate::model::{Approval, Change, Reason, Risk, Status, Task, TaskId, risk};
 use crate::store::{Snapshot, Vouch};
 use std::collections::BTreeSet;
@@ -107,9 +108,11 @@ pub fn standing(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Resu
     let digest = Approval::digest_of(&spec, &text);
     let files = plan.steps.iter().flat_map(|step| step.files.iter().map(String::as_str));
     let (tier, raised_by) = risk::tier_of(task.risk, files, &project.settings.list("risk.words"));
+    // A person who says that there is to be no plan is not asked about it; paths that need one ask all the same.
     // What a rule approved counts only while the rule still would.
     let given = task.approval.as_ref().filter(|approval| approval.digest == digest);
-    if let Some(approval) = given.filter(|approval| !approval.policy || tier < Risk::Blocking) {
+    let is_skipped = task.labels.contains(SKIP_PLAN) && raised_by.is_none();
+    if let Some(approval) = given.filter(|approval| !approval.policy || tier < Risk::Blocking || is_skipped) {
         if let Some(path) = moved_under(project.repository(), snapshot, project, task, approval, &plan)? {
             return Ok(Standing::Asked(format!("{path} changed on the target since the plan was approved")));
         }
@@ -122,7 +125,7 @@ pub fn standing(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Resu
             false => Standing::Untrusted(format!("{} approved the plan, but not on this machine", approval.by)),
         });
     }
-    if tier == Risk::Blocking {
+    if tier == Risk::Blocking && !is_skipped {
         return Ok(Standing::Asked(match (raised_by, &task.approval) {
             (_, Some(approval)) if approval.digest != digest => {
                 "spec or plan changed since they were approved".to_owned()

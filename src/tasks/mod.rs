@@ -11,24 +11,28 @@ pub mod import;
 mod messages;
 mod project;
 mod queue;
+mod reviews;
 mod settings;
 mod talk;
 mod texts;
 mod usage;
+mod way;
 
 pub use agents::{
-    FULL_ACCESS, PHASES, TEST_COMMAND_VARIABLE, agent_of, full_access_is_given, give_full_access, missing_full_access,
-    permission_of,
+    FULL_ACCESS, PHASES, TEST_COMMAND_VARIABLE, Wish, agent_for, agent_of, full_access_is_given, give_full_access,
+    missing_full_access, permission_of,
 };
 pub use approve::{Standing, approve, reject, standing};
-pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
+pub use change::{Assignment, cancel, parse_assignment, ready, ready_again, retry, set, set_paused};
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
 pub use messages::{NewMessage, Selection, delivered, post, select, undelivered};
 pub use project::{Project, USER_CONFIG};
 pub use queue::{Candidate, candidates};
+pub use reviews::{last_review, review_of};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
 pub use talk::{Answered, answer, require_text, say};
-pub use texts::{TextOutcome, check_plan, replace_text};
+pub use texts::{TextOutcome, check_plan, replace_text, vouch_for_own_text};
 pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};
+pub use way::{Way, has_model, plain_texts, way_of};
