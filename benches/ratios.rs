@@ -27,6 +27,8 @@ mod latency;
 mod list;
 #[path = "ratios/measure.rs"]
 mod measure;
+#[path = "ratios/memory.rs"]
+mod memory;
 #[path = "ratios/merge.rs"]
 mod merge;
 #[path = "ratios/overhead.rs"]
@@ -56,11 +58,12 @@ use table::Table;
 /// A part of the bench: its name on the command line, and what it does.
 type Part = (&'static str, fn(&mut States, &mut Table));
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     ("startup", startup::run),
     ("change", change::run),
     ("durability", durability::run),
     ("list", list::run),
+    ("memory", memory::run),
     ("writers", writers::run),
     ("sync", sync::run),
     ("merge", merge::run),

@@ -9,10 +9,9 @@
 //! commands   one file per command: arguments, one call, one answer
 //! ui         sole owner of stdout and stderr: tables, progress, questions, colour, JSON
 //! run        dispatcher, scheduler (pure), worker, gates, merge queue, recovery
-//! workflow   roles, prompts and the way of a task: definitions, nothing starts here
 //! sync       sharing through a git remote: exchange, claims that count everywhere, signs of life
 //! workflow   definitions only: roles and their prompts, workflows and the way through them, quick actions
-//! tasks      what people do to tasks: create, change, plan, approve, import
+//! tasks      what people do to tasks: create, change, plan, approve     memory   what tasks taught, for later ones
 //! store      the state: snapshots, transactions, merge, index          policy   the target branch's rules
 //! agent      agents as data, and readers of what they print
 //! git        the only caller of git                                   config   layered settings with origins
@@ -31,6 +30,7 @@ pub mod config;
 pub mod error;
 pub mod git;
 pub mod host;
+pub mod memory;
 pub mod model;
 pub mod policy;
 pub mod process;

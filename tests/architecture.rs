@@ -17,7 +17,7 @@ const ROWS: [&[&str]; 13] = [
     &["process"],
     &["git", "config"],
     &["policy", "agent", "store"],
-    &["tasks"],
+    &["tasks", "memory"],
     &["sync", "workflow"],
     &["run"],
     &["ui"],

@@ -12,13 +12,16 @@ use aifactory::config::{Layer, Origin, Settings, duration_text, parse_duration};
 use aifactory::git::{Oid, Repository};
 use aifactory::model::event::Draft;
 use aifactory::model::frontmatter::parse_document;
+use aifactory::model::handoff::Handoff;
 use aifactory::model::message::{Message, MessageKind};
+use aifactory::model::note::Note;
 use aifactory::model::paths::covers;
 use aifactory::model::plan::{MOST_STEPS, Plan, parse_plan};
 use aifactory::model::risk::tier_of;
 use aifactory::model::run::{Evidence, Outcome, RunRecord, Verdict};
 use aifactory::model::text::{escape, escape_line, find_nearest, slug, tail};
 use aifactory::model::todo::{Mark, parse_todo, write_back};
+use aifactory::model::words::Gist;
 use aifactory::model::{
     Alphabet, Change, Digest, Event, EventId, Hlc, Priority, Reason, Risk, Source, Status, Task, TaskId, TextFile,
     Timestamp, Usage, apply, fold, human_changes, parse_record, write_record,
@@ -38,7 +41,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// They share the time.
-const TARGETS: usize = 15;
+const TARGETS: usize = 16;
 
 fn of_texts(samples: &[&str]) -> Vec<Vec<u8>> {
     samples.iter().map(|sample| sample.as_bytes().to_vec()).collect()
@@ -404,6 +407,7 @@ fn run_records_and_messages() {
         kind: MessageKind::Question,
         task: Some(id()),
         to: None,
+        reply_to: None,
         from: "Ana".into(),
         at: at(0).time,
         text: "Which\n\"one\"?\n".into(),
@@ -460,6 +464,27 @@ fn run_records_and_messages() {
         assert_survives::<Message>(text);
         assert_survives::<RunRecord>(text);
         assert_survives::<Evidence>(text);
+    });
+}
+
+#[test]
+fn notes_and_handoffs() {
+    let note = "+++\nid = \"01kdvtwrk0aaaaaaaaaa\"\nkind = \"gotcha\"\nstate = \"promoted\"\ntask = \"7kq2mabcde\"\n\
+                files = [\"src/a.rs\", \"docs/*\"]\ntags = [\"x\"]\ncreated = \"2026-01-01T00:00:00.000Z\"\nby = \"eve\"\n\
+                confirmed_by = [\"9kq2mabcde\"]\nmore = {a = [1, \"\\n+++\"]}\n+++\n\n# Flush\n\nClose does not.\n";
+    let handoff =
+        "## Summary\n\nDone.\n\n~~~\n## Files\n~~~\n\n## Decisions\n\n- a\n- [ ] b\n  c\n\n## Changes\n1. d\n";
+    let line = r#"{"type":"handoff_output","content":"All.\n## Files\n- a","summary":"S"}"#;
+    fuzz_text("notes_and_handoffs", &[note, handoff, line], |text| {
+        if let Ok(note) = Note::parse(text) {
+            let again = Note::parse(&note.to_text()).unwrap_or_else(|error| panic!("{error}: {note:?}"));
+            assert_eq!(again.to_text(), note.to_text());
+            assert!(note.title().chars().count() <= 101);
+            Gist::of(&note.body).likeness(&Gist::of(text));
+        }
+        if let Some(handoff) = Handoff::parse(text) {
+            assert!(handoff.to_text().len() <= 8 * 1024);
+        }
     });
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::rc::Rc;
 
-const STATE: &str = "refs/aifactory/state";
+pub const STATE: &str = "refs/aifactory/state";
 
 /// A repository whose state holds `ids`.
 pub struct State {
@@ -112,7 +112,7 @@ pub fn path_of(id: &TaskId, file: &str) -> String {
 }
 
 /// Words that differ from task to task; each of 2,000 comes about equally often.
-fn words(number: usize, count: usize) -> String {
+pub fn words(number: usize, count: usize) -> String {
     let word = |place: usize| format!("word{}", (number * 31 + place * 977) % 2000);
     (0..count).map(word).collect::<Vec<_>>().join(" ")
 }

@@ -1,11 +1,14 @@
 //! What the events of one run say together.
 
 use super::event::{AgentEvent, Cause, Scope};
-use crate::model::{Timestamp, Usage};
+use crate::model::handoff::Handoff;
+use crate::model::note::{Learnt, MOST_FILES, NoteKind};
+use crate::model::{EventId, Timestamp, Usage};
 use std::collections::BTreeSet;
 
 /// A run that talks more than this is not recorded in full.
 const MOST_MESSAGES: usize = 100;
+const MOST_LEARNT: usize = 20;
 const MOST_DENIED: usize = 100;
 const MOST_CHOICES: usize = 20;
 /// Letters of one text of the agent's that go onto the record; the transcript has all of it.
@@ -29,6 +32,8 @@ pub struct Account {
     pub retries: u64,
     /// What it wants others to know.
     pub messages: Vec<Note>,
+    /// What it wants later tasks to know.
+    pub learnt: Vec<Learnt>,
     /// The last thing it said.
     pub said: String,
     calls: Usage,
@@ -53,6 +58,7 @@ pub struct RateLimit {
 pub struct Note {
     pub to: Option<String>,
     pub kind: Option<String>,
+    pub reply_to: Option<EventId>,
     pub text: String,
 }
 
@@ -105,10 +111,18 @@ impl Account {
                     self.go_on();
                 }
             }
-            AgentEvent::Message { to, kind, text } if self.messages.len() < MOST_MESSAGES => {
-                self.messages.push(Note { to: to.clone(), kind: kind.clone(), text: short(text) });
+            AgentEvent::Message { to, kind, reply_to, text } if self.messages.len() < MOST_MESSAGES => {
+                let reply_to = reply_to.as_deref().and_then(EventId::parse);
+                let text = message_text(kind.as_deref(), text);
+                self.messages.push(Note { to: to.clone(), kind: kind.clone(), reply_to, text });
+            }
+            AgentEvent::Learned { kind, text, files } if self.learnt.len() < MOST_LEARNT => {
+                let kind = NoteKind::parse(kind).unwrap_or(NoteKind::Learning);
+                let files = files.iter().take(MOST_FILES).cloned().collect();
+                self.learnt.push(Learnt { kind, text: short(text), files });
             }
             AgentEvent::Message { .. }
+            | AgentEvent::Learned { .. }
             | AgentEvent::Thought { .. }
             | AgentEvent::ToolEnded { .. }
             | AgentEvent::PermissionAsked { .. }
@@ -134,6 +148,12 @@ impl Account {
     pub fn total(&self) -> Option<Usage> {
         (!self.total.is_unknown()).then(|| self.total.clone())
     }
+}
+
+/// A handoff is bounded by its own rules; every other message is cut.
+fn message_text(kind: Option<&str>, text: &str) -> String {
+    let handoff = kind.filter(|kind| *kind == "handoff").and_then(|_| Handoff::parse(text));
+    handoff.map_or_else(|| short(text), |handoff| handoff.to_text())
 }
 
 fn short(text: &str) -> String {
@@ -168,6 +188,19 @@ mod tests {
         assert_eq!(input(&[used(6100, Scope::Session)], Some(3700)), Some(2400));
         assert_eq!(input(&[used(6100, Scope::Session)], None), None);
         assert_eq!(input(&[], Some(1)), Some(0).filter(|_| false));
+    }
+
+    #[test]
+    fn so_much_of_what_a_run_teaches_is_kept_and_a_handoff_is_kept_whole() {
+        let learned =
+            AgentEvent::Learned { kind: "hunch".into(), text: "x".repeat(9_000), files: vec!["a".into(); 60] };
+        let learnt = account(&vec![learned; 30]).learnt;
+        let first = &learnt[0];
+        assert_eq!((learnt.len(), first.kind, first.files.len()), (20, NoteKind::Learning, 50));
+        assert!(first.text.ends_with("[cut here]"));
+        let text = format!("## Summary\n\n{}\n\n## Files\n\n- a.rs\n", "word ".repeat(900).trim());
+        let handoff = AgentEvent::Message { to: None, kind: Some("handoff".into()), reply_to: None, text };
+        assert!(account(&[handoff]).messages[0].text.ends_with("[cut here]\n\n## Files\n\n- a.rs\n"));
     }
 
     #[test]

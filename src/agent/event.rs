@@ -71,7 +71,18 @@ pub enum AgentEvent {
         to: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<String>,
+        /// The id of the message it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<String>,
         text: String,
+    },
+    /// Something that later tasks should know.
+    Learned {
+        /// outcome, learning or gotcha
+        kind: String,
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<String>,
     },
     /// The agent will try a model call again by itself.
     Retry {
@@ -249,6 +260,7 @@ impl AgentEvent {
             AgentEvent::PermissionAsked { tool, summary, allowed: false } => format!("denied: {tool} {summary}"),
             AgentEvent::Question { text, .. } => format!("asks: {text}"),
             AgentEvent::Message { text, .. } => format!("says: {text}"),
+            AgentEvent::Learned { text, .. } => format!("learned: {text}"),
             AgentEvent::RateLimit { text, .. } => format!("rate limit: {text}"),
             AgentEvent::Retry { attempt, most, text, .. } => {
                 let most = most.map(|most| format!(" of {most}")).unwrap_or_default();

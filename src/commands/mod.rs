@@ -29,6 +29,7 @@ mod inside;
 mod list;
 mod log;
 mod man;
+mod memory;
 mod merge;
 mod message;
 mod named;
@@ -157,6 +158,7 @@ pub enum Command {
     Prompt(prompt::Args),
     Workflow(workflow::Args),
     Message(message::Args),
+    Memory(memory::Args),
     Search(search::Args),
     Sync(sync::Args),
     Import(import::Args),
@@ -215,6 +217,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Prompt(args) => prompt::run(context, &args),
         Command::Workflow(args) => workflow::run(context, &args),
         Command::Message(args) => message::run(context, &args),
+        Command::Memory(args) => memory::run(context, &args),
         Command::Search(args) => search::run(context, &args),
         Command::Sync(args) => sync::run(context, &args),
         Command::Import(args) => import::run(context, &args),

@@ -119,6 +119,12 @@ pub const KEYS: &[Key] = &[
     ),
     project("limit.processes", Kind::Number, "0", "processes and threads that it may have at one time; 0: any number"),
     project(
+        "memory.proposed",
+        Kind::Choice(&["off", "on"]),
+        "off",
+        "whether tasks are shown notes that agents proposed and nobody has promoted or confirmed yet",
+    ),
+    project(
         "merge.feature-branches",
         Kind::Choice(&["on", "off"]),
         "off",

@@ -54,15 +54,16 @@ impl fmt::Display for Touched {
     }
 }
 
-/// What a unified diff does to checks that were there before. `gates` are the commands that judge the work.
-pub fn touched(diff: &str, gates: &[String]) -> Vec<Touched> {
+/// What a unified diff does to checks that were there before. `gates` are the commands that judge the work. A file that
+/// the plan names is the work itself, also where a gate runs it.
+pub fn touched(diff: &str, gates: &[String], is_planned: impl Fn(&str) -> bool) -> Vec<Touched> {
     let files = files_of(diff);
     let added: BTreeSet<String> =
         files.iter().flat_map(|file| &file.hunks).flat_map(|hunk| &hunk.added).map(|line| normal(line)).collect();
     let mut found = Vec::new();
     for file in &files {
         look_at(file, &added, &mut found);
-        let command = gates.iter().find(|gate| !file.is_new && runs(gate, &file.path));
+        let command = gates.iter().find(|gate| !file.is_new && !is_planned(&file.path) && runs(gate, &file.path));
         found.extend(command.map(|gate| Touched {
             what: Touch::GateEdited,
             file: file.path.clone(),

@@ -202,6 +202,12 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         heard: Vec<EventId>,
     },
+    /// These messages were in the prompt of a run, or told to its agent while it ran. Whether it got that far is said by
+    /// how the run ended.
+    MessagesDelivered {
+        run: EventId,
+        messages: Vec<EventId>,
+    },
     Gated {
         evidence: EventId,
         gate: String,
@@ -274,7 +280,7 @@ pub enum Change {
 
 impl Change {
     /// Every kind of change, by its word.
-    pub const KINDS: [&str; 32] = [
+    pub const KINDS: [&str; 33] = [
         "created",
         "set",
         "added",
@@ -292,6 +298,7 @@ impl Change {
         "step-reset",
         "run-started",
         "run-ended",
+        "messages-delivered",
         "gated",
         "phase-done",
         "reviewed",

@@ -189,6 +189,7 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Settled { conflicts } => task.conflicts.retain(|conflict| !conflicts.contains(&conflict.id)),
         Change::RunStarted { .. }
         | Change::RunEnded { .. }
+        | Change::MessagesDelivered { .. }
         | Change::Gated { .. }
         | Change::PhaseDone { .. }
         | Change::Reviewed { .. }

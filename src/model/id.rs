@@ -98,6 +98,42 @@ impl EventId {
         EventId::new(at, &digits)
     }
 
+    /// An id that somebody else wrote, if it has the shape of one: letters and digits of the alphabet, and for what a run
+    /// left also dashes and words.
+    pub fn parse(text: &str) -> Option<EventId> {
+        let is_like_one = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
+        let fits = (4..=40).contains(&text.len()) && text.bytes().all(is_like_one);
+        fits.then(|| EventId(text.to_owned()))
+    }
+
+    /// What a person typed of an id, in the spelling of ids: upper case and look-alikes are accepted. Nothing where no
+    /// id begins so.
+    pub fn normalise(typed: &str) -> Option<String> {
+        let typed = typed.trim();
+        let (first, rest) = typed.split_once('-').map_or((typed, None), |(first, rest)| (first, Some(rest)));
+        let first = Alphabet::normalise(first).filter(|first| !first.is_empty())?;
+        let rest = rest.map(str::to_ascii_lowercase);
+        let is_word = |rest: &String| rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        match rest {
+            None => Some(first),
+            Some(rest) => is_word(&rest).then(|| format!("{first}-{rest}")),
+        }
+    }
+
+    /// The shortest beginning that tells this id from all others. `all` holds the names in order.
+    pub fn short<'i>(&'i self, all: &[String]) -> &'i str {
+        let shared = |other: &String| self.0.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+        let at = all.partition_point(|name| *name < self.0);
+        let before = at.checked_sub(1).and_then(|before| all.get(before));
+        let after = all[at..].iter().find(|name| **name != self.0);
+        let longest = before.into_iter().chain(after).map(shared).max().unwrap_or(0);
+        let mut length = (longest + 1).max(TaskId::SHORTEST).min(self.0.len());
+        while !self.0.is_char_boundary(length) {
+            length += 1;
+        }
+        &self.0[..length]
+    }
+
     /// Takes a name from a path or a record as it is; it is only ever compared and printed.
     pub fn from_name(name: &str) -> EventId {
         EventId(name.to_owned())
@@ -124,6 +160,22 @@ mod tests {
         let late = EventId::new(Timestamp::from_millis(1_001), "0000000000");
         assert!(early < late);
         assert_eq!(early.as_str().len(), 20);
+    }
+
+    #[test]
+    fn an_id_is_shown_as_far_as_it_differs() {
+        let all: Vec<String> = ["01kabc", "01kabd", "01kxyz", "01kxyz-0"].map(str::to_owned).into();
+        let short = |name: &str| EventId::from_name(name).short(&all).to_owned();
+        assert_eq!(all.iter().map(|name| short(name)).collect::<Vec<_>>(), ["01kabc", "01kabd", "01kxyz", "01kxyz-"]);
+        assert_eq!(EventId::from_name("9").short(&[]), "9");
+    }
+
+    #[test]
+    fn what_is_typed_of_an_event_id_is_spelt_as_ids_are() {
+        assert_eq!(EventId::normalise(" 01KABO"), Some("01kab0".into()));
+        assert_eq!(EventId::normalise("01kab0-Question"), Some("01kab0-question".into()));
+        assert_eq!([EventId::normalise(""), EventId::normalise("../x"), EventId::normalise("a-/")], [None, None, None]);
+        assert!(EventId::parse("01jabcdefgh123456789-0").is_some() && EventId::parse("../../etc").is_none());
     }
 
     #[test]

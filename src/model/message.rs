@@ -3,6 +3,7 @@
 use super::{EventId, TaskId, Timestamp};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
@@ -14,6 +15,9 @@ pub struct Message {
     /// An agent, a role or a person; everybody where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// The message it is about, which may be gone or may not have come yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<EventId>,
     pub at: Timestamp,
     pub text: String,
 }
@@ -53,6 +57,9 @@ impl MessageKind {
         }
     }
 
+    /// All kinds as a person types them.
+    pub const WORDS: [&str; 7] = ["info", "question", "answer", "handoff", "review", "status", "error"];
+
     pub fn parse(word: &str) -> Option<MessageKind> {
         MessageKind::ALL.into_iter().find(|kind| kind.word() == word)
     }
@@ -72,5 +79,103 @@ impl MessageKind {
             _ => Err(Error::usage(format!("`{}` is no kind of message", super::text::escape_line(word)))
                 .hint("info, handoff, status or error")),
         }
+    }
+}
+
+/// A message in its thread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Threaded<'m> {
+    /// 0 for the first; one more for a reply to it, and so on.
+    pub depth: usize,
+    pub message: &'m Message,
+}
+
+/// The whole thread that a message belongs to, each message before its replies, these by age. Empty where there is no
+/// such message. Records are written by anybody: replies that go round in a circle end where they began.
+pub fn thread<'m>(messages: &'m [Message], of: &EventId) -> Vec<Threaded<'m>> {
+    let by_id: BTreeMap<&EventId, &Message> = messages.iter().map(|message| (&message.id, message)).collect();
+    let Some(mut first) = by_id.get(of).copied() else { return Vec::new() };
+    let mut climbed = BTreeSet::from([&first.id]);
+    while let Some(parent) = first.reply_to.as_ref().and_then(|parent| by_id.get(parent)) {
+        if !climbed.insert(&parent.id) {
+            break;
+        }
+        first = parent;
+    }
+    let mut replies: BTreeMap<&EventId, Vec<&Message>> = BTreeMap::new();
+    for message in by_id.values() {
+        if let Some(parent) = &message.reply_to {
+            replies.entry(parent).or_default().push(message);
+        }
+    }
+    let mut thread = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![Threaded { depth: 0, message: first }];
+    while let Some(next) = open.pop() {
+        if !seen.insert(&next.message.id) {
+            continue;
+        }
+        thread.push(next);
+        let mut below = replies.remove(&next.message.id).unwrap_or_default();
+        below.sort_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+        open.extend(below.into_iter().map(|message| Threaded { depth: next.depth + 1, message }));
+    }
+    thread
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(id: &str, at: u64, reply_to: Option<&str>) -> Message {
+        Message {
+            id: EventId::from_name(id),
+            kind: MessageKind::Info,
+            task: None,
+            from: "ana".into(),
+            to: None,
+            reply_to: reply_to.map(EventId::from_name),
+            at: Timestamp::from_millis(at),
+            text: id.into(),
+        }
+    }
+
+    fn shown(messages: &[Message], of: &str) -> String {
+        let thread = thread(messages, &EventId::from_name(of));
+        thread.iter().map(|part| format!("{}{} ", "-".repeat(part.depth), part.message.id)).collect()
+    }
+
+    #[test]
+    fn a_thread_is_the_same_from_each_of_its_messages() {
+        let messages = [
+            message("a", 1, None),
+            message("d", 9, Some("a")),
+            message("b", 2, Some("a")),
+            message("c", 3, Some("b")),
+            message("other", 1, None),
+            message("lost", 1, Some("gone")),
+        ];
+        for of in ["a", "b", "c", "d"] {
+            assert_eq!(shown(&messages, of), "a -b --c -d ", "{of}");
+        }
+        assert_eq!(shown(&messages, "lost"), "lost ");
+        assert_eq!(shown(&messages, "gone"), "");
+    }
+
+    #[test]
+    fn replies_in_a_circle_come_to_an_end() {
+        let messages = [
+            message("a", 1, Some("c")),
+            message("b", 2, Some("a")),
+            message("c", 3, Some("b")),
+            message("x", 1, Some("x")),
+        ];
+        assert_eq!(shown(&messages, "a"), "b -c --a ");
+        assert_eq!(shown(&messages, "x"), "x ");
+    }
+
+    #[test]
+    fn the_words_of_kinds_are_those_of_the_records() {
+        assert_eq!(MessageKind::ALL.map(MessageKind::word), MessageKind::WORDS);
     }
 }

@@ -19,6 +19,7 @@ mod tests;
 mod wave;
 
 use super::Digest;
+use super::paths::covers;
 
 /// More steps than a person can review, and the bound that keeps the checks between steps cheap.
 pub const MOST_STEPS: usize = 500;
@@ -93,6 +94,11 @@ impl Plan {
 
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// Whether a step says that it touches this path.
+    pub fn names(&self, path: &str) -> bool {
+        self.steps.iter().flat_map(|step| &step.files).any(|entry| covers(entry, path))
     }
 
     /// A plan to start from. It teaches the grammar and is read without errors; all it lacks is a gate.

@@ -181,7 +181,8 @@ fn words_in(folder: &Path) -> Vec<(PathBuf, AgentEvent)> {
 /// An agent can say something and ask something; it cannot claim to have finished, to have used nothing, or to be
 /// somebody else.
 fn allowed(event: AgentEvent) -> Option<AgentEvent> {
-    matches!(event, AgentEvent::Text { .. } | AgentEvent::Question { .. } | AgentEvent::Message { .. }).then_some(event)
+    use AgentEvent::{Learned, Message, Question, Text};
+    matches!(event, Text { .. } | Question { .. } | Message { .. } | Learned { .. }).then_some(event)
 }
 
 /// Leaves a word of the agent's for its supervisor.
@@ -258,7 +259,7 @@ mod tests {
     #[test]
     fn what_was_said_before_a_crash_is_still_known() {
         let (folder, mut inbox) = inbox();
-        let message = |text: &str| AgentEvent::Message { to: None, kind: None, text: text.to_owned() };
+        let message = |text: &str| AgentEvent::Message { to: None, kind: None, reply_to: None, text: text.to_owned() };
         inbox.keep(&message("the key is hunter2hunter2"), Timestamp::default());
         inbox.flush();
         leave_word(folder.path(), &EventId::from_name("a"), &message("last")).unwrap();

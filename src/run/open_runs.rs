@@ -3,7 +3,7 @@
 
 use super::inbox::account_of;
 use super::transcript;
-use super::words::{messages_of, question_text};
+use super::words::{messages_of, question_text, remember};
 use crate::agent::Account;
 use crate::error::Result;
 use crate::model::message::{Message, MessageKind};
@@ -72,6 +72,7 @@ pub fn end_open_runs(
         let outcome = outcome.word().to_owned();
         changes.event(task, Change::RunEnded { run: run.id.clone(), outcome, heard: Vec::new() });
         messages_of(&left.account, task, run).iter().for_each(|message| changes.message(message));
+        remember(snapshot, changes, &left.account, task, run)?;
         if let Some(asked) = &left.account.question {
             let id = EventId::from_name(&format!("{}-question", run.id));
             let text = question_text(asked);
@@ -81,6 +82,7 @@ pub fn end_open_runs(
                 task: Some(task.clone()),
                 from: run.agent.clone(),
                 to: None,
+                reply_to: None,
                 at: run.started,
                 text: text.clone(),
             });

@@ -4,6 +4,8 @@ use crate::model::{Digest, EventId, TaskId, TextFile};
 
 pub const TASKS: &str = ".aifactory/tasks";
 pub const MESSAGES: &str = ".aifactory/messages";
+pub const MEMORY: &str = ".aifactory/memory";
+pub const TOMBS: &str = ".aifactory/tombs";
 pub const ATTIC: &str = ".aifactory/attic";
 
 pub fn task_folder(id: &TaskId) -> String {
@@ -50,6 +52,34 @@ pub fn evidence(id: &TaskId, evidence: &EventId) -> String {
 
 pub fn message(id: &EventId) -> String {
     format!("{MESSAGES}/{id}.toml")
+}
+
+pub fn note(id: &EventId) -> String {
+    format!("{MEMORY}/{id}.md")
+}
+
+/// What says that a note was removed.
+pub fn tomb(id: &EventId) -> String {
+    format!("{TOMBS}/{id}.toml")
+}
+
+pub fn note_of_path(path: &str) -> Option<EventId> {
+    name_in(path, MEMORY, ".md").map(EventId::from_name)
+}
+
+pub fn tomb_of_path(path: &str) -> Option<EventId> {
+    name_in(path, TOMBS, ".toml").map(EventId::from_name)
+}
+
+/// The message whose record this path is.
+pub fn message_of_path(path: &str) -> Option<EventId> {
+    name_in(path, MESSAGES, ".toml").map(EventId::from_name)
+}
+
+/// The name of a record that lies in a flat folder.
+fn name_in<'p>(path: &'p str, folder: &str, ending: &str) -> Option<&'p str> {
+    let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(ending)?;
+    (!name.contains('/')).then_some(name)
 }
 
 /// The task whose record a path belongs to. Paths of any other shape belong to none.

@@ -11,19 +11,20 @@ mod inspect;
 mod layout;
 mod local;
 mod merge;
+mod notes;
 mod place;
 mod redact;
 mod snapshot;
 mod transaction;
 pub mod transcripts;
 
-pub use index::{Filter, Hit, Index, IndexRow, Problem, RunFilter, RunSum, RunsBy};
+pub use index::{Filter, Hit, Index, IndexRow, NoteHit, Problem, RunFilter, RunSum, RunsBy};
 pub use inspect::{Flaw, inspect, inspect_commit};
 pub use layout::task_of_path;
 pub use local::{Local, Vouch};
 pub use merge::{MergedTree, TakenIn};
 pub use redact::Redactor;
-pub use snapshot::Snapshot;
+pub use snapshot::{Found, Snapshot};
 pub use transaction::{Author, Changes};
 
 use crate::error::{Error, Result};

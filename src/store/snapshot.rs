@@ -1,5 +1,6 @@
 //! A consistent read of the state at one commit.
 
+use super::index::Problem;
 use super::{Store, genesis, layout};
 use crate::error::{Error, Result};
 use crate::git::{Entry, EntryKind, Oid};
@@ -8,8 +9,8 @@ use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::text::escape_line;
 use crate::model::{
-    Alphabet, Conflict, Digest, Event, FOLD_VERSION, Task, TaskId, TextFile, from_toml, human_changes, overlay,
-    parse_record,
+    Alphabet, Conflict, Digest, Event, EventId, FOLD_VERSION, Task, TaskId, TextFile, from_toml, human_changes,
+    overlay, parse_record,
 };
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -155,8 +156,63 @@ impl<'s> Snapshot<'s> {
         self.records(&format!("{}/evidence", layout::task_folder(id)))
     }
 
-    pub fn messages(&self) -> Result<Vec<Message>> {
-        self.records(layout::MESSAGES)
+    /// All messages, oldest first. One that cannot be read is a problem and not a failure.
+    pub fn messages(&self) -> Result<Found<Message>> {
+        self.readable(layout::MESSAGES, ".toml", read_message)
+    }
+
+    pub fn message(&self, id: &EventId) -> Result<Message> {
+        let path = layout::message(id);
+        let text = self.find_file(&path)?;
+        let text = text.ok_or_else(|| {
+            Error::missing(format!("there is no message `{}`", escape_line(id.as_str())))
+                .hint("to see their ids: aifactory message list")
+        })?;
+        read_message(&path, &text)
+    }
+
+    /// Messages that are here and were not in an earlier tree of the state, oldest first.
+    pub fn messages_since(&self, earlier: Oid) -> Result<Found<Message>> {
+        let mut found = Found::default();
+        let paths = self.store.repository.changed_paths(earlier, self.tree)?;
+        for path in paths.iter().filter(|path| layout::message_of_path(path).is_some()) {
+            if let Some(text) = self.find_file(path).transpose() {
+                found.take(path, text.and_then(|text| read_message(path, &text)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The names of all messages, in order.
+    pub fn message_names(&self) -> Result<Vec<String>> {
+        self.names(layout::MESSAGES, ".toml")
+    }
+
+    /// The one message whose id begins with what a person typed.
+    pub fn resolve_message(&self, typed: &str) -> Result<EventId> {
+        resolve_name(&self.message_names()?, typed, "message")
+    }
+
+    /// What the records of a folder are called, without their ending and in order.
+    pub(super) fn names(&self, folder: &str, ending: &str) -> Result<Vec<String>> {
+        let entries = self.children(folder)?;
+        Ok(entries.iter().filter_map(|entry| entry.name.strip_suffix(ending)).map(str::to_owned).collect())
+    }
+
+    /// All records of a folder that can be read, by name; and what is wrong with the others.
+    pub(super) fn readable<T>(
+        &self,
+        folder: &str,
+        ending: &str,
+        read: impl Fn(&str, &str) -> Result<T>,
+    ) -> Result<Found<T>> {
+        let mut found = Found::default();
+        for entry in self.children(folder)?.into_iter().filter(|entry| entry.name.ends_with(ending)) {
+            let path = format!("{folder}/{}", entry.name);
+            let record = self.read_entry(&entry, &path).and_then(|text| read(&path, &text));
+            found.take(&path, record);
+        }
+        Ok(found)
     }
 
     /// All TOML records of a folder, oldest first: their names sort by time.
@@ -230,11 +286,64 @@ impl<'s> Snapshot<'s> {
     }
 }
 
+/// The records of a folder, and those of them that cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found<T> {
+    pub records: Vec<T>,
+    pub problems: Vec<Problem>,
+}
+
+impl<T> Default for Found<T> {
+    fn default() -> Found<T> {
+        Found { records: Vec::new(), problems: Vec::new() }
+    }
+}
+
+impl<T> Found<T> {
+    fn take(&mut self, path: &str, record: Result<T>) {
+        match record {
+            Ok(record) => self.records.push(record),
+            Err(error) => self.problems.push(Problem::of(path, &error)),
+        }
+    }
+}
+
+/// The message of a record that lies at `path`.
+fn read_message(path: &str, text: &str) -> Result<Message> {
+    let message: Message = from_toml(text).map_err(|error| unreadable(path, text, error))?;
+    if layout::message(&message.id) != path {
+        return Err(damaged(path, format!("it says it is message {}", escape_line(message.id.as_str()))));
+    }
+    Ok(message)
+}
+
+/// The one of `names` that begins with what a person typed. `what` is what they name.
+pub(super) fn resolve_name(names: &[String], typed: &str, what: &str) -> Result<EventId> {
+    let list = format!("to see their ids: aifactory {} list", if what == "note" { "memory" } else { what });
+    let shown = escape_line(typed);
+    let prefix = EventId::normalise(typed)
+        .ok_or_else(|| Error::usage(format!("`{shown}` is not the id of a {what}")).hint(list.clone()))?;
+    let candidates: Vec<&String> = names.iter().filter(|name| name.starts_with(&prefix)).collect();
+    match candidates.as_slice() {
+        [] => Err(Error::missing(format!("there is no {what} `{shown}`")).hint(list)),
+        [only] => Ok(EventId::from_name(only)),
+        // One id may begin with another one as a whole.
+        several if several.iter().any(|name| **name == prefix) => Ok(EventId::from_name(&prefix)),
+        several => {
+            let mut error = Error::usage(format!("`{shown}` could be any of {} {what}s", several.len()));
+            for name in several.iter().take(8) {
+                error = error.hint(escape_line(name).into_owned());
+            }
+            Err(error)
+        }
+    }
+}
+
 pub fn no_task(typed: &str) -> Error {
     Error::missing(format!("there is no task `{}`", escape_line(typed))).hint("to see all tasks: aifactory list --all")
 }
 
-fn damaged(path: &str, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(super) fn damaged(path: &str, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::failed(format!("the record {path} is damaged"))
         .caused_by(why)
         .hint("aifactory doctor tells what can be done; every other task works")

@@ -7,7 +7,7 @@ use crate::git::{Edit, Expected, Identity, Oid, Swap};
 use crate::model::event::Draft;
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
-use crate::model::{Change, TaskId, TextFile, from_toml};
+use crate::model::{Change, TaskId, TextFile, from_toml, note};
 use std::borrow::Cow;
 use toml::{Table, Value};
 
@@ -83,7 +83,7 @@ impl Changes {
         self.put(layout::message(&message.id), to_toml(message));
     }
 
-    fn put(&mut self, path: String, text: String) {
+    pub(super) fn put(&mut self, path: String, text: String) {
         self.files.push(Edit::Put { path, content: text.into_bytes() });
     }
 
@@ -183,7 +183,13 @@ impl Store {
         match edit {
             Edit::Put { path, content } => {
                 let text = String::from_utf8_lossy(&content);
-                let content = redacted_record(&text, &self.redactor).into_bytes();
+                let content = match layout::note_of_path(&path).and_then(|_| note::split(&text)) {
+                    Some((matter, body)) => {
+                        let matter = redacted_record(matter, &self.redactor);
+                        note::unsplit(&matter, &self.redactor.redact(body)).into_bytes()
+                    }
+                    None => redacted_record(&text, &self.redactor).into_bytes(),
+                };
                 Edit::Put { path, content }
             }
             remove => remove,

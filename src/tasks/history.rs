@@ -69,6 +69,9 @@ fn describe(change: &Change) -> (String, Option<String>) {
         Change::StepReset { step, why } => plain(format!("reset step {step}: {why}")),
         Change::RunStarted { phase, agent, .. } => plain(format!("ran {agent} for {phase}")),
         Change::RunEnded { outcome, .. } => plain(format!("the run ended: {outcome}")),
+        Change::MessagesDelivered { messages, .. } => {
+            plain(format!("told the agent {}", count(messages.len(), "message")))
+        }
         Change::Gated { gate, verdict, tree, clean, .. } => {
             let place = if *clean { ", clean checkout" } else { "" };
             plain(format!("gate {verdict}: {gate} (tree {}{place})", short(tree)))

@@ -27,7 +27,7 @@ pub use change::{Assignment, cancel, parse_assignment, ready, ready_again, retry
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
-pub use messages::{NewMessage, messages_of, post};
+pub use messages::{NewMessage, Selection, delivered, post, select, undelivered};
 pub use project::{Project, USER_CONFIG};
 pub use queue::{Candidate, candidates};
 pub use reviews::{last_review, review_of};

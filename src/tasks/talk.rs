@@ -4,6 +4,7 @@ use super::Project;
 use crate::error::{Error, Result};
 use crate::model::message::{Message, MessageKind};
 use crate::model::{Change, EventId, Reason, Status, TaskId};
+use crate::store::Snapshot;
 
 /// Records what a person says. It reaches the agent with its next prompt, or at once where one is running that listens.
 /// The event by which it is known.
@@ -54,11 +55,19 @@ pub fn answer(project: &Project, id: &TaskId, text: &str) -> Result<Answered> {
             task: Some(id.clone()),
             from: project.actor.clone(),
             to: None,
+            reply_to: question_of(snapshot, id)?,
             at: project.host.now(),
             text: answer.clone(),
         });
         Ok(Answered { question, answer })
     })
+}
+
+/// The message that asks what a task waits to be told, where there is one.
+fn question_of(snapshot: &Snapshot<'_>, id: &TaskId) -> Result<Option<EventId>> {
+    let messages = snapshot.messages()?.records.into_iter();
+    let asked = messages.filter(|message| message.kind == MessageKind::Question && message.task.as_ref() == Some(id));
+    Ok(asked.max_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id))).map(|message| message.id))
 }
 
 /// The choice that a number names. Choices stand one per line below the question, each behind its number.

@@ -83,6 +83,7 @@ fn print_event(context: &Context, event: &AgentEvent) -> Result<()> {
         AgentEvent::PermissionAsked { .. }
         | AgentEvent::Question { .. }
         | AgentEvent::Message { .. }
+        | AgentEvent::Learned { .. }
         | AgentEvent::RateLimit { .. }
         | AgentEvent::Retry { .. } => match event.summary() {
             summary if summary.is_empty() => Ok(()),

@@ -10,7 +10,7 @@ fn diff(path: &str, lines: &[&str]) -> String {
 }
 
 fn said(path: &str, lines: &[&str]) -> Vec<String> {
-    touched(&diff(path, lines), &[])
+    touched(&diff(path, lines), &[], |_| false)
         .iter()
         .map(|touched| format!("{}: {}", touched.what.words(), touched.text))
         .collect()
@@ -72,25 +72,35 @@ fn new_skips_are_seen_and_old_ones_are_not() {
 fn what_moved_or_was_formatted_anew_is_no_loss() {
     assert_eq!(said("tests/a.py", &["-    assert f() == 1", "+        assert f()  == 1"]), [""; 0]);
     let moved = format!("{}{}", diff("tests/a.py", &["-def test_x():"]), diff("tests/b.py", &["+def test_x():"]));
-    assert_eq!(touched(&moved, &[]), []);
+    assert_eq!(touched(&moved, &[], |_| false), []);
 }
 
 #[test]
 fn an_edited_file_that_a_gate_runs_is_named() {
-    let gates = ["cd web && sh -e ./check.sh".to_owned(), "CI=1 npm test".to_owned(), "grep -q x data.txt".to_owned()];
-    let files =
-        |path: &str| touched(&diff(path, &["-a", "+b"]), &gates).into_iter().map(|t| t.text).collect::<Vec<_>>();
+    let gates = [
+        "sh planned.sh".to_owned(),
+        "cd web && sh -e ./check.sh".to_owned(),
+        "CI=1 npm test".to_owned(),
+        "grep -q x data.txt".to_owned(),
+    ];
+    let files = |path: &str| {
+        touched(&diff(path, &["-a", "+b"]), &gates, |path| path == "planned.sh")
+            .into_iter()
+            .map(|t| t.text)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(files("check.sh"), ["`cd web && sh -e ./check.sh` runs it"]);
     assert_eq!(files("package.json"), ["`CI=1 npm test` runs it"]);
     assert_eq!(files("other.sh"), [""; 0]);
-    // What a gate only looks at is the work itself.
+    // What the plan names, or a gate only looks at, is the work itself.
+    assert_eq!(files("planned.sh"), [""; 0]);
     assert_eq!(files("data.txt"), [""; 0]);
 }
 
 #[test]
 fn content_that_looks_like_a_diff_is_content() {
     let lines = ["-diff --git a/x b/x", "+--- a/tests/y.py", "+@@ -1 +1 @@", "-    assert x"];
-    let found = touched(&diff("tests/notes.py", &lines), &[]);
+    let found = touched(&diff("tests/notes.py", &lines), &[], |_| false);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].file, "tests/notes.py");
 }

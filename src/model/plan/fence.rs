@@ -32,6 +32,11 @@ impl<'a> Fence<'a> {
         let only_marks = text.chars().all(|c| c == self.mark);
         only_marks && text.len() >= self.length && indent(line) <= self.indent.max(3)
     }
+
+    /// A line that closes it.
+    pub(crate) fn closing(&self) -> String {
+        self.mark.to_string().repeat(self.length)
+    }
 }
 
 /// The columns of white space a line starts with.

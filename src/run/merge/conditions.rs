@@ -3,7 +3,6 @@
 use crate::error::Result;
 use crate::git::Oid;
 use crate::model::assertions::{Touched, touched};
-use crate::model::paths::covers;
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::review::Review;
 use crate::model::run::{Evidence, Verdict};
@@ -136,7 +135,7 @@ fn review(project: &Project, events: &[Event], tree: &str) -> MergeCondition {
 /// Checks that were there before and are not as they were: a person looks, or it does not land.
 fn checks(project: &Project, plan: &Plan, work: &Work, seen: bool) -> Result<Vec<MergeCondition>> {
     let diff = project.repository().diff_text(work.base, work.tip, false)?;
-    let found = touched(&diff, &gates_of(project, plan));
+    let found = touched(&diff, &gates_of(project, plan), |path| plan.names(path));
     if found.is_empty() {
         return Ok(vec![MergeCondition::new("checks", State::Done, "no test was removed, skipped or weakened")]);
     }
@@ -152,8 +151,7 @@ fn checks(project: &Project, plan: &Plan, work: &Work, seen: bool) -> Result<Vec
 fn unnamed_risk(project: &Project, task: &Task, plan: &Plan, work: &Work, seen: bool) -> Result<Vec<MergeCondition>> {
     let repository = project.repository();
     let changed = repository.changed_paths(repository.tree_of(work.base)?, repository.tree_of(work.tip)?)?;
-    let named = |path: &str| plan.steps.iter().flat_map(|step| &step.files).any(|entry| covers(entry, path));
-    let unnamed = changed.iter().map(String::as_str).filter(|path| !named(path));
+    let unnamed = changed.iter().map(String::as_str).filter(|path| !plan.names(path));
     let words = project.settings.list("risk.words");
     let (_, risky) = risk::tier_of(Risk::Auto, unnamed, &words);
     let files = count(changed.len(), "file");

@@ -14,7 +14,7 @@ use crate::run::prompt::{
     ThisTime, all_said, bullets, fenced, fenced_diff, unheard, values_of_step, write_continuation, write_prompt,
 };
 use crate::run::worker::conversation::Start;
-use crate::tasks::{last_review, messages_of, review_of};
+use crate::tasks::{Selection, last_review, review_of, select};
 use crate::workflow::{Answer, Phase, Role};
 
 /// Handoffs of earlier phases that are passed on, newest first, and bytes of all of them.
@@ -89,13 +89,16 @@ impl Worker<'_> {
     }
 
     pub(super) fn touched_checks(&self, walk: &Walk<'_>, diff: &str) -> Vec<Touched> {
-        touched(diff, &gates_of(self.project, &walk.texts.plan))
+        let plan = &walk.texts.plan;
+        touched(diff, &gates_of(self.project, plan), |path| plan.names(path))
     }
 
     /// What earlier phases left for those after them, oldest first.
     fn handoffs(&self, role: &str) -> Result<String> {
-        let mut messages = messages_of(&self.project.store.snapshot()?, Some(&self.task))?;
-        messages.retain(|message| message.kind == MessageKind::Handoff && message.from != role);
+        let of_task = Some(self.task.clone());
+        let handoffs = Selection { task: of_task, kinds: vec![MessageKind::Handoff], ..Selection::default() };
+        let mut messages = select(&self.project.store.snapshot()?, &handoffs)?.records;
+        messages.retain(|message| message.from != role);
         let mut texts: Vec<String> = Vec::new();
         let mut bytes = 0;
         for message in messages.iter().rev().take(HANDOFFS) {

@@ -15,7 +15,7 @@ use crate::model::{Allowance, Change, EventId, Reason, Spent, Status, Timestamp}
 use crate::run::attempt::{Attempt, AttemptResult, Wanted, make_folder};
 use crate::run::environment::{Variables, agent_environment, overlaid};
 use crate::run::event::RunEventKind;
-use crate::run::words::messages_of;
+use crate::run::words::{messages_of, remember};
 use crate::store::Changes;
 use crate::workflow::{Library, Role};
 use std::collections::BTreeSet;
@@ -253,6 +253,7 @@ impl Worker<'_> {
             task: Some(self.task.clone()),
             from: from.to_owned(),
             to: None,
+            reply_to: None,
             at,
             text,
         }
@@ -389,6 +390,7 @@ impl Worker<'_> {
         changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome, heard });
         tried.evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
         messages_of(&tried.result.account, &self.task, &record).iter().for_each(|message| changes.message(message));
+        remember(&self.project.store.snapshot()?, changes, &tried.result.account, &self.task, &record)?;
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! Bringing the tables to a snapshot: by the difference of two trees, or from nothing.
 
 use super::super::{Snapshot, layout, task_of_path};
+use super::notes;
 use crate::error::{Context, Error, Result};
 use crate::git::{Oid, Repository};
 use crate::model::message::Message;
 use crate::model::run::RunRecord;
-use crate::model::{Task, TaskId, TextFile, from_toml};
+use crate::model::{EventId, Task, TaskId, TextFile, from_toml};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::BTreeSet;
 
@@ -55,10 +56,10 @@ fn rebuild(tables: &Transaction<'_>, snapshot: &Snapshot<'_>) -> Result<()> {
             add_run(tables, snapshot, &id, &run)?;
         }
     }
-    for message in snapshot.messages().unwrap_or_default() {
+    for message in snapshot.messages()?.records {
         add_message(tables, &message).context(|| "cannot index a message")?;
     }
-    Ok(())
+    notes::rebuild(tables, snapshot)
 }
 
 fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[String]) -> Result<()> {
@@ -79,7 +80,8 @@ fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[Stri
             add_message(tables, &message).context(|| format!("cannot index {path}"))?;
         }
     }
-    Ok(())
+    let changed: BTreeSet<EventId> = paths.iter().filter_map(|path| notes::note_of_path(path)).collect();
+    changed.iter().try_for_each(|id| notes::refresh(tables, snapshot, id))
 }
 
 fn remove(tables: &Connection, owner: &str) -> Sql<()> {

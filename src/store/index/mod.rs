@@ -5,10 +5,12 @@
 //! storage, a damaged file) the same tables are filled in memory instead: its failure never fails a command.
 
 mod fill;
+mod notes;
 mod query;
 mod runs;
 mod schema;
 
+pub use notes::NoteHit;
 pub use query::{Filter, Hit, IndexRow};
 pub use runs::{RunFilter, RunSum, RunsBy};
 
@@ -25,6 +27,20 @@ pub struct Problem {
     /// The path in the state, with the line where it is known.
     pub path: String,
     pub message: String,
+}
+
+impl Problem {
+    /// What is wrong with the record at a path, which the error may know the line of.
+    pub(super) fn of(path: &str, error: &Error) -> Problem {
+        let named = error.message().strip_prefix("the record ").and_then(|rest| rest.strip_suffix(" is damaged"));
+        Problem { path: named.unwrap_or(path).to_owned(), message: error.causes().join(": ") }
+    }
+
+    /// The record's name without folders and ending.
+    pub fn name(&self) -> &str {
+        let file = self.path.rsplit('/').next().unwrap_or_default();
+        file.split('.').next().unwrap_or_default()
+    }
 }
 
 /// An index that matches one snapshot, held still for as long as it lives.

@@ -1,11 +1,13 @@
 //! Questions to the index.
 
+use super::super::layout::message_of_path;
 use super::{Index, Problem};
 use crate::error::{Context, Result};
 use crate::model::text::slug;
-use crate::model::{Priority, Reason, Risk, Status, TaskId, Timestamp};
+use crate::model::{EventId, Priority, Reason, Risk, Status, TaskId, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
+use std::collections::BTreeSet;
 
 /// A task as lists need it.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,6 +185,20 @@ impl Index {
         };
         let rows = statement.query_map((query, limit as i64), hit).context(failed)?;
         rows.collect::<rusqlite::Result<_>>().context(failed)
+    }
+}
+
+impl Index {
+    /// The messages in which all these words occur.
+    pub fn messages_with(&self, words: &str) -> Result<BTreeSet<EventId>> {
+        let failed = || format!("cannot search for `{words}`");
+        let Some(query) = match_expression(words) else { return Ok(BTreeSet::new()) };
+        let sql = "SELECT owner FROM texts JOIN documents ON number = texts.rowid WHERE texts MATCH ?1 \
+                   AND (kind = 'message' OR kind LIKE 'message %')";
+        let mut statement = self.connection.prepare_cached(sql).context(failed)?;
+        let owners = statement.query_map([query], |row| row.get::<_, String>(0)).context(failed)?;
+        let owners = owners.collect::<rusqlite::Result<Vec<String>>>().context(failed)?;
+        Ok(owners.iter().filter_map(|owner| message_of_path(owner)).collect())
     }
 }
 

@@ -27,6 +27,15 @@ CREATE TABLE IF NOT EXISTS problems (path TEXT PRIMARY KEY, owner TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS documents (number INTEGER PRIMARY KEY, owner TEXT NOT NULL, kind TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS documents_by_owner ON documents (owner);
 CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (body, tokenize = 'unicode61 remove_diacritics 2');
+CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, promoted INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS note_files (
+    path TEXT NOT NULL, note TEXT NOT NULL, is_pattern INTEGER NOT NULL, PRIMARY KEY (path, note)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS note_files_by_note ON note_files (note);
+CREATE INDEX IF NOT EXISTS note_patterns ON note_files (path) WHERE is_pattern;
+CREATE VIRTUAL TABLE IF NOT EXISTS note_texts USING fts5 (
+    title, body, files, tags, tokenize = 'porter unicode61 remove_diacritics 2'
+);
 ";
 
 pub(super) fn prepare(connection: &Connection) -> Result<()> {

@@ -162,6 +162,8 @@ mod tests {
             layout::run(&id, &event),
             layout::evidence(&id, &event),
             layout::message(&event),
+            layout::note(&event),
+            layout::tomb(&event),
             genesis::FORMAT_PATH.to_owned(),
         ];
         for path in paths {

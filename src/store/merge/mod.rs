@@ -13,6 +13,7 @@
 //! | results of two workers under one fence | both kept, and the task waits: contested |
 //! | cancelled here, merged there | merged, and a conflict is recorded |
 //! | runs, evidence, messages | written once; of two under one name the one that ended, then the greater content |
+//! | notes | promoted if promoted on either side, the words that were written last; removed on either side is removed |
 //! | unknown fields | of the side that changed them, then of the newer record |
 //! | unknown files | of the side that changed them; both: the greater content, the other to the attic |
 //! | anything missing | back |

@@ -4,7 +4,8 @@ use super::*;
 use crate::git::Repository;
 use crate::host::{Environment, Host};
 use crate::model::event::Draft;
-use crate::model::{Change, Conflict, Status, Task, TaskId, TextFile, Timestamp};
+use crate::model::note::{Note, NoteState, RemovedNote};
+use crate::model::{Change, Conflict, EventId, Status, Task, TaskId, TextFile, Timestamp};
 use crate::store::{Author, Changes, Snapshot};
 use proptest::prelude::*;
 
@@ -288,6 +289,8 @@ enum Deed {
     Section(u8, u8),
     Cancel,
     Message(u8),
+    /// Which note, and what is done to it.
+    Memory(u8, u8),
 }
 
 fn any_deed() -> impl Strategy<Value = Deed> {
@@ -300,6 +303,7 @@ fn any_deed() -> impl Strategy<Value = Deed> {
         (0u8..4, any::<u8>()).prop_map(|(section, word)| Deed::Section(section, word)),
         Just(Deed::Cancel),
         any::<u8>().prop_map(Deed::Message),
+        (0u8..2, any::<u8>()).prop_map(|(note, what)| Deed::Memory(note, what)),
     ]
 }
 
@@ -337,15 +341,51 @@ fn carry_out(store: &Store, deed: &Deed) {
                     task: None,
                     from: "x".into(),
                     to: None,
+                    reply_to: None,
                     at: now,
                     text: format!("message {word}"),
                 });
                 return Ok(());
             }
+            Deed::Memory(note, what) => return do_to_note(store, snapshot, changes, &note_id(*note), *what),
         };
         changes.event(&id(), change);
         Ok(())
     });
+}
+
+fn note_id(number: u8) -> EventId {
+    EventId::from_name(&format!("01kdvtwrk0aaaaaaaaa{number}"))
+}
+
+fn do_to_note(store: &Store, snapshot: &Snapshot<'_>, changes: &mut Changes, id: &EventId, what: u8) -> Result<()> {
+    let now = store.host().now();
+    let (by, word) = (store.ref_name().to_owned(), what / 5);
+    if snapshot.find_removed_note(id)?.is_some() {
+        return Ok(());
+    }
+    let Some(mut note) = snapshot.find_note(id)? else {
+        let text = format!(
+            "+++\nid = \"{id}\"\nkind = \"gotcha\"\nstate = \"proposed\"\ncreated = \"{now}\"\nby = \"{by}\"\n+++\nword {word}"
+        );
+        changes.note(&Note::parse(&text).unwrap());
+        return Ok(());
+    };
+    match what % 5 {
+        0 => note.promote(&by),
+        1 => drop(note.confirm(&TaskId::parse(&format!("7kq2mabc{:02}", word % 9)).unwrap())),
+        2 | 3 => {
+            note.body = format!("word {word}");
+            note.edited = Some(now);
+        }
+        _ => {
+            let (files, gist) = (Vec::new(), Default::default());
+            changes.remove_note(&RemovedNote { id: id.clone(), by, at: now, reason: word.to_string(), files, gist });
+            return Ok(());
+        }
+    }
+    changes.note(&note);
+    Ok(())
 }
 
 proptest! {
@@ -376,7 +416,14 @@ proptest! {
         let commit = store.repository.write_commit(abc, &[clones.base], "x", &by).unwrap();
         let all: Vec<_> = clones.stores.iter().flat_map(|store| store.snapshot().unwrap().events(&id()).unwrap()).collect();
         let messages: usize =
-            clones.stores.iter().map(|store| store.snapshot().unwrap().messages().unwrap().len()).sum();
+            clones.stores.iter().map(|store| store.snapshot().unwrap().messages().unwrap().records.len()).sum();
+        let state_anywhere: std::collections::BTreeMap<EventId, Option<NoteState>> = [0, 1].map(note_id).into_iter().map(|id| {
+            let snapshots: Vec<_> = clones.stores.iter().map(|store| store.snapshot().unwrap()).collect();
+            let removed = snapshots.iter().any(|snapshot| snapshot.find_removed_note(&id).unwrap().is_some());
+            let states = snapshots.iter().filter_map(|snapshot| snapshot.find_note(&id).unwrap().map(|note| note.state));
+            let state = states.max().filter(|_| !removed);
+            (id, state)
+        }).collect();
         store.repository.swap_ref(store.ref_name(), Expected::Is(store.find_head().unwrap().unwrap()), commit, "x").map(drop).unwrap();
         let snapshot = store.snapshot().unwrap();
         let task = snapshot.task(&id()).unwrap();
@@ -384,7 +431,13 @@ proptest! {
         for event in all {
             prop_assert!(events.contains(&event), "{event:?} is missing");
         }
-        prop_assert_eq!(snapshot.messages().unwrap().len(), messages);
+        prop_assert_eq!(snapshot.messages().unwrap().records.len(), messages);
+        for id in [0, 1].map(note_id) {
+            let merged = snapshot.find_note(&id).unwrap();
+            prop_assert_eq!(merged.as_ref().map(|note| note.state), state_anywhere[&id]);
+            let file = store.repository.find_entry(abc, &crate::store::layout::note(&id)).unwrap();
+            prop_assert_eq!(file.is_some(), merged.is_some(), "a note that is not there has no file");
+        }
         let text = snapshot.text(&id(), TextFile::Spec).unwrap();
         prop_assert_eq!(task.spec, Some(crate::model::Digest::of(&text)));
     }

@@ -4,7 +4,8 @@
 use super::folder::{Files, FolderMerge, Merged, Sides, files_of};
 use crate::error::Result;
 use crate::git::{Edit, Entry, EntryKind, Oid, Repository};
-use crate::model::{Digest, TaskId};
+use crate::model::note::Note;
+use crate::model::{Digest, EventId, TaskId};
 use crate::store::layout;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,13 +29,15 @@ type Node = Option<(EntryKind, Oid)>;
 
 struct Walk<'r> {
     repository: &'r Repository,
+    /// Ours and theirs.
+    roots: [Oid; 2],
     edits: Vec<Edit>,
     merged: MergedTree,
 }
 
 /// Merges `ours` into `theirs`. All three are root trees.
 pub fn merge_trees(repository: &Repository, base: Option<Oid>, ours: Oid, theirs: Oid) -> Result<MergedTree> {
-    let mut walk = Walk { repository, edits: Vec::new(), merged: MergedTree::default() };
+    let mut walk = Walk { repository, roots: [ours, theirs], edits: Vec::new(), merged: MergedTree::default() };
     let folder = |tree: Oid| Some((EntryKind::Tree, tree));
     walk.visit(String::new(), base.and_then(folder), folder(ours), folder(theirs))?;
     let tree = match walk.edits.is_empty() {
@@ -122,6 +125,13 @@ impl Walk<'_> {
 
     /// A file that no rule knows, or one that is written once and never changed.
     fn file(&mut self, path: String, base: Node, ours: Node, theirs: Node) -> Result<()> {
+        let note = layout::note_of_path(&path);
+        if note.as_ref().map(|id| self.is_removed(id)).transpose()? == Some(true) {
+            if theirs.is_some() {
+                self.edits.push(Edit::Remove { path });
+            }
+            return Ok(());
+        }
         match (ours, theirs) {
             (None, None) => self.graft(&path, base),
             (None, Some(_)) => self.merged.other.0 += 1,
@@ -134,9 +144,49 @@ impl Walk<'_> {
                 self.merged.other.1 += 1;
                 self.graft(&path, ours);
             }
-            (Some((_, one)), Some((_, other))) => self.keep_both(path, one, other)?,
+            (Some((_, one)), Some((_, other))) => {
+                let is_joined = note.is_some() && self.join_notes(&path, base, one, other)?;
+                if !is_joined {
+                    self.keep_both(path, one, other)?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Either side says that the note was removed.
+    fn is_removed(&self, note: &EventId) -> Result<bool> {
+        let tomb = layout::tomb(note);
+        for root in self.roots {
+            if self.repository.find_entry(root, &tomb)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Both sides changed a note: see [`Note::joined`]. Words that were written and do not stand go to the attic. False
+    /// where one of them is no note.
+    fn join_notes(&mut self, path: &str, base: Node, one: Oid, other: Oid) -> Result<bool> {
+        let read = |oid: Oid| -> Result<Option<Note>> {
+            let text = self.repository.read_blob(oid)?;
+            Ok(std::str::from_utf8(&text).ok().and_then(|text| Note::parse(text).ok()))
+        };
+        let (Some(a), Some(b)) = (read(one)?, read(other)?) else { return Ok(false) };
+        let before = base.map(|(_, oid)| read(oid)).transpose()?.flatten().map(|note| note.statement());
+        let joined = a.joined(&b);
+        let stands = joined.statement();
+        for lost in [&a, &b].map(Note::statement) {
+            if lost != stands && Some(&lost) != before.as_ref() {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                let attic = format!("{}/{}-{name}", layout::ATTIC, &Digest::of(&lost).hex()[..10]);
+                self.merged.notes.push(format!("{path} was changed on both sides; the other version is {attic}"));
+                self.edits.push(Edit::Put { path: attic, content: lost.into_bytes() });
+            }
+        }
+        self.merged.other.0 += 1;
+        self.edits.push(Edit::Put { path: path.to_owned(), content: joined.to_text().into_bytes() });
+        Ok(true)
     }
 
     /// Both sides changed a file: the greater content stays in place, the other goes to the attic.

@@ -1,0 +1,63 @@
+//! What tasks taught, for the tasks that come after them.
+//!
+//! A note is proposed by an agent, and offered to others once a person has promoted it or another task came to the same
+//! conclusion. It is not offered while none of its files are on the target, and never again once it was removed: one
+//! wrong conclusion must not poison later tasks. Finding notes uses the index where there is one and reads them all where
+//! there is none.
+
+mod alike;
+mod change;
+mod offer;
+mod propose;
+mod scan;
+mod stale;
+
+pub use change::{Added, NewNote};
+pub use offer::{Found, Query, source_of};
+pub use propose::{Origin, Proposed, propose_from_run};
+
+use crate::config::Settings;
+use crate::error::Result;
+use crate::git::Oid;
+use crate::model::note::Note;
+use crate::store::{self, Snapshot, Store};
+use stale::Here;
+
+/// The memory of an opened project.
+pub struct Memory<'p> {
+    store: &'p Store,
+    offers_proposed: bool,
+    target: Option<Oid>,
+}
+
+impl<'p> Memory<'p> {
+    /// `target` is the commit that tasks begin at; without one no note is stale.
+    pub fn new(store: &'p Store, settings: &Settings, target: Option<Oid>) -> Memory<'p> {
+        Memory { store, offers_proposed: settings.text("memory.proposed") == "on", target }
+    }
+
+    /// All notes that were not removed, oldest first, each with whether it is stale.
+    pub fn all(&self, snapshot: &Snapshot<'_>) -> Result<store::Found<(Note, bool)>> {
+        let here = Here::at(self.store.code(), self.target)?;
+        let found = snapshot.notes()?;
+        let records = found.records.into_iter().map(|note| {
+            let is_stale = here.is_stale(&note);
+            (note, is_stale)
+        });
+        Ok(store::Found { records: records.collect(), problems: found.problems })
+    }
+
+    /// Whether all files that a note speaks of are gone from the target.
+    pub fn is_stale(&self, note: &Note) -> Result<bool> {
+        Ok(Here::at(self.store.code(), self.target)?.is_stale(note))
+    }
+
+    /// Whether tasks may be shown the note.
+    pub fn offers(&self, note: &Note) -> Result<bool> {
+        Ok(self.offers_state(note) && !self.is_stale(note)?)
+    }
+
+    fn offers_state(&self, note: &Note) -> bool {
+        self.offers_proposed || note.state == crate::model::note::NoteState::Promoted
+    }
+}

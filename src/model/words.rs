@@ -1,0 +1,106 @@
+//! Words of a text, as far as they tell what it is about.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words that stand in every text.
+const EMPTY: [&str; 52] = [
+    "a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "do", "does", "for", "from", "had", "has",
+    "have", "if", "in", "into", "is", "it", "its", "must", "of", "on", "or", "should", "so", "still", "such", "than",
+    "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "were", "when", "where", "which",
+    "will", "with", "would", "you", "your",
+];
+
+/// Words that turn what is said into its opposite. `n't` is what `don't` leaves.
+const NEGATING: [&str; 9] = ["not", "no", "never", "without", "cannot", "nor", "neither", "t", "instead"];
+
+/// Longer than any word that people use; what is longer is data.
+const LONGEST_WORD: usize = 40;
+/// Words of one text that are looked at.
+const MOST_WORDS: usize = 20_000;
+
+/// In small letters and in their order, without the empty ones.
+pub fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    let all = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && word.len() <= LONGEST_WORD);
+    all.take(MOST_WORDS).map(str::to_lowercase).filter(|word| !EMPTY.contains(&word.as_str()))
+}
+
+/// The same without their endings, so that `parses` and `parser` are one.
+pub fn stems(text: &str) -> impl Iterator<Item = String> + '_ {
+    words(text).map(stem)
+}
+
+fn stem(word: String) -> String {
+    const ENDINGS: [&str; 8] = ["ing", "ers", "er", "ed", "es", "e", "ly", "s"];
+    match ENDINGS.iter().find_map(|ending| word.strip_suffix(ending)) {
+        Some(stem) if stem.chars().count() > 2 => stem.to_owned(),
+        _ => word,
+    }
+}
+
+/// The words that a text uses most, each once; of equally frequent ones the first.
+pub fn keywords(text: &str, most: usize) -> Vec<String> {
+    let mut counted: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for (place, word) in words(text).enumerate().filter(|(_, word)| word.chars().count() > 1) {
+        counted.entry(word).or_insert((0, place)).0 += 1;
+    }
+    let mut counted: Vec<(String, (usize, usize))> = counted.into_iter().collect();
+    counted.sort_by_key(|(_, (count, place))| (std::cmp::Reverse(*count), *place));
+    counted.into_iter().take(most).map(|(word, _)| word).collect()
+}
+
+/// What a text says, as far as its words tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gist {
+    words: BTreeSet<String>,
+    /// It says that something is not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    negated: bool,
+}
+
+impl Gist {
+    pub fn of(text: &str) -> Gist {
+        let negated = words(text).any(|word| NEGATING.contains(&word.as_str()));
+        let words = stems(text).filter(|word| word.chars().count() > 1 && !NEGATING.contains(&word.as_str()));
+        Gist { words: words.collect(), negated }
+    }
+
+    /// From 0 to 1: the share of words that two texts have in common, whatever their order and form. A text that denies
+    /// something is never like one that does not.
+    pub fn likeness(&self, other: &Gist) -> f64 {
+        let all = self.words.len() + other.words.len();
+        if self.negated != other.negated || all == 0 {
+            return 0.0;
+        }
+        2.0 * self.words.intersection(&other.words).count() as f64 / all as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn likeness(a: &str, b: &str) -> f64 {
+        Gist::of(a).likeness(&Gist::of(b))
+    }
+
+    #[test]
+    fn texts_that_say_the_same_are_alike() {
+        assert_eq!(likeness("Rename the parser", "the parsers: renamed"), 1.0);
+        assert!(likeness("The parser panics on empty input", "Parsing panics when the input is empty") >= 0.6);
+        assert!(likeness("The parser panics on empty input", "The help text lacks an example") < 0.3);
+        assert_eq!(likeness("", ""), 0.0);
+    }
+
+    #[test]
+    fn the_opposite_is_not_alike() {
+        assert_eq!(likeness("Call flush before close", "Never call flush before close"), 0.0);
+        assert_eq!(likeness("Run the tests with make", "Don't run the tests with make"), 0.0);
+    }
+
+    #[test]
+    fn keywords_are_the_words_that_matter() {
+        assert_eq!(keywords("The lexer and the parser: the parser panics", 2), ["parser", "lexer"]);
+        assert_eq!(keywords("", 5), [""; 0]);
+    }
+}
