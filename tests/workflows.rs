@@ -24,6 +24,7 @@ broken       the project's policy at [HASH]  cannot be used: aifactory workflow 
 code-review  built in                            Code, a review by somebody else, and revision…
 default      built in                            From a wish to a change that is proven and…
 house        the project's policy at [HASH]  As we do it
+plan         built in                            A spec and a plan, and a person's yes to them…
 solo         built in                            The plan's steps and the gates; nobody reviews
 
 "#]]
@@ -116,7 +117,7 @@ fn what_is_not_on_the_target_branch_does_not_count() {
         sandbox.run(&["workflow", "show", "house"]),
         str![[r#"
 stderr: error: there is no workflow called `house`
-stderr: hint: what there is: code-review, default, solo
+stderr: hint: what there is: code-review, default, plan, solo
 exit 3
 
 "#]]
@@ -152,7 +153,7 @@ stderr: 2 definitions well formed
         sandbox,
         sandbox.run(&["workflow", "check"]),
         str![[r#"
-stderr: 18 definitions well formed
+stderr: 19 definitions well formed
 
 "#]]
     );
@@ -469,4 +470,105 @@ exit 4
     );
     sandbox.commit(&[(".aifactory/roles/reviewer.md", role)]);
     assert!(sandbox.run(&["trust"]).stderr.contains("trusted already"), "the text that was trusted is trusted");
+}
+
+const CONFIG: &str = "\
+repos: {}
+agent_templates:
+  coder: {system_prompt_file: prompts/coder.md, allowed_tools: [Read, Edit, Bash], timeout_minutes: 30}
+  devops: {system_prompt_file: ../secret.md, timeout_minutes: 15}
+workflows:
+  code_review:
+    steps:
+      - {agent: coder, output: code}
+      - {agent: reviewer, input: code, output: review}
+      - {agent: coder_revision, input: review, condition: has_issues, loop_to: review}
+";
+
+#[test]
+fn workflows_of_another_factory_come_in_as_files_to_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.write("old/config.yml", CONFIG);
+    sandbox.write("old/prompts/coder.md", "Write Haskell.\n");
+    sandbox.write("secret.md", "hunter2\n");
+    shows!(
+        sandbox,
+        sandbox.run(&["import", "workflow", "old/config.yml", "--dry-run"]),
+        str![[r#"
+stderr: role devops: its prompt is not taken over: ../secret.md is not below the folder of the configuration
+stderr: workflow code-review: nobody approves a plan in it and no gates are run before a review; add phases with approval = true and gates = true where you want them
+stderr: would write .aifactory/roles/coder.md
+stderr: would write .aifactory/roles/devops.md
+stderr: would write .aifactory/workflows/code-review.toml
+
+"#]]
+    );
+    assert!(!sandbox.path(".aifactory").exists());
+    shows!(
+        sandbox,
+        sandbox.run(&["import", "workflow", "old/config.yml"]),
+        str![[r#"
+stderr: role devops: its prompt is not taken over: ../secret.md is not below the folder of the configuration
+stderr: workflow code-review: nobody approves a plan in it and no gates are run before a review; add phases with approval = true and gates = true where you want them
+stderr: wrote .aifactory/roles/coder.md
+stderr: wrote .aifactory/roles/devops.md
+stderr: wrote .aifactory/workflows/code-review.toml
+stderr: hint: look at the 3 files, and commit what you want on the target branch: nothing counts before
+
+"#]]
+    );
+    let files = [".aifactory/workflows/code-review.toml", ".aifactory/roles/coder.md", ".aifactory/roles/devops.md"];
+    assert!(files.iter().all(|file| !sandbox.read(file).contains("hunter2")));
+    sandbox.ok(&[&["workflow", "check"], &files[..]].concat());
+    shows!(
+        sandbox,
+        sandbox.run(&["import", "workflow:old/config.yml"]),
+        str![[r#"
+stderr: error: .aifactory/roles/coder.md, .aifactory/roles/devops.md, .aifactory/workflows/code-review.toml are there already
+stderr: hint: to replace them: --force
+exit 1
+
+"#]]
+    );
+    assert_eq!(sandbox.run(&["import", "workflow", "old/config.yml", "--force", "--json"]).status, 0);
+    let roles = sandbox.path(".aifactory/roles");
+    fs::rename(&roles, sandbox.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", &roles).unwrap();
+    let ran = sandbox.run(&["import", "workflow", "old/config.yml", "--force"]);
+    assert_eq!(ran.stderr, "error: .aifactory/roles is reached by a link; nothing was written\n");
+    fs::remove_file(&roles).unwrap();
+    fs::rename(sandbox.path("elsewhere"), &roles).unwrap();
+    sandbox.git(&["add", ".aifactory"]);
+    sandbox.git(&["commit", "--quiet", "-m", "workflows"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "code_review"]),
+        str![[r#"
+code-review  code-review of config.yml
+from  the project's policy at [HASH]
+
+    1  code                           role coder
+╭>  2  review                         role reviewer, given code
+╰─  3  coder_revision  if has_issues  role coder-revision, given review; then back to review, at most 3 times
+
+"#]]
+    );
+}
+
+#[test]
+fn an_import_of_workflows_refuses_what_it_is_not_for() {
+    let sandbox = Sandbox::new();
+    sandbox.write("config.yml", "workflows: [\n");
+    sandbox.write("empty.yml", "repos: {}\n");
+    for (words, expected) in [
+        (vec!["workflow", "config.yml"], "error: config.yml: "),
+        (vec!["workflow", "empty.yml"], "error: empty.yml: there are neither workflows nor agent_templates in it"),
+        (vec!["workflow", "missing.yml"], "error: there is no file missing.yml"),
+        (vec!["workflow", "config.yml", "--write-back"], "error: only a TODO.md has marks to write back"),
+        (vec!["todo:TODO.md", "config.yml"], "error: only `workflow` takes a file of its own"),
+        (vec!["todo:TODO.md", "--force"], "error: --force is for workflows; tasks are never replaced"),
+    ] {
+        let ran = sandbox.run(&[vec!["import"], words].concat());
+        assert!(ran.status != 0 && ran.stderr.starts_with(expected), "{expected}\n{}", ran.stderr);
+    }
 }

@@ -1,5 +1,6 @@
 //! `aifactory import`
 
+use super::import_workflow::{self, Wish};
 use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::text::{count, escape_line};
@@ -7,8 +8,9 @@ use crate::tasks::Project;
 use crate::tasks::import::{ImportKind, ImportRequest, Imported, import, parse_source, write_back};
 use crate::ui::Style;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 
-/// Take a backlog in: a TODO.md, or a folder of Markdown files
+/// Take a backlog in: a TODO.md, or a folder of Markdown files; or workflows from another factory
 ///
 /// Importing again brings what changed; nothing comes in twice and nothing is deleted. The file itself is changed only
 /// with --write-back, and then only the marks.
@@ -17,19 +19,28 @@ use serde_json::json;
 Examples:
   aifactory import todo:TODO.md
   aifactory import folder:backlog
-  aifactory import todo:TODO.md --write-back")]
+  aifactory import todo:TODO.md --write-back
+  aifactory import workflow config.yml      workflows and roles of Nomafin's factory, as files to commit")]
 pub struct Args {
-    /// `todo:<file>`, `folder:<folder>`, or a path that tells by itself
+    /// `todo:<file>`, `folder:<folder>`, or a path that tells by itself; or `workflow`
     source: String,
+    /// After `workflow`: the file
+    file: Option<PathBuf>,
     /// Say what would come in, and change nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
     /// Afterwards write the tasks' marks back into the file
     #[arg(long)]
     write_back: bool,
+    /// Replace workflows and roles that are there
+    #[arg(long)]
+    force: bool,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
+    if let Some(file) = workflow_file(args)? {
+        return import_workflow::run(context, &Wish { file, dry_run: args.dry_run, force: args.force });
+    }
     let mut request = parse_source(&args.source)?;
     request.dry_run = args.dry_run;
     if args.write_back && request.kind != ImportKind::Todo {
@@ -42,6 +53,20 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         false => 0,
     };
     report(context, &project, &request, &imported, lines)
+}
+
+/// The file to read workflows from, where these are meant.
+fn workflow_file(args: &Args) -> Result<Option<&Path>> {
+    let file = match (args.source.as_str(), &args.file) {
+        ("workflow", Some(file)) => Some(file.as_path()),
+        (_, Some(_)) => return Err(Error::usage("only `workflow` takes a file of its own")),
+        (source, None) => source.strip_prefix("workflow:").map(Path::new),
+    };
+    match (file, args.write_back, args.force) {
+        (Some(_), true, _) => Err(Error::usage("only a TODO.md has marks to write back")),
+        (None, _, true) => Err(Error::usage("--force is for workflows; tasks are never replaced")),
+        (file, ..) => Ok(file),
+    }
 }
 
 fn report(

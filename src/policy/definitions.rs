@@ -3,8 +3,8 @@
 
 use crate::error::Result;
 use crate::git::{EntryKind, Oid, Repository};
-use crate::model::Digest;
 use crate::model::frontmatter::parse_document;
+use crate::model::{Digest, from_toml};
 
 /// Folder of the definitions, and how their files end.
 const FOLDERS: [(&str, &str); 3] = [("actions", ".md"), ("roles", ".md"), ("workflows", ".toml")];
@@ -58,7 +58,7 @@ impl Definition {
 
 /// The commands of a workflow's gates. A file that does not parse runs none.
 fn gates_in(text: &str) -> Vec<String> {
-    let table: toml::Table = toml::from_str(text).unwrap_or_default();
+    let table: toml::Table = from_toml(text).unwrap_or_default();
     let phases = table.get("phases").and_then(toml::Value::as_array).into_iter().flatten();
     let gates = phases.filter_map(|phase| phase.get("gates")?.as_array()).flatten();
     gates.filter_map(|gate| gate.as_str().map(str::to_owned)).collect()
@@ -72,5 +72,39 @@ fn script_in(text: &str) -> String {
         (_, Some(script)) => script,
         (Some("script"), None) => document.body.trim().to_owned(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(folder: &'static str, text: &str) -> Vec<String> {
+        let (name, digest) = ("x".to_owned(), Digest::of(text));
+        let lines = Definition { folder, name, text: Some(text.to_owned()), digest }.lines();
+        lines.into_iter().skip(1).collect()
+    }
+
+    #[test]
+    fn everything_that_would_run_is_named() {
+        let workflow = "[[phases]]\ngates = true\n[[phases]]\ngates = [\"make a\", \"make b\"]\n";
+        assert_eq!(lines("workflows", workflow), ["workflows.x gate: make a", "workflows.x gate: make b"]);
+        let inline = "phases = [{ gates = [\"make c\"] }]";
+        assert_eq!(lines("workflows", inline), ["workflows.x gate: make c"]);
+        assert_eq!(
+            lines("actions", "---\ntype: script\n---\n\na\nb\n"),
+            ["actions.x script: a", "actions.x script: b"]
+        );
+        assert_eq!(lines("actions", "+++\nscript = \"c\"\n+++\nnotes\n"), ["actions.x script: c"]);
+        assert_eq!(lines("actions", "---\ntype: agent\n---\nDo it.\n"), [""; 0]);
+        assert_eq!(lines("roles", "---\nscript: a\n---\nDo it.\n"), [""; 0]);
+    }
+
+    #[test]
+    fn files_made_to_break_a_reader_run_nothing() {
+        for text in ["{[]a=".repeat(50_000), "[".repeat(100_000), "---\n".repeat(50_000)] {
+            assert_eq!(lines("workflows", &text), [""; 0]);
+            assert_eq!(lines("actions", &text), [""; 0]);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A quick action: something small that is done to one task by name, by an agent or by a script.
 
-use super::role::{Answer, Tool, in_place, permission_for, tools_of};
+use super::role::{Answer, Tool, in_place, line_of_field, permission_for, tools_of};
 use super::template::{VARIABLES, check};
 use crate::agent::Permission;
 use crate::error::{Error, Result};
@@ -38,7 +38,7 @@ impl Action {
         let document = parse_document(text).map_err(|problem| wrong(problem.to_string()))?;
         if let Some(unknown) = document.fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
             let near = find_nearest(unknown, FIELDS).map_or_else(|| FIELDS.join(", "), str::to_owned);
-            let line = text.lines().position(|line| line.trim_start().starts_with(unknown.as_str())).unwrap_or(0) + 1;
+            let line = line_of_field(text, unknown);
             let error = wrong(format!("line {line}: nothing is called `{}` in an action", escape_line(unknown)));
             return Err(error.hint(format!("what there is: {near}")));
         }

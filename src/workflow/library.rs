@@ -46,7 +46,7 @@ impl Kind {
         }
     }
 
-    fn ending(self) -> &'static str {
+    pub(super) fn ending(self) -> &'static str {
         match self {
             Kind::Workflow => ".toml",
             Kind::Role | Kind::Action => ".md",
@@ -72,6 +72,7 @@ const BUILT_IN: &[(Kind, &str, &str)] = &[
     (Kind::Role, "spec-writer", include_str!("built_in/roles/spec-writer.md")),
     (Kind::Workflow, "code-review", include_str!("built_in/workflows/code-review.toml")),
     (Kind::Workflow, "default", include_str!("built_in/workflows/default.toml")),
+    (Kind::Workflow, "plan", include_str!("built_in/workflows/plan.toml")),
     (Kind::Workflow, "solo", include_str!("built_in/workflows/solo.toml")),
 ];
 
@@ -243,7 +244,7 @@ fn no_file(place: &str) -> Error {
     Error::failed(format!("{}: this is not a plain file", escape_line(place)))
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     name.len() <= 64 && name.chars().all(fits) && name.starts_with(|c: char| c.is_ascii_alphanumeric())
 }

@@ -89,7 +89,7 @@ impl Role {
         let wrong = |what: String| Error::failed(format!("the role {name} ({origin}): {what}"));
         let document = parse_document(text).map_err(|problem| wrong(problem.to_string()))?;
         if let Some(unknown) = document.fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
-            let line = text.lines().position(|line| line.trim_start().starts_with(unknown.as_str())).unwrap_or(0) + 1;
+            let line = line_of_field(text, unknown);
             let error = wrong(format!("line {line}: nothing is called `{}` in a role", escape_line(unknown)));
             let near = find_nearest(unknown, FIELDS).map(str::to_owned).unwrap_or_else(|| FIELDS.join(", "));
             return Err(error.hint(format!("what there is: {near}")));
@@ -130,6 +130,15 @@ impl Role {
         let (name, origin) = (name.to_owned(), origin.to_owned());
         Ok(Role { name, description, agent, tools, permission, timeout, answers, prompt, origin })
     }
+}
+
+/// Where front matter sets a field, from 1.
+pub(super) fn line_of_field(text: &str, field: &str) -> usize {
+    let sets = |line: &str| {
+        let rest = line.trim_start().strip_prefix(field).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with([':', '=']))
+    };
+    text.lines().position(sets).map_or(1, |number| number + 1)
 }
 
 /// The end of a file on its own lines, so that errors name the file's.
@@ -183,6 +192,8 @@ mod tests {
     fn mistakes_are_named() {
         let said = |matter: &str| parsed(matter).unwrap_err().to_string();
         assert_eq!(said("tool: x\n"), "the role x (built in): line 2: nothing is called `tool` in a role");
+        let after = said("tools: [edit]\ntool: x\n");
+        assert_eq!(after, "the role x (built in): line 3: nothing is called `tool` in a role");
         assert_eq!(said("tools: [fly]\n"), "the role x (built in): `fly` is not a value of tools");
         assert_eq!(said("timeout: soon\n"), "the role x (built in): `soon` is not a time such as 30m");
         assert_eq!(said("model: opus\n"), "the role x (built in): a model needs an agent: agent = name");

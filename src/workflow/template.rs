@@ -133,6 +133,8 @@ fn unknown(error: Error, name: &str, known: &[&str]) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn filled(template: &str) -> String {
@@ -170,5 +172,47 @@ mod tests {
         assert_eq!(filled("{{#if plan}} x"), "coder.md:1: `{{#if plan}}` has no end | ");
         assert_eq!(filled("{{/if}}"), "coder.md:1: `{{/if}}` without a beginning | ");
         assert_eq!(filled("a {{title"), "coder.md:1: `{{` is not closed | ");
+    }
+
+    /// Text made of the pieces that mean something, so that chance finds the combinations.
+    fn template_like() -> impl Strategy<Value = String> {
+        let pieces = [
+            "{{",
+            "}}",
+            "{",
+            "}",
+            "#if ",
+            "/if",
+            "plan",
+            "spec",
+            " ",
+            "\n",
+            "x",
+            "ä",
+            "{{plan}}",
+            "{{#if plan}}",
+            "{{/if}}",
+        ];
+        proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..20).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_template_is_filled_or_refused_and_check_agrees(template in template_like()) {
+            let values = BTreeMap::from([("plan", "p".to_owned()), ("spec", String::new())]);
+            let filled = render(&template, "x", &values);
+            prop_assert_eq!(filled.is_ok(), check(&template, "x", &["plan", "spec"]).is_ok());
+            if !template.contains("{{") {
+                prop_assert_eq!(filled.unwrap(), template);
+            }
+        }
+
+        #[test]
+        fn a_value_arrives_as_it_is(value in prop_oneof![any::<String>(), template_like()]) {
+            let values = BTreeMap::from([("plan", value.clone())]);
+            prop_assert_eq!(render("<{{plan}}>", "x", &values).unwrap(), format!("<{value}>"));
+            let shown = if value.trim().is_empty() { String::new() } else { value };
+            prop_assert_eq!(render("<{{#if plan}}{{plan}}{{/if}}>", "x", &values).unwrap(), format!("<{shown}>"));
+        }
     }
 }
