@@ -15,6 +15,7 @@ pub mod message;
 mod nesting;
 pub mod paths;
 pub mod plan;
+pub mod plan_file;
 pub mod readiness;
 mod record;
 pub mod replay;
@@ -38,7 +39,8 @@ pub use nesting::from_toml;
 pub use record::{FOLD_VERSION, ParsedRecord, human_changes, parse_record, write_record};
 pub use status::{IllegalMove, Reason, Status};
 pub use task::{
-    Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Risk, Source, StepProgress, Task,
+    Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Proposal, ProposalEnd, Risk, Source,
+    StepProgress, Task, Warrant,
 };
 pub use time::{Hlc, Timestamp};
 pub use usage::{Tally, Usage, dollars, micros_of_dollars, tokens_text};

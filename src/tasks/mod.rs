@@ -9,9 +9,15 @@ mod create;
 mod history;
 pub mod import;
 mod messages;
+mod outcome;
 mod project;
+mod proposal;
 mod queue;
+mod reviewed;
 mod settings;
+mod signed;
+mod stale;
+mod standing;
 mod talk;
 mod texts;
 mod usage;
@@ -20,15 +26,20 @@ pub use agents::{
     FULL_ACCESS, PHASES, TEST_COMMAND_VARIABLE, agent_of, full_access_is_given, give_full_access, missing_full_access,
     permission_of,
 };
-pub use approve::{Standing, approve, reject, standing};
+pub use approve::{approve, reject};
 pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
 pub use messages::{NewMessage, messages_of, post};
 pub use project::{Project, USER_CONFIG};
+pub use outcome::{Found, MergedPlan, Taken, close_proposal, find_merged, note_broken, take_merged};
+pub use proposal::{Draft, Take, draft_proposal, note_proposal, open_proposals, proposal_branch};
 pub use queue::{Candidate, candidates};
+pub use reviewed::{plan_path, seen_target_ref, target_tips};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
+pub use signed::{ImportedPlan, PlanImport, export_plan, import_plan};
+pub use standing::{SentBack, Standing, find_moved, sent_back, standing};
 pub use talk::{Answered, answer, require_text, say};
 pub use texts::{TextOutcome, check_plan, replace_text};
 pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};
