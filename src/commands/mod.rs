@@ -35,6 +35,7 @@ mod new;
 mod path;
 mod pause;
 mod plan;
+mod plan_review;
 mod progress;
 mod quickstart;
 mod reject;

@@ -109,9 +109,9 @@ fn untrusted(project: &Project, approval: &Approval) -> String {
     }
 }
 
-/// What moved since the plan was approved, in one sentence; nothing where there is no approval, or nothing did.
+/// What moved since the plan of an open task was approved, in one sentence; nothing where it was not, or nothing did.
 pub fn find_moved(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<Option<String>> {
-    let Some(approval) = &task.approval else { return Ok(None) };
+    let Some(approval) = task.approval.as_ref().filter(|_| !task.status.is_closed()) else { return Ok(None) };
     let (spec, text) = texts_of(snapshot, &task.id)?;
     let Ok((plan, _)) = check_plan(&text) else { return Ok(None) };
     let base = approval.base.as_deref().and_then(Repository::parse_oid);

@@ -1,0 +1,540 @@
+//! Plans reviewed as committed files: proposed on a branch, edited there, merged or closed.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start the program as a person would")]
+
+mod common;
+
+use common::{Hub, Ran, STATE, Sandbox, Step, greeting_plan};
+use snapbox::str;
+
+const POLICY: &str = ".aifactory/config.toml";
+const ON: &str = "[plan]\napprove-by-merge = \"on\"\n";
+
+/// Ana's machine; the project's policy on the target is this.
+fn begun(hub: &Hub, policy: &str) -> Sandbox {
+    let ana = hub.first("ana");
+    ana.commit(&[(POLICY, policy)]);
+    ana.git(&["push", "--quiet", "origin", "main"]);
+    ana
+}
+
+fn branch(id: &str) -> String {
+    format!("aifactory/plan/{id}")
+}
+
+fn file(id: &str) -> String {
+    format!("plans/{id}.md")
+}
+
+impl Sandbox {
+    /// Checks the proposal out and commits its file with one text put in another's place, as a reviewer would.
+    fn review(&self, id: &str, old: &str, new: &str) {
+        let branch = branch(id);
+        self.git(&["fetch", "--quiet", "origin"]);
+        self.git(&["checkout", "--quiet", "-B", &branch, &format!("origin/{branch}")]);
+        let text = self.read(&file(id));
+        assert!(text.contains(old), "{text}");
+        self.commit(&[(&file(id), &text.replace(old, new))]);
+        self.git(&["push", "--quiet", "origin", &branch]);
+        self.git(&["checkout", "--quiet", "main"]);
+    }
+
+    /// Brings the proposal to the target and deletes its branch, as a forge does.
+    fn land(&self, id: &str, how: &str) {
+        let branch = branch(id);
+        self.git(&["fetch", "--quiet", "origin"]);
+        self.git(&["checkout", "--quiet", "main"]);
+        self.git(&["reset", "--quiet", "--hard", "origin/main"]);
+        let from = format!("origin/{branch}");
+        match how {
+            "squash" => {
+                self.git(&["merge", "--quiet", "--squash", &from]);
+                self.git(&["commit", "--quiet", "-m", "Plan of the greeting (#7)"]);
+            }
+            "rebase" => drop(self.git(&["cherry-pick", &format!("main..{from}")])),
+            _ => drop(self.git(&["merge", "--quiet", "--no-ff", "-m", "Merge pull request #7", &from])),
+        }
+        self.git(&["push", "--quiet", "origin", "main"]);
+        self.git(&["push", "--quiet", "origin", &format!(":{branch}")]);
+    }
+
+    #[track_caller]
+    fn status_of(&self, id: &str) -> String {
+        self.task(id)["status"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+#[test]
+fn a_plan_rejected_twice_is_approved_by_a_merged_branch_whose_plan_a_reviewer_edited() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.ok(&["reject", &id, "-m", "who is greeted?"]);
+    shows!(ana, ana.run(&["plan", "show", &id]), str![[r#"
+### S1: Change hello.txt
+
+- files: hello.txt
+- gate: `grep -qx 'hi' hello.txt`
+
+As the title says.
+
+```sh run
+echo 'hi' > hello.txt
+```
+stderr: warning: it was sent back: who is greeted?
+
+"#]]);
+    ana.set_plan(&id, &greeting_plan("hello.txt", "hi all"));
+    assert!(ana.task(&id)["sent_back"].is_null());
+    shows!(ana, ana.run(&["plan", "propose", &id]), str![[r#"
+aifactory/plan/2thc5tsve4
+stderr: proposed the plan of 2thc: plans/2thc5tsve4.md on origin
+stderr: hint: open a pull request into main; once it is merged: aifactory sync
+
+"#]]);
+    shows!(ana, ana.run(&["status"]), str![[r#"
+Waiting for you (1)
+  2thc  Greet                                             plan-approval: it is proposed for review
+        → aifactory plan show 2thc (or plan edit), then aifactory approve 2thc
+
+0 done, 0 cancelled
+
+"#]]);
+    ana.ok(&["reject", &id, "-m", "not all, everybody"]);
+    assert_eq!(ana.task(&id)["proposal"]["ended"], "withdrawn");
+    assert!(ana.task(&id)["sent_back"].is_string());
+    ana.set_plan(&id, &greeting_plan("hello.txt", "hi everybody"));
+    ana.ok(&["plan", "propose", &id]);
+    ana.sync();
+
+    let ben = hub.machine("ben");
+    ben.review(&id, "hi everybody", "hello everybody");
+    ben.land(&id, "merge");
+    shows!(ana, ana.run(&["sync"]), str![[r#"
+stderr: origin: nothing new on either side
+stderr: plan of 2thc: merged by Ben <ben@example.com> in [HASH]; it is approved
+
+"#]]);
+    assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "hello everybody"));
+    shows!(ana, ana.run(&["log", &id]), str![[r#"
+2026-01-01 00:02:00  ana@example.com  created "Greet"
+2026-01-01 00:02:00  ana@example.com  wrote the plan
+    @@ -0,0 +1,10 @@
+    +### S1: Change hello.txt
+    +
+    +- files: hello.txt
+    +- gate: `grep -qx 'hi' hello.txt`
+    +
+    +As the title says.
+    +
+    +```sh run
+    +echo 'hi' > hello.txt
+    +```
+2026-01-01 00:03:00  ana@example.com  rejected it: who is greeted?
+2026-01-01 00:05:00  ana@example.com  changed the plan
+    @@ -1,10 +1,10 @@
+     ### S1: Change hello.txt
+     
+     - files: hello.txt
+    -- gate: `grep -qx 'hi' hello.txt`
+    +- gate: `grep -qx 'hi all' hello.txt`
+     
+     As the title says.
+     
+     ```sh run
+    -echo 'hi' > hello.txt
+    +echo 'hi all' > hello.txt
+     ```
+2026-01-01 00:07:00  ana@example.com  proposed the plan on aifactory/plan/2thc5tsve4 ([HASH])
+2026-01-01 00:07:00  ana@example.com  moved to waiting: plan-approval (it is proposed for review on aifactory/plan/2thc5tsve4)
+2026-01-01 00:09:00  ana@example.com  rejected it: not all, everybody
+2026-01-01 00:09:00  ana@example.com  withdrew the proposed plan
+2026-01-01 00:09:00  ana@example.com  moved to backlog (not all, everybody)
+2026-01-01 00:12:00  ana@example.com  changed the plan
+    @@ -1,10 +1,10 @@
+     ### S1: Change hello.txt
+     
+     - files: hello.txt
+    -- gate: `grep -qx 'hi all' hello.txt`
+    +- gate: `grep -qx 'hi everybody' hello.txt`
+     
+     As the title says.
+     
+     ```sh run
+    -echo 'hi all' > hello.txt
+    +echo 'hi everybody' > hello.txt
+     ```
+2026-01-01 00:13:00  ana@example.com  proposed the plan on aifactory/plan/2thc5tsve4 ([HASH])
+2026-01-01 00:13:00  ana@example.com  moved to waiting: plan-approval (it is proposed for review on aifactory/plan/2thc5tsve4)
+2026-01-01 00:15:00  ana@example.com  saw the proposed plan merged by Ben <ben@example.com> in [HASH]
+2026-01-01 00:15:00  ana@example.com  changed the plan
+    @@ -1,10 +1,10 @@
+     ### S1: Change hello.txt
+     
+     - files: hello.txt
+    -- gate: `grep -qx 'hi everybody' hello.txt`
+    +- gate: `grep -qx 'hello everybody' hello.txt`
+     
+     As the title says.
+     
+     ```sh run
+    -echo 'hi everybody' > hello.txt
+    +echo 'hello everybody' > hello.txt
+     ```
+2026-01-01 00:15:00  ana@example.com  found the plan approved by Ben <ben@example.com>, who merged it in [HASH]
+2026-01-01 00:15:00  ana@example.com  moved to ready
+
+"#]]);
+
+    // Nobody approved anything on this machine, and it need not: the target has the plan.
+    let cid = hub.joined("cid");
+    assert_eq!(cid.status_of(&id), "ready");
+    cid.ok(&["run", &id]);
+    assert_eq!(cid.status_of(&id), "review");
+}
+
+#[test]
+fn a_squashed_or_rebased_merge_is_found_by_the_file() {
+    for how in ["squash", "rebase"] {
+        let hub = Hub::new();
+        let ana = begun(&hub, ON);
+        let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+        ana.set_spec(&id, "Say hi.");
+        ana.ok(&["plan", "propose", &id]);
+        let ben = hub.machine("ben");
+        ben.review(&id, "Say hi.", "Say hi politely.");
+        ben.land(&id, how);
+        ana.sync();
+        let task = ana.task(&id);
+        assert_eq!((task["status"].as_str(), task["proposal"]["ended"].as_str()), (Some("ready"), Some("merged")), "{how}");
+        assert_eq!(task["approval"]["by"], "Ben <ben@example.com>");
+        assert_eq!(ana.ok(&["spec", "show", &id]), "Say hi politely.\n");
+        ana.ok(&["run", &id]);
+    }
+}
+
+#[test]
+fn where_a_merge_does_not_approve_the_plan_is_taken_over_and_waits() {
+    let hub = Hub::new();
+    let ana = begun(&hub, "");
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.ok(&["plan", "propose", &id]);
+    let ben = hub.machine("ben");
+    ben.review(&id, "'hi'", "'hello'");
+    ben.land(&id, "squash");
+    shows!(ana, ana.run(&["sync"]), str![[r#"
+stderr: origin: 1 task went
+stderr: plan of 2thc: merged by Ben <ben@example.com> in [HASH]; it waits for approval here: plan.approve-by-merge is off
+stderr: hint: aifactory plan show 2thc, then aifactory approve 2thc
+
+"#]]);
+    shows!(ana, ana.run(&["status"]), str![[r#"
+Waiting for you (1)
+  2thc  Greet                                             plan-approval: Ben <ben@example.com> mer
+        → aifactory plan show 2thc (or plan edit), then aifactory approve 2thc
+
+0 done, 0 cancelled
+
+"#]]);
+    ana.ok(&["approve", &id]);
+    assert_eq!(ana.status_of(&id), "ready");
+}
+
+#[test]
+fn a_branch_that_is_deleted_without_a_merge_sends_the_plan_back() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.ok(&["plan", "propose", &id]);
+    ana.git(&["push", "--quiet", "origin", &format!(":{}", branch(&id))]);
+    shows!(ana, ana.run(&["plan", "follow"]), str![[r#"
+stderr: plan of 2thc: aifactory/plan/2thc5tsve4 was deleted without a merge; it was sent back
+
+"#]]);
+    shows!(ana, ana.run(&["--json", "plan", "follow"]), str![[r#"
+{"schema":"aifactory.plan-follow/1","proposals":[],"notes":[]}
+
+"#]]);
+    let task = ana.task(&id);
+    assert_eq!((task["status"].as_str(), task["proposal"]["ended"].as_str()), (Some("backlog"), Some("closed")));
+    assert!(task["sent_back"].is_string());
+    shows!(ana, ana.run(&["plan", "show", &id]), str![[r#"
+### S1: Change hello.txt
+
+- files: hello.txt
+- gate: `grep -qx 'hi' hello.txt`
+
+As the title says.
+
+```sh run
+echo 'hi' > hello.txt
+```
+stderr: warning: it was sent back: the branch aifactory/plan/2thc5tsve4 was deleted without a merge
+
+"#]]);
+}
+
+#[test]
+fn a_merged_plan_that_does_not_parse_is_reported_with_its_place_and_never_approved() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.ok(&["plan", "propose", &id]);
+    let ben = hub.machine("ben");
+    ben.review(&id, "- files: hello.txt", "- flies: hello.txt");
+    ben.land(&id, "squash");
+    let before = ana.ok(&["plan", "show", &id]);
+    shows!(ana, ana.run(&["plan", "follow"]), str![[r#"
+stderr: warning: plan of 2thc: what was merged is no plan and not approved: plans/2thc5tsve4.md:14:3: a step's list has no key `flies`
+exit 4
+
+"#]]);
+    assert!(ana.task(&id)["approval"].is_null());
+    assert_eq!(ana.ok(&["plan", "show", &id]), before);
+    let told = ana.commit_of(STATE);
+    assert_eq!(ana.run(&["plan", "follow"]).status, 4);
+    assert_eq!(ana.commit_of(STATE), told, "it was told already");
+
+    let text = ben.read(&file(&id)).replace("flies", "files");
+    ben.commit(&[(&file(&id), &text)]);
+    ben.git(&["push", "--quiet", "origin", "main"]);
+    ana.sync();
+    assert_eq!(ana.status_of(&id), "ready");
+}
+
+/// Writes an event into the state as somebody does who may push it and nothing else.
+fn forge(machine: &Sandbox, id: &str, change: &str) {
+    let folder = format!(".aifactory/tasks/{}/{}/{id}", &id[..1], &id[1..2]);
+    let events = machine.git(&["show", &format!("{STATE}:{folder}/events.jsonl")]);
+    let line = format!(
+        r#"{{"id":"{}","hlc":"2026-02-01T00:00:00Z/00000","actor":"mallory",{change}}}"#,
+        "01kzzzzzzzzzzzzzzzzzzzzzzz"
+    );
+    let record = machine.git(&["show", &format!("{STATE}:{folder}/task.toml")]);
+    // A record of an older version is folded again from its events.
+    let record = record.replace("fold = 3", "fold = 1");
+    let index = machine.root().join("forged-index");
+    let index = index.to_string_lossy().into_owned();
+    let run = |args: &[&str], input: &str| {
+        use std::io::Write as _;
+        let mut git = machine.program("git");
+        git.args(args).env("GIT_INDEX_FILE", &index).stdin(std::process::Stdio::piped());
+        let mut child = git.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    run(&["read-tree", STATE], "");
+    for (name, text) in [("events.jsonl", format!("{events}{line}\n")), ("task.toml", record)] {
+        let blob = run(&["hash-object", "-w", "--stdin"], &text);
+        run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{folder}/{name}")], "");
+    }
+    let tree = run(&["write-tree"], "");
+    let commit = run(&["commit-tree", &tree, "-p", STATE, "-m", "forged"], "");
+    machine.git(&["update-ref", STATE, &commit]);
+}
+
+fn digest_of(spec: &str, plan: &str) -> String {
+    aifactory::model::Approval::digest_of(spec, plan).to_string()
+}
+
+#[test]
+fn who_can_write_the_state_and_not_the_target_gains_nothing_by_a_forged_approval() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let plan = greeting_plan("hello.txt", "hi");
+    let id = ana.planned("Greet", &plan);
+    ana.ok(&["plan", "propose", &id]);
+    ana.sync();
+    let ben = hub.machine("ben");
+    ben.land(&id, "squash");
+    ana.sync();
+    let merged = ben.commit_of("main");
+
+    let mallory = hub.joined("mallory");
+    let evil = greeting_plan("hello.txt", "all your base");
+    mallory.set_plan(&id, &evil);
+    let (digest, target) = (digest_of("", &evil), mallory.commit_of("origin/main"));
+    for warrant in [
+        format!(r#""warrant":{{"kind":"merge","by":"Ben <ben@example.com>","commit":"{merged}"}}"#),
+        r#""warrant":{"kind":"signature","by":"ben@example.com","signature":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}"#.to_owned(),
+    ] {
+        forge(&mallory, &id, &format!(r#""op":"approved","digest":"{digest}","base":"{target}",{warrant}"#));
+    }
+    forge(
+        &mallory,
+        &id,
+        &format!(
+            r#""op":"proposed","branch":"aifactory/plan/{id}","file":"{POLICY}","commit":"{target}","base":"{target}","digest":"{digest}","pushed":true"#
+        ),
+    );
+    mallory.sync();
+    ana.sync();
+    assert_eq!(ana.ok(&["plan", "show", &id]), evil);
+    shows!(ana, ana.run(&["run", &id, "--local"]), str![[r#"
+stderr: 2thc  Greet                             waiting  trust: Ben <ben@example.com> is said to have merged the plan, and the target as it is known here does not hold this text
+stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve 2thc
+exit 4
+
+"#]]);
+    assert!(!ana.path("hello.txt").exists());
+    assert_ne!(ana.status_of(&id), "review");
+}
+
+#[test]
+fn what_others_committed_on_the_branch_comes_into_the_plan_and_is_never_lost() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let two = format!("{}\n{}", Step::new("S1", "a.txt").script("echo > a.txt").text(), Step::new("S2", "b.txt").script("echo > b.txt").text());
+    let id = ana.planned("Greet", &two);
+    ana.ok(&["plan", "propose", &id]);
+    let ben = hub.machine("ben");
+    ben.review(&id, "Change b.txt", "Change b.txt carefully");
+    ana.set_plan(&id, &two.replace("Change a.txt", "Change a.txt boldly"));
+    shows!(ana, ana.run(&["plan", "propose", &id]), str![[r#"
+aifactory/plan/2thc5tsve4
+stderr: proposed the plan of 2thc: plans/2thc5tsve4.md on origin
+stderr: what others changed there is in the task's plan now
+stderr: hint: open a pull request into main; once it is merged: aifactory sync
+
+"#]]);
+    let both = ana.ok(&["plan", "show", &id]);
+    assert!(both.contains("boldly") && both.contains("carefully"), "{both}");
+    let theirs = ben.commit_of(&branch(&id));
+    assert_eq!(ana.try_git(&ana.repo(), &["merge-base", "--is-ancestor", &theirs, &branch(&id)]).status, 0);
+    assert_eq!(hub.commit_of(&branch(&id)), ana.commit_of(&branch(&id)));
+
+    ben.review(&id, "Change a.txt boldly", "Change a.txt slowly");
+    ana.set_plan(&id, &both.replace("Change a.txt boldly", "Change a.txt quickly"));
+    shows!(ana, ana.run(&["plan", "propose", &id]), str![[r#"
+stderr: error: plan.md:20:1: step S1 was already defined on line 10
+stderr: hint: write: ### S3: Change a.txt quickly
+stderr: hint: to see everything that is wrong with it: aifactory plan check <id>
+exit 1
+
+"#]]);
+    ana.ok(&["plan", "propose", &id, "--take", "theirs"]);
+    assert!(ana.ok(&["plan", "show", &id]).contains("slowly"));
+}
+
+#[test]
+fn a_proposal_touches_no_checkout_and_no_index_and_runs_no_hook() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.write("staged.txt", "staged");
+    ana.git(&["add", "staged.txt"]);
+    ana.write("README.md", "edited");
+    ana.git(&["config", "core.hooksPath", "hooks"]);
+    for hook in ["pre-commit", "pre-push", "reference-transaction", "post-commit"] {
+        ana.write(&format!("hooks/{hook}"), "#!/bin/sh\necho ran >> \"$HOME/hooks-ran\"\n");
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(ana.path(&format!("hooks/{hook}")), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let status = ana.git(&["status", "--porcelain"]);
+    let _ = std::fs::remove_file(ana.root().join("home/hooks-ran"));
+    ana.ok(&["plan", "propose", &id]);
+    assert!(!ana.root().join("home/hooks-ran").exists());
+    assert_eq!(ana.git(&["status", "--porcelain"]), status);
+    shows!(ana, Ran { status: 0, stdout: ana.git(&["show", "--format=%s%n%n%b", &branch(&id)]), stderr: String::new() }, str![[r#"
+Plan: Greet
+
+Task: 2thc5tsve4
+
+
+diff --git a/plans/2thc5tsve4.md b/plans/2thc5tsve4.md
+new file mode 100644
+index 0000000..d5edd6c
+--- /dev/null
++++ b/plans/2thc5tsve4.md
+@@ -0,0 +1,21 @@
++<!-- aifactory plan
++task: 2thc5tsve4
++title: Greet
++base: [HASH]
++-->
++
++# Spec <!-- aifactory: spec -->
++
++
++# Plan <!-- aifactory: plan -->
++
++### S1: Change hello.txt
++
++- files: hello.txt
++- gate: `grep -qx 'hi' hello.txt`
++
++As the title says.
++
++```sh run
++echo 'hi' > hello.txt
++```
+
+"#]]);
+}
+
+#[test]
+fn without_a_remote_the_branch_is_made_here_and_followed_here() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[(POLICY, ON)]);
+    let id = sandbox.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    shows!(sandbox, sandbox.run(&["plan", "propose", &id]), str![[r#"
+aifactory/plan/ehdn0jyj9c
+stderr: proposed the plan of ehdn: plans/ehdn0jyj9c.md on this machine
+stderr: hint: to publish it: git push <remote> aifactory/plan/ehdn0jyj9c
+
+"#]]);
+    shows!(sandbox, sandbox.run(&["plan", "propose", &id]), str![[r#"
+aifactory/plan/ehdn0jyj9c
+stderr: proposed the plan of ehdn: plans/ehdn0jyj9c.md on this machine
+stderr: hint: to publish it: git push <remote> aifactory/plan/ehdn0jyj9c
+
+"#]]);
+    shows!(sandbox, sandbox.run(&["plan", "follow"]), str![[r#"
+stderr: nothing new about proposed plans
+
+"#]]);
+    sandbox.git(&["merge", "--quiet", "--ff-only", &branch(&id)]);
+    shows!(sandbox, sandbox.run(&["plan", "follow", "--local"]), str![[r#"
+stderr: plan of ehdn: merged by Ana <ana@example.com> in [HASH]; it is approved
+
+"#]]);
+    sandbox.ok(&["run", &id]);
+}
+
+#[test]
+fn a_stale_approval_says_all_that_moved() {
+    let sandbox = Sandbox::new();
+    let plan = |middle: &str| {
+        format!("{}\n{middle}\n{}", Step::new("S1", "a.txt").text(), Step::new("S3", "src/").after("S1").text())
+    };
+    let id = sandbox.approved("Greet", &plan(&Step::new("S2", "b.txt").text()));
+    sandbox.set_spec(&id, "Politely.");
+    sandbox.set_plan(&id, &plan(&Step::new("S4", "b.txt").text()).replace("Change a.txt", "Rewrite a.txt"));
+    sandbox.commit(&[("src/one.rs", "1"), ("src/two.rs", "2")]);
+    sandbox.commit(&[("a.txt", "a")]);
+    sandbox.commit(&[("elsewhere.txt", "")]);
+    shows!(sandbox, sandbox.run(&["status"]), str![[r#"
+Ready to run (1)
+  ehdn  Greet
+        ! since ana@example.com approved the plan, the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed; a.txt, src/one.rs and src/two.rs changed on main (2 commits by ana@example.com)
+
+0 done, 0 cancelled
+
+"#]]);
+    shows!(sandbox, sandbox.run(&["run", &id]), str![[r#"
+stderr: ehdn  Greet                             waiting  plan-approval: since ana@example.com approved the plan, the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed; a.txt, src/one.rs and src/two.rs changed on main (2 commits by ana@example.com)
+stderr: hint: aifactory plan show ehdn (or plan edit), then aifactory approve ehdn
+exit 4
+
+"#]]);
+    let shown = sandbox.run(&["plan", "show", &id]);
+    assert!(shown.stderr.contains("the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed"), "{}", shown.all());
+    shows!(sandbox, sandbox.run(&["approve", &id]), str![[r#"
+stderr: ehdn: since ana@example.com approved the plan, the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed; a.txt, src/one.rs and src/two.rs changed on main (2 commits by ana@example.com)
+stderr: approved ehdn  Greet  (ready)
+
+"#]]);
+    assert!(sandbox.json(&["plan", "show", &id])["stale"].is_null());
+}
