@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Hub, Ran, STATE, Sandbox, Step, greeting_plan};
+use std::path::PathBuf;
 use snapbox::str;
 
 const POLICY: &str = ".aifactory/config.toml";
@@ -307,8 +308,7 @@ fn forge(machine: &Sandbox, id: &str, change: &str) {
     let folder = format!(".aifactory/tasks/{}/{}/{id}", &id[..1], &id[1..2]);
     let events = machine.git(&["show", &format!("{STATE}:{folder}/events.jsonl")]);
     let line = format!(
-        r#"{{"id":"{}","hlc":"2026-02-01T00:00:00Z/00000","actor":"mallory",{change}}}"#,
-        "01kzzzzzzzzzzzzzzzzzzzzzzz"
+        r#"{{"id":"01kzzzzzzzzzzzzzzzzzzzzzzz","hlc":"2026-02-01T00:00:00Z/00000","actor":"mallory",{change}}}"#
     );
     let record = machine.git(&["show", &format!("{STATE}:{folder}/task.toml")]);
     // A record of an older version is folded again from its events.
@@ -339,47 +339,85 @@ fn digest_of(spec: &str, plan: &str) -> String {
     aifactory::model::Approval::digest_of(spec, plan).to_string()
 }
 
-#[test]
-fn who_can_write_the_state_and_not_the_target_gains_nothing_by_a_forged_approval() {
-    let hub = Hub::new();
-    let ana = begun(&hub, ON);
-    let plan = greeting_plan("hello.txt", "hi");
-    let id = ana.planned("Greet", &plan);
+/// Ana's machine, that of Mallory, and a task whose plan was approved by a merge. Mallory has given it another plan.
+fn under_attack(hub: &Hub) -> (Sandbox, Sandbox, String, String) {
+    let ana = begun(hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
     ana.ok(&["plan", "propose", &id]);
     ana.sync();
-    let ben = hub.machine("ben");
-    ben.land(&id, "squash");
+    hub.machine("ben").land(&id, "squash");
     ana.sync();
-    let merged = ben.commit_of("main");
-
+    assert_eq!(ana.status_of(&id), "ready");
     let mallory = hub.joined("mallory");
     let evil = greeting_plan("hello.txt", "all your base");
     mallory.set_plan(&id, &evil);
-    let (digest, target) = (digest_of("", &evil), mallory.commit_of("origin/main"));
-    for warrant in [
-        format!(r#""warrant":{{"kind":"merge","by":"Ben <ben@example.com>","commit":"{merged}"}}"#),
-        r#""warrant":{"kind":"signature","by":"ben@example.com","signature":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}"#.to_owned(),
-    ] {
-        forge(&mallory, &id, &format!(r#""op":"approved","digest":"{digest}","base":"{target}",{warrant}"#));
-    }
-    forge(
-        &mallory,
-        &id,
-        &format!(
-            r#""op":"proposed","branch":"aifactory/plan/{id}","file":"{POLICY}","commit":"{target}","base":"{target}","digest":"{digest}","pushed":true"#
-        ),
-    );
-    mallory.sync();
-    ana.sync();
-    assert_eq!(ana.ok(&["plan", "show", &id]), evil);
-    shows!(ana, ana.run(&["run", &id, "--local"]), str![[r#"
+    (ana, mallory, id, evil)
+}
+
+#[test]
+fn who_can_write_the_state_and_not_the_target_gains_nothing_by_a_forged_approval() {
+    let signature = r#"{"kind":"signature","by":"ben@example.com","signature":"DIGEST"}"#;
+    let merge = r#"{"kind":"merge","by":"Ben <ben@example.com>","commit":"COMMIT"}"#;
+    let said = [signature, merge].map(|warrant| {
+        let hub = Hub::new();
+        let (ana, mallory, id, evil) = under_attack(&hub);
+        let (digest, target) = (digest_of("", &evil), mallory.commit_of("origin/main"));
+        let warrant = warrant.replace("DIGEST", &digest).replace("COMMIT", &target);
+        forge(&mallory, &id, &format!(r#""op":"approved","digest":"{digest}","base":"{target}","warrant":{warrant}"#));
+        mallory.sync();
+        ana.sync();
+        assert_eq!(ana.task(&id)["approval"]["digest"], digest, "the forged event is believed to be there");
+        let ran = ana.run(&["run", &id, "--local"]);
+        assert_eq!(ana.status_of(&id), "waiting");
+        ran.all()
+    });
+    shows!(Sandbox::empty(), Ran { status: 0, stdout: said.concat(), stderr: String::new() }, str![[r#"
+stderr: 2thc  Greet                             waiting  trust: ben@example.com is said to have signed the plan, and the signature is not there
+stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve 2thc
+exit 4
 stderr: 2thc  Greet                             waiting  trust: Ben <ben@example.com> is said to have merged the plan, and the target as it is known here does not hold this text
 stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve 2thc
 exit 4
 
 "#]]);
-    assert!(!ana.path("hello.txt").exists());
-    assert_ne!(ana.status_of(&id), "review");
+}
+
+#[test]
+fn a_forged_proposal_brings_back_what_the_target_has_and_nothing_else() {
+    let hub = Hub::new();
+    let (ana, mallory, id, evil) = under_attack(&hub);
+    let (digest, target) = (digest_of("", &evil), mallory.commit_of("origin/main"));
+    let proposed = format!(r#""op":"proposed","branch":"main","file":"{POLICY}","commit":"{target}","base":"{target}""#);
+    forge(&mallory, &id, &format!(r#"{proposed},"digest":"{digest}","pushed":true"#));
+    mallory.sync();
+    ana.sync();
+    assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "hi"));
+    ana.ok(&["run", &id]);
+    assert_eq!(ana.git(&["show", &format!("{}:hello.txt", ana.task(&id)["branch"].as_str().unwrap())]), "hi\n");
+}
+
+#[test]
+fn two_machines_that_see_the_same_merge_agree() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.ok(&["plan", "propose", &id]);
+    ana.sync();
+    let cid = hub.joined("cid");
+    let ben = hub.machine("ben");
+    ben.review(&id, "As the title says.", "Exactly as the title says.");
+    ben.land(&id, "merge");
+    for machine in [&ana, &cid] {
+        machine.ok(&["plan", "follow"]);
+    }
+    for machine in [&ana, &cid, &ana] {
+        machine.sync();
+    }
+    hub.assert_same(&[&ana, &cid]);
+    let task = ana.task(&id);
+    assert_eq!((task["status"].as_str(), &task["conflicts"]), (Some("ready"), &serde_json::Value::Null));
+    assert!(ana.ok(&["plan", "show", &id]).contains("Exactly"));
+    cid.ok(&["run", &id]);
 }
 
 #[test]
@@ -408,10 +446,11 @@ stderr: hint: open a pull request into main; once it is merged: aifactory sync
     ben.review(&id, "Change a.txt boldly", "Change a.txt slowly");
     ana.set_plan(&id, &both.replace("Change a.txt boldly", "Change a.txt quickly"));
     shows!(ana, ana.run(&["plan", "propose", &id]), str![[r#"
-stderr: error: plan.md:20:1: step S1 was already defined on line 10
-stderr: hint: write: ### S3: Change a.txt quickly
-stderr: hint: to see everything that is wrong with it: aifactory plan check <id>
-exit 1
+stderr: error: others changed the same parts on the branch aifactory/plan/2thc5tsve4
+stderr: hint: to look at theirs: git show [HASH]:plans/2thc5tsve4.md
+stderr: hint: to take theirs into the task: aifactory plan propose 2thc5tsve4 --take theirs
+stderr: hint: to put the task's on top, theirs staying in the history: aifactory plan propose 2thc5tsve4 --take ours
+exit 4
 
 "#]]);
     ana.ok(&["plan", "propose", &id, "--take", "theirs"]);
@@ -537,4 +576,198 @@ stderr: approved ehdn  Greet  (ready)
 
 "#]]);
     assert!(sandbox.json(&["plan", "show", &id])["stale"].is_null());
+}
+
+/// A key of its own for somebody who signs; its public half as a line of allowed signers.
+fn key(machine: &Sandbox, name: &str) -> (PathBuf, String) {
+    let path = machine.root().join(format!("key-{name}"));
+    let mut keygen = machine.program("ssh-keygen");
+    keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(&path);
+    let made = keygen.output().expect("these tests sign with ssh-keygen: apt install openssh-client");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
+    (path, format!("{name}@example.com {public}"))
+}
+
+/// Signs the file, as help says; the signature's file.
+fn sign(machine: &Sandbox, key: &std::path::Path, namespace: &str, file: &str) -> String {
+    let signature = machine.root().join(format!("{file}.sig"));
+    let _ = std::fs::remove_file(&signature);
+    let mut keygen = machine.program("ssh-keygen");
+    keygen.args(["-Y", "sign", "-n", namespace, "-f"]).arg(key).arg(machine.root().join(file));
+    let signed = machine.finish(&mut keygen);
+    assert_eq!(signed.status, 0, "{}", signed.all());
+    signature.to_string_lossy().into_owned()
+}
+
+/// Ana's machine with a task, its plan exported and Ben allowed to sign; the task, the file, and Ben's key.
+fn exported(hub: &Hub) -> (Sandbox, String, String, PathBuf) {
+    let ana = begun(hub, "");
+    let (key, line) = key(&ana, "ben");
+    ana.commit(&[(".aifactory/allowed-signers", &line)]);
+    ana.git(&["push", "--quiet", "origin", "main"]);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.set_spec(&id, "Say hi.");
+    let file = ana.root().join("signed.md");
+    std::fs::write(&file, ana.ok(&["plan", "export", &id])).unwrap();
+    (ana, id, file.to_string_lossy().into_owned(), key)
+}
+
+#[test]
+fn a_signed_plan_is_approved_on_every_machine_that_knows_the_signer() {
+    let hub = Hub::new();
+    let (ana, id, file, key) = exported(&hub);
+    let signature = sign(&ana, &key, "aifactory-plan", "signed.md");
+    ana.set_plan(&id, &greeting_plan("hello.txt", "something else"));
+    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature]), str![[r#"
+bdrdd56k50
+stderr: approved by the signature of ben@example.com
+
+"#]]);
+    assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "hi"));
+    ana.sync();
+    hub.assert_sound();
+
+    let cid = hub.joined("cid");
+    cid.ok(&["run", &id]);
+    assert_eq!(cid.status_of(&id), "review");
+
+    // Who takes the signer off the list takes the approvals back.
+    let dan = hub.joined("dan");
+    dan.commit(&[(".aifactory/allowed-signers", "")]);
+    shows!(dan, dan.run(&["merge", &id]), str![[r#"
+stderr: error: task bdrd is not approved as it stands: the plan's signature does not count here: the signature is of nobody who may sign here: No principal matched.
+stderr: hint: aifactory plan show bdrd, then aifactory approve bdrd
+exit 4
+
+"#]]);
+}
+
+#[test]
+fn a_signature_that_does_not_hold_takes_nothing_in() {
+    let hub = Hub::new();
+    let (ana, id, file, ben) = exported(&hub);
+    let before = ana.commit_of(STATE);
+    let import = |signature: &str| ana.run(&["plan", "import", &file, "--signature", signature]).all();
+    let (stranger, _) = key(&ana, "mallory");
+    let wrong_key = import(&sign(&ana, &stranger, "aifactory-plan", "signed.md"));
+    let wrong_namespace = import(&sign(&ana, &ben, "git", "signed.md"));
+    let good = sign(&ana, &ben, "aifactory-plan", "signed.md");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap().replace("'hi'", "'rm'")).unwrap();
+    let edited = import(&good);
+    std::fs::write(&good, "no signature").unwrap();
+    let none = import(&good);
+    assert_eq!(ana.commit_of(STATE), before);
+    assert!(ana.task(&id)["approval"].is_null());
+    let said = [wrong_key, wrong_namespace, edited, none].join("\n");
+    shows!(ana, Ran { status: 0, stdout: said, stderr: String::new() }, str![[r#"
+stderr: error: the signature is of nobody who may sign here
+stderr:   because: No principal matched.
+exit 1
+
+stderr: error: the signature does not hold
+stderr:   because: Couldn't verify signature: namespace does not match; Could not verify signature.
+exit 1
+
+stderr: error: the signature does not hold
+stderr:   because: Signature verification failed: incorrect signature; Could not verify signature.
+exit 1
+
+stderr: error: the signature file holds no SSH signature
+stderr: hint: to make one: ssh-keygen -Y sign -n aifactory-plan -f <key> <file>
+exit 1
+
+"#]]);
+}
+
+#[test]
+fn a_signed_plan_for_a_target_that_moved_on_is_refused_and_can_be_taken_unapproved() {
+    let hub = Hub::new();
+    let (ana, id, file, key) = exported(&hub);
+    let signature = sign(&ana, &key, "aifactory-plan", "signed.md");
+    ana.commit(&[("hello.txt", "somebody was faster")]);
+    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature]), str![[r#"
+stderr: error: the plan is out of date: hello.txt changed on main since commit [HASH]
+stderr: hint: have it made again for the target as it is now
+stderr: hint: or take it all the same, to be approved here: add --stale-ok
+exit 4
+
+"#]]);
+    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature, "--stale-ok"]), str![[r#"
+bdrdd56k50
+stderr: warning: the plan is out of date: hello.txt changed on main since commit [HASH]
+stderr: hint: read it, then approve it: aifactory plan show bdrd
+
+"#]]);
+    assert_eq!((ana.status_of(&id).as_str(), &ana.task(&id)["approval"]), ("waiting", &serde_json::Value::Null));
+}
+
+#[test]
+fn a_signed_plan_that_grew_stale_after_its_import_says_so() {
+    let hub = Hub::new();
+    let (ana, id, file, key) = exported(&hub);
+    let signature = sign(&ana, &key, "aifactory-plan", "signed.md");
+    ana.ok(&["plan", "import", &file, "--signature", &signature]);
+    // Whoever writes the state may say that it was made for the newest commit; the signature says for which.
+    let newest = ana.commit(&[("hello.txt", "somebody was faster")]);
+    let digest = ana.task(&id)["approval"]["digest"].as_str().unwrap().to_owned();
+    let warrant = format!(r#"{{"kind":"signature","by":"ben@example.com","signature":"{digest}"}}"#);
+    forge(&ana, &id, &format!(r#""op":"approved","digest":"{digest}","base":"{newest}","warrant":{warrant}"#));
+    shows!(ana, ana.run(&["run", &id]), str![[r#"
+stderr: bdrd  Greet                             waiting  plan-approval: since ben@example.com approved the plan, hello.txt changed on main (1 commit by ana@example.com)
+stderr: hint: aifactory plan show bdrd (or plan edit), then aifactory approve bdrd
+exit 4
+
+"#]]);
+}
+
+#[test]
+fn a_plan_without_a_signature_is_text_that_waits_for_approval() {
+    let hub = Hub::new();
+    let (ana, id, file, _) = exported(&hub);
+    ana.set_plan(&id, &greeting_plan("hello.txt", "something else"));
+    shows!(ana, ana.run(&["plan", "import", &file]), str![[r#"
+bdrdd56k50
+stderr: hint: read it, then approve it: aifactory plan show bdrd
+
+"#]]);
+    assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "hi"));
+    assert_eq!(ana.run(&["run", &id]).status, 4);
+    // Where the task is not known, the file makes it.
+    let other = Hub::new();
+    let ben = begun(&other, "");
+    shows!(ben, ben.run(&["plan", "import", &file]), str![[r#"
+stderr: error: the plan is out of date: it was made for commit [HASH], which is not here
+stderr: hint: have it made again for the target as it is now
+stderr: hint: or take it all the same, to be approved here: add --stale-ok
+exit 4
+
+"#]]);
+    shows!(ben, ben.run(&["plan", "import", &file, "--stale-ok"]), str![[r#"
+bdrdd56k50
+stderr: warning: the plan is out of date: it was made for commit [HASH], which is not here
+stderr: hint: read it, then approve it: aifactory plan show bdrd
+
+"#]]);
+    assert_eq!(ben.task(&id)["title"], "Greet");
+}
+
+#[test]
+fn without_ssh_keygen_the_error_says_what_is_missing() {
+    let hub = Hub::new();
+    let (ana, id, file, key) = exported(&hub);
+    let signature = sign(&ana, &key, "aifactory-plan", "signed.md");
+    let programs = ana.folder("programs");
+    let git = ana.finish(ana.program("sh").args(["-c", "command -v git"])).stdout;
+    std::os::unix::fs::symlink(git.trim(), programs.join("git")).unwrap();
+    let ana = ana.with("PATH", programs.to_str().unwrap());
+    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature]), str![[r#"
+stderr: error: cannot check the signature
+stderr:   because: cannot start ssh-keygen: program not found
+stderr:   because: No such file or directory (os error 2)
+stderr: hint: ssh-keygen comes with OpenSSH 8.2 or newer: apt install openssh-client
+exit 1
+
+"#]]);
+    assert!(ana.task(&id)["approval"].is_null());
 }

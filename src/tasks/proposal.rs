@@ -170,6 +170,8 @@ fn with_theirs(on: &On<'_>, ours: &(String, String)) -> Result<(String, String)>
     let merged = base.and_then(|base| {
         Some((merge_texts(&base.0, &ours.0, &theirs.0)?, merge_texts(&base.1, &ours.1, &theirs.1)?))
     });
+    // Where both gave one step another title, there are two of it now.
+    let merged = merged.filter(|(_, plan)| check_plan(plan).is_ok());
     merged.ok_or_else(|| refused(on, &format!("others changed the same parts on the branch {}", on.branch)))
 }
 
