@@ -5,8 +5,8 @@
 mod common;
 
 use common::{Hub, Ran, STATE, Sandbox, Step, greeting_plan};
-use std::path::PathBuf;
 use snapbox::str;
+use std::path::PathBuf;
 
 const POLICY: &str = ".aifactory/config.toml";
 const ON: &str = "[plan]\napprove-by-merge = \"on\"\n";
@@ -71,7 +71,10 @@ fn a_plan_rejected_twice_is_approved_by_a_merged_branch_whose_plan_a_reviewer_ed
     let ana = begun(&hub, ON);
     let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
     ana.ok(&["reject", &id, "-m", "who is greeted?"]);
-    shows!(ana, ana.run(&["plan", "show", &id]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "show", &id]),
+        str![[r#"
 ### S1: Change hello.txt
 
 - files: hello.txt
@@ -84,23 +87,32 @@ echo 'hi' > hello.txt
 ```
 stderr: warning: it was sent back: who is greeted?
 
-"#]]);
+"#]]
+    );
     ana.set_plan(&id, &greeting_plan("hello.txt", "hi all"));
     assert!(ana.task(&id)["sent_back"].is_null());
-    shows!(ana, ana.run(&["plan", "propose", &id]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "propose", &id]),
+        str![[r#"
 aifactory/plan/2thc5tsve4
 stderr: proposed the plan of 2thc: plans/2thc5tsve4.md on origin
 stderr: hint: open a pull request into main; once it is merged: aifactory sync
 
-"#]]);
-    shows!(ana, ana.run(&["status"]), str![[r#"
+"#]]
+    );
+    shows!(
+        ana,
+        ana.run(&["status"]),
+        str![[r#"
 Waiting for you (1)
   2thc  Greet                                             plan-approval: it is proposed for review
         → aifactory plan show 2thc (or plan edit), then aifactory approve 2thc
 
 0 done, 0 cancelled
 
-"#]]);
+"#]]
+    );
     ana.ok(&["reject", &id, "-m", "not all, everybody"]);
     assert_eq!(ana.task(&id)["proposal"]["ended"], "withdrawn");
     assert!(ana.task(&id)["sent_back"].is_string());
@@ -111,13 +123,20 @@ Waiting for you (1)
     let ben = hub.machine("ben");
     ben.review(&id, "hi everybody", "hello everybody");
     ben.land(&id, "merge");
-    shows!(ana, ana.run(&["sync"]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["sync"]),
+        str![[r#"
 stderr: origin: nothing new on either side
 stderr: plan of 2thc: merged by Ben <ben@example.com> in [HASH]; it is approved
 
-"#]]);
+"#]]
+    );
     assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "hello everybody"));
-    shows!(ana, ana.run(&["log", &id]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["log", &id]),
+        str![[r#"
 2026-01-01 00:02:00  ana@example.com  created "Greet"
 2026-01-01 00:02:00  ana@example.com  wrote the plan
     @@ -0,0 +1,10 @@
@@ -185,7 +204,8 @@ stderr: plan of 2thc: merged by Ben <ben@example.com> in [HASH]; it is approved
 2026-01-01 00:15:00  ana@example.com  found the plan approved by Ben <ben@example.com>, who merged it in [HASH]
 2026-01-01 00:15:00  ana@example.com  moved to ready
 
-"#]]);
+"#]]
+    );
 
     // Nobody approved anything on this machine, and it need not: the target has the plan.
     let cid = hub.joined("cid");
@@ -207,7 +227,11 @@ fn a_squashed_or_rebased_merge_is_found_by_the_file() {
         ben.land(&id, how);
         ana.sync();
         let task = ana.task(&id);
-        assert_eq!((task["status"].as_str(), task["proposal"]["ended"].as_str()), (Some("ready"), Some("merged")), "{how}");
+        assert_eq!(
+            (task["status"].as_str(), task["proposal"]["ended"].as_str()),
+            (Some("ready"), Some("merged")),
+            "{how}"
+        );
         assert_eq!(task["approval"]["by"], "Ben <ben@example.com>");
         assert_eq!(ana.ok(&["spec", "show", &id]), "Say hi politely.\n");
         ana.ok(&["run", &id]);
@@ -223,20 +247,28 @@ fn where_a_merge_does_not_approve_the_plan_is_taken_over_and_waits() {
     let ben = hub.machine("ben");
     ben.review(&id, "'hi'", "'hello'");
     ben.land(&id, "squash");
-    shows!(ana, ana.run(&["sync"]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["sync"]),
+        str![[r#"
 stderr: origin: 1 task went
 stderr: plan of 2thc: merged by Ben <ben@example.com> in [HASH]; it waits for approval here: plan.approve-by-merge is off
 stderr: hint: aifactory plan show 2thc, then aifactory approve 2thc
 
-"#]]);
-    shows!(ana, ana.run(&["status"]), str![[r#"
+"#]]
+    );
+    shows!(
+        ana,
+        ana.run(&["status"]),
+        str![[r#"
 Waiting for you (1)
   2thc  Greet                                             plan-approval: Ben <ben@example.com> mer
         → aifactory plan show 2thc (or plan edit), then aifactory approve 2thc
 
 0 done, 0 cancelled
 
-"#]]);
+"#]]
+    );
     ana.ok(&["approve", &id]);
     assert_eq!(ana.status_of(&id), "ready");
 }
@@ -248,18 +280,29 @@ fn a_branch_that_is_deleted_without_a_merge_sends_the_plan_back() {
     let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
     ana.ok(&["plan", "propose", &id]);
     ana.git(&["push", "--quiet", "origin", &format!(":{}", branch(&id))]);
-    shows!(ana, ana.run(&["plan", "follow"]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "follow"]),
+        str![[r#"
 stderr: plan of 2thc: aifactory/plan/2thc5tsve4 was deleted without a merge; it was sent back
 
-"#]]);
-    shows!(ana, ana.run(&["--json", "plan", "follow"]), str![[r#"
+"#]]
+    );
+    shows!(
+        ana,
+        ana.run(&["--json", "plan", "follow"]),
+        str![[r#"
 {"schema":"aifactory.plan-follow/1","proposals":[],"notes":[]}
 
-"#]]);
+"#]]
+    );
     let task = ana.task(&id);
     assert_eq!((task["status"].as_str(), task["proposal"]["ended"].as_str()), (Some("backlog"), Some("closed")));
     assert!(task["sent_back"].is_string());
-    shows!(ana, ana.run(&["plan", "show", &id]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "show", &id]),
+        str![[r#"
 ### S1: Change hello.txt
 
 - files: hello.txt
@@ -272,7 +315,8 @@ echo 'hi' > hello.txt
 ```
 stderr: warning: it was sent back: the branch aifactory/plan/2thc5tsve4 was deleted without a merge
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -285,11 +329,15 @@ fn a_merged_plan_that_does_not_parse_is_reported_with_its_place_and_never_approv
     ben.review(&id, "- files: hello.txt", "- flies: hello.txt");
     ben.land(&id, "squash");
     let before = ana.ok(&["plan", "show", &id]);
-    shows!(ana, ana.run(&["plan", "follow"]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "follow"]),
+        str![[r#"
 stderr: warning: plan of 2thc: what was merged is no plan and not approved: plans/2thc5tsve4.md:14:3: a step's list has no key `flies`
 exit 4
 
-"#]]);
+"#]]
+    );
     assert!(ana.task(&id)["approval"].is_null());
     assert_eq!(ana.ok(&["plan", "show", &id]), before);
     let told = ana.commit_of(STATE);
@@ -371,7 +419,10 @@ fn who_can_write_the_state_and_not_the_target_gains_nothing_by_a_forged_approval
         assert_eq!(ana.status_of(&id), "waiting");
         ran.all()
     });
-    shows!(Sandbox::empty(), Ran { status: 0, stdout: said.concat(), stderr: String::new() }, str![[r#"
+    shows!(
+        Sandbox::empty(),
+        Ran { status: 0, stdout: said.concat(), stderr: String::new() },
+        str![[r#"
 stderr: 2thc  Greet                             waiting  trust: ben@example.com is said to have signed the plan, and the signature is not there
 stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve 2thc
 exit 4
@@ -379,7 +430,8 @@ stderr: 2thc  Greet                             waiting  trust: Ben <ben@example
 stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve 2thc
 exit 4
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -387,7 +439,8 @@ fn a_forged_proposal_brings_back_what_the_target_has_and_nothing_else() {
     let hub = Hub::new();
     let (ana, mallory, id, evil) = under_attack(&hub);
     let (digest, target) = (digest_of("", &evil), mallory.commit_of("origin/main"));
-    let proposed = format!(r#""op":"proposed","branch":"main","file":"{POLICY}","commit":"{target}","base":"{target}""#);
+    let proposed =
+        format!(r#""op":"proposed","branch":"main","file":"{POLICY}","commit":"{target}","base":"{target}""#);
     forge(&mallory, &id, &format!(r#"{proposed},"digest":"{digest}","pushed":true"#));
     mallory.sync();
     ana.sync();
@@ -424,19 +477,27 @@ fn two_machines_that_see_the_same_merge_agree() {
 fn what_others_committed_on_the_branch_comes_into_the_plan_and_is_never_lost() {
     let hub = Hub::new();
     let ana = begun(&hub, ON);
-    let two = format!("{}\n{}", Step::new("S1", "a.txt").script("echo > a.txt").text(), Step::new("S2", "b.txt").script("echo > b.txt").text());
+    let two = format!(
+        "{}\n{}",
+        Step::new("S1", "a.txt").script("echo > a.txt").text(),
+        Step::new("S2", "b.txt").script("echo > b.txt").text()
+    );
     let id = ana.planned("Greet", &two);
     ana.ok(&["plan", "propose", &id]);
     let ben = hub.machine("ben");
     ben.review(&id, "Change b.txt", "Change b.txt carefully");
     ana.set_plan(&id, &two.replace("Change a.txt", "Change a.txt boldly"));
-    shows!(ana, ana.run(&["plan", "propose", &id]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "propose", &id]),
+        str![[r#"
 aifactory/plan/2thc5tsve4
 stderr: proposed the plan of 2thc: plans/2thc5tsve4.md on origin
 stderr: what others changed there is in the task's plan now
 stderr: hint: open a pull request into main; once it is merged: aifactory sync
 
-"#]]);
+"#]]
+    );
     let both = ana.ok(&["plan", "show", &id]);
     assert!(both.contains("boldly") && both.contains("carefully"), "{both}");
     let theirs = ben.commit_of(&branch(&id));
@@ -445,14 +506,18 @@ stderr: hint: open a pull request into main; once it is merged: aifactory sync
 
     ben.review(&id, "Change a.txt boldly", "Change a.txt slowly");
     ana.set_plan(&id, &both.replace("Change a.txt boldly", "Change a.txt quickly"));
-    shows!(ana, ana.run(&["plan", "propose", &id]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "propose", &id]),
+        str![[r#"
 stderr: error: others changed the same parts on the branch aifactory/plan/2thc5tsve4
 stderr: hint: to look at theirs: git show [HASH]:plans/2thc5tsve4.md
 stderr: hint: to take theirs into the task: aifactory plan propose 2thc5tsve4 --take theirs
 stderr: hint: to put the task's on top, theirs staying in the history: aifactory plan propose 2thc5tsve4 --take ours
 exit 4
 
-"#]]);
+"#]]
+    );
     ana.ok(&["plan", "propose", &id, "--take", "theirs"]);
     assert!(ana.ok(&["plan", "show", &id]).contains("slowly"));
 }
@@ -476,7 +541,10 @@ fn a_proposal_touches_no_checkout_and_no_index_and_runs_no_hook() {
     ana.ok(&["plan", "propose", &id]);
     assert!(!ana.root().join("home/hooks-ran").exists());
     assert_eq!(ana.git(&["status", "--porcelain"]), status);
-    shows!(ana, Ran { status: 0, stdout: ana.git(&["show", "--format=%s%n%n%b", &branch(&id)]), stderr: String::new() }, str![[r#"
+    shows!(
+        ana,
+        Ran { status: 0, stdout: ana.git(&["show", "--format=%s%n%n%b", &branch(&id)]), stderr: String::new() },
+        str![[r#"
 Plan: Greet
 
 Task: 2thc5tsve4
@@ -510,7 +578,8 @@ index 0000000..d5edd6c
 +echo 'hi' > hello.txt
 +```
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -518,28 +587,121 @@ fn without_a_remote_the_branch_is_made_here_and_followed_here() {
     let sandbox = Sandbox::new();
     sandbox.commit(&[(POLICY, ON)]);
     let id = sandbox.planned("Greet", &greeting_plan("hello.txt", "hi"));
-    shows!(sandbox, sandbox.run(&["plan", "propose", &id]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["plan", "propose", &id]),
+        str![[r#"
 aifactory/plan/ehdn0jyj9c
 stderr: proposed the plan of ehdn: plans/ehdn0jyj9c.md on this machine
 stderr: hint: to publish it: git push <remote> aifactory/plan/ehdn0jyj9c
 
-"#]]);
-    shows!(sandbox, sandbox.run(&["plan", "propose", &id]), str![[r#"
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["plan", "propose", &id]),
+        str![[r#"
 aifactory/plan/ehdn0jyj9c
 stderr: proposed the plan of ehdn: plans/ehdn0jyj9c.md on this machine
 stderr: hint: to publish it: git push <remote> aifactory/plan/ehdn0jyj9c
 
-"#]]);
-    shows!(sandbox, sandbox.run(&["plan", "follow"]), str![[r#"
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["plan", "follow"]),
+        str![[r#"
+stderr: nothing new about proposed plans
+
+"#]]
+    );
+    sandbox.git(&["merge", "--quiet", "--ff-only", &branch(&id)]);
+    shows!(
+        sandbox,
+        sandbox.run(&["plan", "follow", "--local"]),
+        str![[r#"
+stderr: plan of ehdn: merged by Ana <ana@example.com> in [HASH]; it is approved
+
+"#]]
+    );
+    sandbox.ok(&["run", &id]);
+}
+
+#[test]
+fn after_a_merge_or_a_closed_review_a_new_one_begins_at_the_target() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.ok(&["plan", "propose", &id]);
+    let ben = hub.machine("ben");
+    ben.land(&id, "squash");
+    ana.sync();
+    ana.set_plan(&id, &greeting_plan("hello.txt", "hello"));
+    assert!(ana.run(&["run", &id, "--local"]).stderr.contains("in the plan S1 was changed"));
+    ana.ok(&["plan", "propose", &id]);
+    let range = format!("refs/aifactory/target/main...{}", branch(&id));
+    assert_eq!(ana.git(&["diff", "--name-only", &range]), format!("{}\n", file(&id)));
+    ana.git(&["push", "--quiet", "origin", &format!(":{}", branch(&id))]);
+    ana.sync();
+    assert_eq!(ana.task(&id)["proposal"]["ended"], "closed");
+
+    ana.set_plan(&id, &greeting_plan("hello.txt", "good day"));
+    ana.ok(&["plan", "propose", &id]);
+    let shallow = hub.machine_with("dan", &["--depth=1"]);
+    ana.sync();
+    shallow.sync();
+    shows!(shallow, shallow.run(&["plan", "follow"]), str![[r#"
 stderr: nothing new about proposed plans
 
 "#]]);
-    sandbox.git(&["merge", "--quiet", "--ff-only", &branch(&id)]);
-    shows!(sandbox, sandbox.run(&["plan", "follow", "--local"]), str![[r#"
-stderr: plan of ehdn: merged by Ana <ana@example.com> in [HASH]; it is approved
+    ben.land(&id, "merge");
+    ana.sync();
+    assert_eq!((ana.status_of(&id).as_str(), &ana.task(&id)["proposal"]["ended"]), ("ready", &"merged".into()));
+    assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "good day"));
+    ana.ok(&["run", &id]);
+}
+
+#[test]
+fn one_broken_plan_does_not_keep_the_others_and_a_file_in_the_folders_place_is_not_replaced() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let ids = ["One", "Two"].map(|title| ana.planned(title, &greeting_plan("hello.txt", title)));
+    let both: Vec<&str> = ids.iter().map(String::as_str).collect();
+    ana.ok(&[&["plan", "propose"], &both[..]].concat());
+    let ben = hub.machine("ben");
+    ben.review(&ids[0], "# Plan <!-- aifactory: plan -->", "# Plan");
+    ids.iter().for_each(|id| ben.land(id, "squash"));
+    shows!(ana, ana.run(&["plan", "follow"]), str![[r#"
+stderr: warning: plan of 2thc: what was merged is no plan and not approved: plans/2thc5tsve4.md:21:1: no line begins the plan: one must read `# Plan <!-- aifactory: plan -->`
+stderr: plan of bdrd: merged by Ben <ben@example.com> in [HASH]; it is approved
+exit 4
 
 "#]]);
-    sandbox.ok(&["run", &id]);
+
+    let third = ana.planned("Three", &greeting_plan("hello.txt", "three"));
+    ana.ok(&["config", "set", "plan.folder", "README.md"]);
+    shows!(ana, ana.run(&["plan", "propose", &third]), str![[r#"
+stderr: error: README.md is a file on the target and cannot hold plans
+stderr: hint: to choose another folder: aifactory config set plan.folder <folder>
+exit 1
+
+"#]]);
+}
+
+#[test]
+fn a_machine_whose_target_is_behind_learns_of_the_merge_by_sync() {
+    let hub = Hub::new();
+    let ana = begun(&hub, ON);
+    let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
+    ana.ok(&["plan", "propose", &id]);
+    ana.sync();
+    let cid = hub.joined("cid");
+    let main = cid.commit_of("main");
+    hub.machine("ben").land(&id, "squash");
+    ana.sync();
+    cid.sync();
+    assert_eq!(cid.commit_of("main"), main, "no branch of a person's moves");
+    cid.ok(&["run", &id]);
 }
 
 #[test]
@@ -554,27 +716,43 @@ fn a_stale_approval_says_all_that_moved() {
     sandbox.commit(&[("src/one.rs", "1"), ("src/two.rs", "2")]);
     sandbox.commit(&[("a.txt", "a")]);
     sandbox.commit(&[("elsewhere.txt", "")]);
-    shows!(sandbox, sandbox.run(&["status"]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["status"]),
+        str![[r#"
 Ready to run (1)
   ehdn  Greet
         ! since ana@example.com approved the plan, the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed; a.txt, src/one.rs and src/two.rs changed on main (2 commits by ana@example.com)
 
 0 done, 0 cancelled
 
-"#]]);
-    shows!(sandbox, sandbox.run(&["run", &id]), str![[r#"
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
 stderr: ehdn  Greet                             waiting  plan-approval: since ana@example.com approved the plan, the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed; a.txt, src/one.rs and src/two.rs changed on main (2 commits by ana@example.com)
 stderr: hint: aifactory plan show ehdn (or plan edit), then aifactory approve ehdn
 exit 4
 
-"#]]);
+"#]]
+    );
     let shown = sandbox.run(&["plan", "show", &id]);
-    assert!(shown.stderr.contains("the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed"), "{}", shown.all());
-    shows!(sandbox, sandbox.run(&["approve", &id]), str![[r#"
+    assert!(
+        shown.stderr.contains("the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed"),
+        "{}",
+        shown.all()
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["approve", &id]),
+        str![[r#"
 stderr: ehdn: since ana@example.com approved the plan, the spec was edited; in the plan S4 was added, S1 was changed, S2 was removed; a.txt, src/one.rs and src/two.rs changed on main (2 commits by ana@example.com)
 stderr: approved ehdn  Greet  (ready)
 
-"#]]);
+"#]]
+    );
     assert!(sandbox.json(&["plan", "show", &id])["stale"].is_null());
 }
 
@@ -619,11 +797,15 @@ fn a_signed_plan_is_approved_on_every_machine_that_knows_the_signer() {
     let (ana, id, file, key) = exported(&hub);
     let signature = sign(&ana, &key, "aifactory-plan", "signed.md");
     ana.set_plan(&id, &greeting_plan("hello.txt", "something else"));
-    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "import", &file, "--signature", &signature]),
+        str![[r#"
 bdrdd56k50
 stderr: approved by the signature of ben@example.com
 
-"#]]);
+"#]]
+    );
     assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "hi"));
     ana.sync();
     hub.assert_sound();
@@ -635,12 +817,16 @@ stderr: approved by the signature of ben@example.com
     // Who takes the signer off the list takes the approvals back.
     let dan = hub.joined("dan");
     dan.commit(&[(".aifactory/allowed-signers", "")]);
-    shows!(dan, dan.run(&["merge", &id]), str![[r#"
+    shows!(
+        dan,
+        dan.run(&["merge", &id]),
+        str![[r#"
 stderr: error: task bdrd is not approved as it stands: the plan's signature does not count here: the signature is of nobody who may sign here: No principal matched.
 stderr: hint: aifactory plan show bdrd, then aifactory approve bdrd
 exit 4
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -660,7 +846,10 @@ fn a_signature_that_does_not_hold_takes_nothing_in() {
     assert_eq!(ana.commit_of(STATE), before);
     assert!(ana.task(&id)["approval"].is_null());
     let said = [wrong_key, wrong_namespace, edited, none].join("\n");
-    shows!(ana, Ran { status: 0, stdout: said, stderr: String::new() }, str![[r#"
+    shows!(
+        ana,
+        Ran { status: 0, stdout: said, stderr: String::new() },
+        str![[r#"
 stderr: error: the signature is of nobody who may sign here
 stderr:   because: No principal matched.
 exit 1
@@ -677,7 +866,8 @@ stderr: error: the signature file holds no SSH signature
 stderr: hint: to make one: ssh-keygen -Y sign -n aifactory-plan -f <key> <file>
 exit 1
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -686,19 +876,27 @@ fn a_signed_plan_for_a_target_that_moved_on_is_refused_and_can_be_taken_unapprov
     let (ana, id, file, key) = exported(&hub);
     let signature = sign(&ana, &key, "aifactory-plan", "signed.md");
     ana.commit(&[("hello.txt", "somebody was faster")]);
-    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "import", &file, "--signature", &signature]),
+        str![[r#"
 stderr: error: the plan is out of date: hello.txt changed on main since commit [HASH]
 stderr: hint: have it made again for the target as it is now
 stderr: hint: or take it all the same, to be approved here: add --stale-ok
 exit 4
 
-"#]]);
-    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature, "--stale-ok"]), str![[r#"
+"#]]
+    );
+    shows!(
+        ana,
+        ana.run(&["plan", "import", &file, "--signature", &signature, "--stale-ok"]),
+        str![[r#"
 bdrdd56k50
 stderr: warning: the plan is out of date: hello.txt changed on main since commit [HASH]
 stderr: hint: read it, then approve it: aifactory plan show bdrd
 
-"#]]);
+"#]]
+    );
     assert_eq!((ana.status_of(&id).as_str(), &ana.task(&id)["approval"]), ("waiting", &serde_json::Value::Null));
 }
 
@@ -713,12 +911,16 @@ fn a_signed_plan_that_grew_stale_after_its_import_says_so() {
     let digest = ana.task(&id)["approval"]["digest"].as_str().unwrap().to_owned();
     let warrant = format!(r#"{{"kind":"signature","by":"ben@example.com","signature":"{digest}"}}"#);
     forge(&ana, &id, &format!(r#""op":"approved","digest":"{digest}","base":"{newest}","warrant":{warrant}"#));
-    shows!(ana, ana.run(&["run", &id]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["run", &id]),
+        str![[r#"
 stderr: bdrd  Greet                             waiting  plan-approval: since ben@example.com approved the plan, hello.txt changed on main (1 commit by ana@example.com)
 stderr: hint: aifactory plan show bdrd (or plan edit), then aifactory approve bdrd
 exit 4
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -726,29 +928,41 @@ fn a_plan_without_a_signature_is_text_that_waits_for_approval() {
     let hub = Hub::new();
     let (ana, id, file, _) = exported(&hub);
     ana.set_plan(&id, &greeting_plan("hello.txt", "something else"));
-    shows!(ana, ana.run(&["plan", "import", &file]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "import", &file]),
+        str![[r#"
 bdrdd56k50
 stderr: hint: read it, then approve it: aifactory plan show bdrd
 
-"#]]);
+"#]]
+    );
     assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "hi"));
     assert_eq!(ana.run(&["run", &id]).status, 4);
     // Where the task is not known, the file makes it.
     let other = Hub::new();
     let ben = begun(&other, "");
-    shows!(ben, ben.run(&["plan", "import", &file]), str![[r#"
+    shows!(
+        ben,
+        ben.run(&["plan", "import", &file]),
+        str![[r#"
 stderr: error: the plan is out of date: it was made for commit [HASH], which is not here
 stderr: hint: have it made again for the target as it is now
 stderr: hint: or take it all the same, to be approved here: add --stale-ok
 exit 4
 
-"#]]);
-    shows!(ben, ben.run(&["plan", "import", &file, "--stale-ok"]), str![[r#"
+"#]]
+    );
+    shows!(
+        ben,
+        ben.run(&["plan", "import", &file, "--stale-ok"]),
+        str![[r#"
 bdrdd56k50
 stderr: warning: the plan is out of date: it was made for commit [HASH], which is not here
 stderr: hint: read it, then approve it: aifactory plan show bdrd
 
-"#]]);
+"#]]
+    );
     assert_eq!(ben.task(&id)["title"], "Greet");
 }
 
@@ -761,13 +975,17 @@ fn without_ssh_keygen_the_error_says_what_is_missing() {
     let git = ana.finish(ana.program("sh").args(["-c", "command -v git"])).stdout;
     std::os::unix::fs::symlink(git.trim(), programs.join("git")).unwrap();
     let ana = ana.with("PATH", programs.to_str().unwrap());
-    shows!(ana, ana.run(&["plan", "import", &file, "--signature", &signature]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "import", &file, "--signature", &signature]),
+        str![[r#"
 stderr: error: cannot check the signature
 stderr:   because: cannot start ssh-keygen: program not found
 stderr:   because: No such file or directory (os error 2)
 stderr: hint: ssh-keygen comes with OpenSSH 8.2 or newer: apt install openssh-client
 exit 1
 
-"#]]);
+"#]]
+    );
     assert!(ana.task(&id)["approval"].is_null());
 }

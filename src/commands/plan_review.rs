@@ -108,7 +108,9 @@ pub fn run(context: &Context, verb: &ReviewVerb) -> Result<Finish> {
             let id = snapshot.resolve(id)?;
             let text = export_plan(&project, &snapshot, &id)?;
             match context.ui.manner.json {
-                true => context.ui.answer_json(&json!({ "schema": "aifactory.plan-export/1", "id": id, "text": text }))?,
+                true => {
+                    context.ui.answer_json(&json!({ "schema": "aifactory.plan-export/1", "id": id, "text": text }))?
+                }
                 false => context.ui.answer_foreign(&text)?,
             }
             Ok(Finish::Well)
@@ -225,7 +227,12 @@ pub(super) fn show_outcomes(context: &Context, project: &Project, report: &Follo
         let plan = format!("plan of {}:", ui.paint_err(Style::Id, &short));
         match outcome {
             Outcome::Merged { by, commit, taken } => {
-                ui.note(&format!("{plan} merged by {} in {}; {}", escape_line(by), shown(*commit), after_merge(*taken)));
+                ui.note(&format!(
+                    "{plan} merged by {} in {}; {}",
+                    escape_line(by),
+                    shown(*commit),
+                    after_merge(*taken)
+                ));
                 if *taken == Taken::Waiting {
                     ui.hint(&format!("aifactory plan show {short}, then aifactory approve {short}"));
                 }

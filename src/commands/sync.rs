@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 /// Share the state through a git remote
 ///
 /// Brings in what others published, merges it with what was done here, and publishes that. Nothing is lost on either
-/// side: what cannot be merged by itself is kept twice and shown to you. It is also how a fresh clone gets the backlog.
+/// side: what cannot be merged by itself is kept twice and shown to you. It is also how a fresh clone gets the backlog, and
+/// how it is seen that a plan under review was merged or closed.
 /// Works with any remote git can push to; the state has a ref of its own there and touches no branch but those of tasks.
 #[derive(clap::Args)]
 #[command(after_help = "\

@@ -3,9 +3,7 @@
 //! Every event names who did it, when by the hybrid clock, and under which claim. The place for a signature and the
 //! chain to the actor's previous event are part of format 1, so that later versions can fill them without a new format.
 
-use super::{
-    Digest, EventId, Hlc, Priority, ProposalEnd, Reason, Risk, Source, Status, TaskId, Timestamp, Warrant,
-};
+use super::{Digest, EventId, Hlc, Priority, ProposalEnd, Reason, Risk, Source, Status, TaskId, Timestamp, Warrant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -189,6 +187,9 @@ pub enum Change {
         commit: String,
         /// The target's commit that the branch began at.
         base: String,
+        /// The object that the file was there, where it was there already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
         digest: Digest,
         /// The branch was published; that it is gone from there means something.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -166,12 +166,13 @@ pub fn apply(task: &mut Task, event: &Event) {
             task.approval = None;
             task.sent_back = digest.clone();
         }
-        Change::Proposed { branch, file, commit, base, digest, pushed } => {
+        Change::Proposed { branch, file, commit, base, before, digest, pushed } => {
             task.proposal = Some(Proposal {
                 branch: branch.clone(),
                 file: file.clone(),
                 commit: commit.clone(),
                 base: base.clone(),
+                before: before.clone(),
                 digest: digest.clone(),
                 by: event.actor.clone(),
                 at: event.hlc.time,

@@ -106,11 +106,8 @@ pub fn parse_plan_file(text: &str) -> Result<ReadPlanFile, Misread> {
     }
     let (spec_text, _) = without_first_blank(&text[spec.end..plan.start]);
     let (plan_text, skipped) = without_first_blank(&text[plan.end..]);
-    let mut file = PlanFile {
-        spec: unguarded(without_last_blank(spec_text)),
-        plan: unguarded(plan_text),
-        ..PlanFile::default()
-    };
+    let mut file =
+        PlanFile { spec: unguarded(without_last_blank(spec_text)), plan: unguarded(plan_text), ..PlanFile::default() };
     read_header(&text[..spec.start], &mut file);
     Ok(ReadPlanFile { file, lines_before_plan: plan.line + skipped })
 }

@@ -354,6 +354,9 @@ pub struct Proposal {
     pub commit: String,
     /// The target's commit that the branch began at.
     pub base: String,
+    /// The object that the file was there, where it was there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// Of spec and plan together as they were proposed.
     pub digest: Digest,
     pub by: String,

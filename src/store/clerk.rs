@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 /// Longer diffs are not embedded; the digest still says what the text became.
 const LONGEST_DIFF: usize = 64 * 1024;
 /// Texts above this are refused: nobody reviews them.
-const LONGEST_TEXT: usize = 4 * 1024 * 1024;
+pub const LONGEST_TEXT: usize = 4 * 1024 * 1024;
 
 pub(super) struct Clerk<'a> {
     snapshot: &'a Snapshot<'a>,

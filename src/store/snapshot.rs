@@ -113,8 +113,9 @@ impl<'s> Snapshot<'s> {
     fn known_text(&self, id: &TaskId, digest: &Digest) -> Option<String> {
         let names =
             [TextFile::Spec.file_name().to_owned(), TextFile::Plan.file_name().to_owned(), layout::kept_text(digest)];
-        let mut texts =
-            names.iter().filter_map(|name| self.find_file(&format!("{}/{name}", layout::task_folder(id))).ok().flatten());
+        let mut texts = names
+            .iter()
+            .filter_map(|name| self.find_file(&format!("{}/{name}", layout::task_folder(id))).ok().flatten());
         texts.find(|text| Digest::of(text) == *digest)
     }
 

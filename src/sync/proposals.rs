@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::git::{Expected, Oid, PushOutcome, PushUpdate};
 use crate::model::{Task, TaskId};
 use crate::tasks::{
-    Draft, Found, Project, Take, Taken, close_proposal, draft_proposal, find_merged, note_broken, note_proposal,
-    open_proposals, proposal_branch, seen_target_ref, take_merged,
+    Draft, Found, Project, Take, Taken, approves_by_merge, close_proposal, draft_proposal, find_merged, note_broken,
+    note_proposal, open_proposals, proposal_branch, seen_target_ref, take_merged,
 };
 use std::collections::BTreeMap;
 
@@ -107,14 +107,18 @@ fn publish(sharing: &Sharing<'_>, draft: &Draft, there: Option<Oid>) -> Result<(
 pub fn follow(project: &Project, local: bool) -> Result<FollowReport> {
     let mut report = FollowReport::default();
     let open = open_proposals(&project.store.snapshot()?)?;
-    if open.is_empty() || project.target.is_none() {
+    // Where a merge approves, every machine has to know the target as it is, also for plans that others saw merged.
+    let is_idle = open.is_empty() && !approves_by_merge(project);
+    if is_idle || project.target.is_none() {
         return Ok(report);
     }
     let place = code_place(project)?.filter(|_| !local);
     let there = place.map(|place| look(project, place, &open, &mut report)).transpose()?.flatten();
     for task in open {
-        if let Some(outcome) = follow_one(project, &task, there.as_ref())? {
-            report.outcomes.push((task.id, outcome));
+        match follow_one(project, &task, there.as_ref()) {
+            Ok(outcome) => report.outcomes.extend(outcome.map(|outcome| (task.id, outcome))),
+            // The others are not to wait for it.
+            Err(error) => report.notes.push(format!("the plan of task {}: {}", task.id, error.full_text())),
         }
     }
     Ok(report)
@@ -137,7 +141,9 @@ fn look(
     let transport = sharing.code_transport();
     let refs = transport.list(&patterns)?;
     let Some(tip) = refs.get(&target_name) else {
-        report.notes.push(format!("{} has no branch {target}; plans under review are left alone", sharing.place.shown()));
+        report
+            .notes
+            .push(format!("{} has no branch {target}; plans under review are left alone", sharing.place.shown()));
         return Ok(None);
     };
     let seen = seen_target_ref(target);

@@ -5,12 +5,13 @@ use super::change::moved;
 use super::proposal::wait_for_approval;
 use super::reviewed::{TargetPlan, approves_by_merge, brought_by, find_plan_at, plan_path, recorded, target_tips};
 use super::texts::texts_of;
-use super::Project;
+use super::{Project, Standing, standing};
 use crate::error::Result;
 use crate::git::{Oid, Repository};
 use crate::model::plan::{Severity, parse_plan};
 use crate::model::text::escape_line;
 use crate::model::{Approval, Change, Proposal, ProposalEnd, Reason, Status, Task, TaskId, TextFile, Warrant};
+use crate::store::LONGEST_TEXT;
 
 /// A proposed plan as the target has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,12 +52,8 @@ pub enum Taken {
 /// branch began: a squashed or rebased merge leaves nothing else.
 pub fn find_merged(project: &Project, task: &Task, proposal: &Proposal) -> Result<Found> {
     let repository = project.repository();
-    let known = |oid: &str| Repository::parse_oid(oid).filter(|commit| repository.has_commit(*commit));
-    let before = match known(&proposal.base) {
-        Some(base) => find_plan_at(project, base, &task.id)?.map(|found| found.blob),
-        None => None,
-    };
-    let proposed = known(&proposal.commit);
+    let before = proposal.before.as_deref().and_then(Repository::parse_oid);
+    let proposed = Repository::parse_oid(&proposal.commit).filter(|commit| repository.has_commit(*commit));
     for tip in target_tips(project)? {
         let Some(found) = find_plan_at(project, tip, &task.id)? else { continue };
         let contains = proposed.map_or(Ok(false), |proposed| repository.is_ancestor(proposed, tip))?;
@@ -77,6 +74,9 @@ fn judge(project: &Project, task: &Task, found: &TargetPlan) -> Result<Found> {
         Err(wrong) => return broken(wrong.line, wrong.column, &wrong.message),
     };
     let (spec, plan) = recorded(project, read);
+    if spec.len().max(plan.len()) > LONGEST_TEXT {
+        return broken(1, 1, "spec or plan is longer than a task can keep");
+    }
     let findings = parse_plan(&plan).1;
     if let Some(wrong) = findings.iter().find(|finding| finding.severity == Severity::Error) {
         return broken(read.lines_before_plan + wrong.line, wrong.column, &wrong.message);
@@ -113,6 +113,11 @@ pub fn take_merged(project: &Project, id: &TaskId, merged: &MergedPlan) -> Resul
         }
         changes.text(id, TextFile::Spec, merged.spec.clone());
         changes.text(id, TextFile::Plan, merged.plan.clone());
+        let (spec, plan) = texts_of(snapshot, id)?;
+        let is_the_same = (&spec, &plan) == (&merged.spec, &merged.plan);
+        if !approves && is_the_same && standing(project, snapshot, &task)? == Standing::Approved {
+            return Ok(Taken::Approved);
+        }
         if !approves {
             let note = format!("{} merged it into {target}; approve it to have it carried out", merged.by);
             wait_for_approval(&task, &note, changes);

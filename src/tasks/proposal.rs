@@ -7,7 +7,7 @@ use super::reviewed::{TargetPlan, find_plan_at, plan_path, recorded, target_tips
 use super::texts::{check_plan, texts_of};
 use super::{Project, Standing, standing};
 use crate::error::{Error, Result};
-use crate::git::{Edit, Expected, Identity, Oid, Repository, Swap};
+use crate::git::{Edit, EntryKind, Expected, Identity, Oid, Repository, Swap};
 use crate::model::plan_file::{PlanFile, write_plan_file};
 use crate::model::replay::merge_texts;
 use crate::model::{Approval, Change, Digest, Proposal, Reason, Status, Task, TaskId, TextFile};
@@ -33,6 +33,8 @@ pub struct Draft {
     pub file: String,
     /// The target's commit that the branch began at.
     pub base: Oid,
+    /// The object of the file that the target had there, in hexadecimal digits.
+    pub before: Option<String>,
     /// The new tip of the branch.
     pub commit: Oid,
     /// Spec and plan as they are there.
@@ -77,6 +79,10 @@ pub fn draft_proposal(
     let open = task.proposal.as_ref().filter(|proposal| proposal.ended.is_none() && proposal.branch == branch);
     let base = open.and_then(|open| Repository::parse_oid(&open.base)).filter(|base| repository.has_commit(*base));
     let base = base.unwrap_or(newest);
+    let before = match open {
+        Some(open) => open.before.clone(),
+        None => find_plan_at(project, base, id)?.map(|found| found.blob.to_string()),
+    };
     let made_from = Approval::digest_of(&spec, &plan);
     let ours = (spec, plan);
     let texts = match tip {
@@ -94,7 +100,19 @@ pub fn draft_proposal(
     let content = write_plan_file(&content).into_bytes();
     let commit = commit(project, &task, &file, content, Parents { tip, base, goes_on: open.is_some() })?;
     let took_theirs = texts != ours;
-    Ok(Draft { task: id.clone(), branch, file, base, commit, spec: texts.0, plan: texts.1, took_theirs, made_from, here })
+    Ok(Draft {
+        task: id.clone(),
+        branch,
+        file,
+        base,
+        before,
+        commit,
+        spec: texts.0,
+        plan: texts.1,
+        took_theirs,
+        made_from,
+        here,
+    })
 }
 
 fn require_plan(snapshot: &Snapshot<'_>, task: &Task) -> Result<(String, String)> {
@@ -146,7 +164,7 @@ struct On<'a> {
 /// Spec and plan with what others made of them on the branch.
 fn with_theirs(on: &On<'_>, ours: &(String, String)) -> Result<(String, String)> {
     let known = on.task.proposal.as_ref();
-    if on.take == Take::Ours || known.is_some_and(|known| known.commit == on.tip.to_string()) {
+    if on.take == Take::Ours || known.is_some_and(|known| Repository::parse_oid(&known.commit) == Some(on.tip)) {
         return Ok(ours.clone());
     }
     let Some(found) = find_plan_at(on.project, on.tip, &on.task.id)? else {
@@ -167,9 +185,8 @@ fn with_theirs(on: &On<'_>, ours: &(String, String)) -> Result<(String, String)>
         return Ok(theirs);
     }
     let base = known.map(|known| find_known(on.project, known, &on.task.id)).transpose()?.flatten();
-    let merged = base.and_then(|base| {
-        Some((merge_texts(&base.0, &ours.0, &theirs.0)?, merge_texts(&base.1, &ours.1, &theirs.1)?))
-    });
+    let merged = base
+        .and_then(|base| Some((merge_texts(&base.0, &ours.0, &theirs.0)?, merge_texts(&base.1, &ours.1, &theirs.1)?)));
     // Where both gave one step another title, there are two of it now.
     let merged = merged.filter(|(_, plan)| check_plan(plan).is_ok());
     merged.ok_or_else(|| refused(on, &format!("others changed the same parts on the branch {}", on.branch)))
@@ -187,7 +204,9 @@ fn refused(on: &On<'_>, why: &str) -> Error {
     Error::person(why.to_owned())
         .hint(format!("to look at theirs: git show {}:{}", &tip[..10], on.file))
         .hint(format!("to take theirs into the task: aifactory plan propose {id} --take theirs"))
-        .hint(format!("to put the task's on top, theirs staying in the history: aifactory plan propose {id} --take ours"))
+        .hint(format!(
+            "to put the task's on top, theirs staying in the history: aifactory plan propose {id} --take ours"
+        ))
 }
 
 /// Where a commit belongs.
@@ -207,8 +226,7 @@ fn commit(project: &Project, task: &Task, file: &str, content: Vec<u8>, on: Pare
         _ => (vec![on.base], on.base),
     };
     let under_tree = repository.tree_of(under)?;
-    // In a partial clone this also brings the folders that are about to be edited.
-    repository.find_entry(under_tree, file)?;
+    require_folder(repository, under_tree, file)?;
     let tree = repository.edit_tree(Some(under_tree), vec![Edit::Put { path: file.to_owned(), content }])?;
     if let Some(tip) = on.tip
         && repository.tree_of(tip)? == tree
@@ -222,6 +240,23 @@ fn commit(project: &Project, task: &Task, file: &str, content: Vec<u8>, on: Pare
     };
     let title = crate::model::text::escape_line(&task.title).into_owned();
     repository.write_commit(tree, &parents, &format!("Plan: {title}\n\nTask: {}\n", task.id), &by)
+}
+
+/// A file where the folder belongs would be replaced by it. In a partial clone this also brings the folders that are
+/// about to be edited.
+fn require_folder(repository: &Repository, tree: Oid, file: &str) -> Result<()> {
+    for (at, _) in file.match_indices('/') {
+        let folder = &file[..at];
+        match repository.find_entry(tree, folder)? {
+            None => return Ok(()),
+            Some(entry) if entry.kind == EntryKind::Tree => {}
+            Some(_) => {
+                return Err(Error::failed(format!("{folder} is a file on the target and cannot hold plans"))
+                    .hint("to choose another folder: aifactory config set plan.folder <folder>"));
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Draft {
@@ -261,11 +296,13 @@ pub fn note_proposal(project: &Project, draft: &Draft, pushed: bool) -> Result<(
             file: draft.file.clone(),
             commit: draft.commit.to_string(),
             base: draft.base.to_string(),
+            before: draft.before.clone(),
             digest: Approval::digest_of(&draft.spec, &draft.plan),
             pushed,
         };
         let is_known = task.proposal.as_ref().is_some_and(|known| {
-            known.ended.is_none() && known.commit == draft.commit.to_string() && known.pushed == pushed
+            let is_this = Repository::parse_oid(&known.commit) == Some(draft.commit) && known.pushed == pushed;
+            is_this && known.ended.is_none()
         });
         if !is_known {
             changes.event(&draft.task, proposed);

@@ -86,7 +86,8 @@ pub fn brought_by(project: &Project, found: &TargetPlan, id: &TaskId) -> Result<
     project.repository().brought_by(found.tip, &plan_path(project, id)?)
 }
 
-pub(super) fn approves_by_merge(project: &Project) -> bool {
+/// Whether the project's policy takes a merge of a proposed plan for its approval.
+pub fn approves_by_merge(project: &Project) -> bool {
     project.settings.text("plan.approve-by-merge") == "on"
 }
 

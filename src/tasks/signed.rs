@@ -118,8 +118,10 @@ fn require_task(file: &PlanFile, import: &PlanImport) -> Result<()> {
 fn require_kept(project: &Project, import: &PlanImport) -> Result<()> {
     match project.store.redactor().redact(&import.text) == import.text {
         true => Ok(()),
-        false => Err(Error::failed("the signed file holds what looks like a secret, and secrets are not written to git")
-            .hint("take it out and have the file signed again")),
+        false => {
+            Err(Error::failed("the signed file holds what looks like a secret, and secrets are not written to git")
+                .hint("take it out and have the file signed again"))
+        }
     }
 }
 
@@ -242,7 +244,8 @@ fn verify(project: &Project, text: &str, signature: &str) -> Result<String> {
 pub(super) fn find_review(project: &Project, snapshot: &Snapshot<'_>, id: &TaskId, digest: &Digest) -> Result<Review> {
     let Some((text, signature)) = snapshot.signed_plan(id, digest)? else { return Ok(Review::Nothing) };
     let Ok(read) = parse_plan_file(&text) else { return Ok(Review::Nothing) };
-    let is_this = read.file.task.as_ref() == Some(id) && Approval::digest_of(&read.file.spec, &read.file.plan) == *digest;
+    let is_this =
+        read.file.task.as_ref() == Some(id) && Approval::digest_of(&read.file.spec, &read.file.plan) == *digest;
     let base = read.file.base.as_deref().and_then(Repository::parse_oid);
     let Some(base) = base.filter(|_| is_this) else { return Ok(Review::Nothing) };
     if let Err(error) = verify(project, &text, &signature) {

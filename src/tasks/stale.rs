@@ -97,7 +97,8 @@ fn files_changed(
     let commits = repository.commits_touching(base, now, &touched)?;
     let authors: BTreeSet<String> = commits.iter().map(|commit| mail_of(&commit.author)).collect();
     let who = listed(&authors.into_iter().collect::<Vec<_>>());
-    let how = if commits.is_empty() { String::new() } else { format!(" ({} by {who})", count(commits.len(), "commit")) };
+    let how =
+        if commits.is_empty() { String::new() } else { format!(" ({} by {who})", count(commits.len(), "commit")) };
     Ok(Some(format!("{names} changed on {branch}{how}")))
 }
 
