@@ -353,6 +353,11 @@ exit 4
 
 /// Writes an event into the state as somebody does who may push it and nothing else.
 fn forge(machine: &Sandbox, id: &str, change: &str) {
+    forge_with(machine, id, change, &[]);
+}
+
+/// The same, and files of the task.
+fn forge_with(machine: &Sandbox, id: &str, change: &str, files: &[(String, String)]) {
     let folder = format!(".aifactory/tasks/{}/{}/{id}", &id[..1], &id[1..2]);
     let events = machine.git(&["show", &format!("{STATE}:{folder}/events.jsonl")]);
     let line = format!(
@@ -374,8 +379,9 @@ fn forge(machine: &Sandbox, id: &str, change: &str) {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     run(&["read-tree", STATE], "");
-    for (name, text) in [("events.jsonl", format!("{events}{line}\n")), ("task.toml", record)] {
-        let blob = run(&["hash-object", "-w", "--stdin"], &text);
+    let own = [("events.jsonl".to_owned(), format!("{events}{line}\n")), ("task.toml".to_owned(), record)];
+    for (name, text) in own.iter().chain(files) {
+        let blob = run(&["hash-object", "-w", "--stdin"], text);
         run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{folder}/{name}")], "");
     }
     let tree = run(&["write-tree"], "");
@@ -423,7 +429,7 @@ fn who_can_write_the_state_and_not_the_target_gains_nothing_by_a_forged_approval
         Sandbox::empty(),
         Ran { status: 0, stdout: said.concat(), stderr: String::new() },
         str![[r#"
-stderr: 2thc  Greet                             waiting  trust: ben@example.com is said to have signed the plan, and the signature is not there
+stderr: 2thc  Greet                             waiting  trust: ben@example.com is said to have signed the plan, and no such signature for this task is there
 stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve 2thc
 exit 4
 stderr: 2thc  Greet                             waiting  trust: Ben <ben@example.com> is said to have merged the plan, and the target as it is known here does not hold this text
@@ -650,10 +656,14 @@ fn after_a_merge_or_a_closed_review_a_new_one_begins_at_the_target() {
     let shallow = hub.machine_with("dan", &["--depth=1"]);
     ana.sync();
     shallow.sync();
-    shows!(shallow, shallow.run(&["plan", "follow"]), str![[r#"
+    shows!(
+        shallow,
+        shallow.run(&["plan", "follow"]),
+        str![[r#"
 stderr: nothing new about proposed plans
 
-"#]]);
+"#]]
+    );
     ben.land(&id, "merge");
     ana.sync();
     assert_eq!((ana.status_of(&id).as_str(), &ana.task(&id)["proposal"]["ended"]), ("ready", &"merged".into()));
@@ -671,21 +681,29 @@ fn one_broken_plan_does_not_keep_the_others_and_a_file_in_the_folders_place_is_n
     let ben = hub.machine("ben");
     ben.review(&ids[0], "# Plan <!-- aifactory: plan -->", "# Plan");
     ids.iter().for_each(|id| ben.land(id, "squash"));
-    shows!(ana, ana.run(&["plan", "follow"]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "follow"]),
+        str![[r#"
 stderr: warning: plan of 2thc: what was merged is no plan and not approved: plans/2thc5tsve4.md:21:1: no line begins the plan: one must read `# Plan <!-- aifactory: plan -->`
 stderr: plan of bdrd: merged by Ben <ben@example.com> in [HASH]; it is approved
 exit 4
 
-"#]]);
+"#]]
+    );
 
     let third = ana.planned("Three", &greeting_plan("hello.txt", "three"));
     ana.ok(&["config", "set", "plan.folder", "README.md"]);
-    shows!(ana, ana.run(&["plan", "propose", &third]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["plan", "propose", &third]),
+        str![[r#"
 stderr: error: README.md is a file on the target and cannot hold plans
 stderr: hint: to choose another folder: aifactory config set plan.folder <folder>
 exit 1
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -921,6 +939,40 @@ exit 4
 
 "#]]
     );
+}
+
+#[test]
+fn a_signature_for_one_task_approves_no_other() {
+    let hub = Hub::new();
+    let (ana, id, file, key) = exported(&hub);
+    let signature = sign(&ana, &key, "aifactory-plan", "signed.md");
+    ana.ok(&["plan", "import", &file, "--signature", &signature]);
+    let other = ana.planned("Another", &greeting_plan("hello.txt", "hi"));
+    ana.sync();
+
+    let mallory = hub.joined("mallory");
+    mallory.set_spec(&other, "Say hi.");
+    let folder = format!(".aifactory/tasks/{}/{}/{id}", &id[..1], &id[1..2]);
+    let names = mallory.git(&["ls-tree", "-r", "--name-only", STATE, "--", &format!("{folder}/signed/")]);
+    let files: Vec<(String, String)> = names
+        .lines()
+        .map(|path| (path[folder.len() + 1..].to_owned(), mallory.git(&["show", &format!("{STATE}:{path}")])))
+        .collect();
+    assert_eq!(files.len(), 2, "{names}");
+    let digest = mallory.task(&id)["approval"]["digest"].as_str().unwrap().to_owned();
+    let warrant = format!(r#"{{"kind":"signature","by":"ben@example.com","signature":"{digest}"}}"#);
+    let approved = format!(r#""op":"approved","digest":"{digest}","warrant":{warrant}"#);
+    forge_with(&mallory, &other, &approved, &files);
+    mallory.sync();
+    ana.sync();
+    assert_eq!(ana.task(&other)["approval"]["digest"], digest);
+    shows!(ana, ana.run(&["run", &other, "--local"]), str![[r#"
+stderr: dmax  Another                           waiting  trust: ben@example.com is said to have signed the plan, and no such signature for this task is there
+stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve dmax
+exit 4
+
+"#]]);
+    assert_eq!(hub.joined("cid").run(&["run", &id]).status, 0, "the one that was signed is approved everywhere");
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn untrusted(project: &Project, approval: &Approval) -> String {
             format!("{by} is said to have merged the plan, and the target as it is known here does not hold this text")
         }
         Some(Warrant::Signature { .. }) => {
-            format!("{by} is said to have signed the plan, and the signature is not there")
+            format!("{by} is said to have signed the plan, and no such signature for this task is there")
         }
         None => format!("{by} approved the plan, but not on this machine"),
     }
