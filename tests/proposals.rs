@@ -966,12 +966,16 @@ fn a_signature_for_one_task_approves_no_other() {
     mallory.sync();
     ana.sync();
     assert_eq!(ana.task(&other)["approval"]["digest"], digest);
-    shows!(ana, ana.run(&["run", &other, "--local"]), str![[r#"
+    shows!(
+        ana,
+        ana.run(&["run", &other, "--local"]),
+        str![[r#"
 stderr: dmax  Another                           waiting  trust: ben@example.com is said to have signed the plan, and no such signature for this task is there
 stderr: hint: aifactory trust; or read the plan and say yes to it: aifactory approve dmax
 exit 4
 
-"#]]);
+"#]]
+    );
     assert_eq!(hub.joined("cid").run(&["run", &id]).status, 0, "the one that was signed is approved everywhere");
 }
 
