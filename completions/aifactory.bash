@@ -55,6 +55,9 @@ _aifactory() {
             aifactory,discard)
                 cmd="aifactory__subcmd__discard"
                 ;;
+            aifactory,do)
+                cmd="aifactory__subcmd__do"
+                ;;
             aifactory,doctor)
                 cmd="aifactory__subcmd__doctor"
                 ;;
@@ -108,6 +111,9 @@ _aifactory() {
                 ;;
             aifactory,progress)
                 cmd="aifactory__subcmd__progress"
+                ;;
+            aifactory,prompt)
+                cmd="aifactory__subcmd__prompt"
                 ;;
             aifactory,quickstart)
                 cmd="aifactory__subcmd__quickstart"
@@ -165,6 +171,9 @@ _aifactory() {
                 ;;
             aifactory,work)
                 cmd="aifactory__subcmd__work"
+                ;;
+            aifactory,workflow)
+                cmd="aifactory__subcmd__workflow"
                 ;;
             aifactory__subcmd__config,get)
                 cmd="aifactory__subcmd__config__subcmd__get"
@@ -235,6 +244,9 @@ _aifactory() {
             aifactory__subcmd__help,discard)
                 cmd="aifactory__subcmd__help__subcmd__discard"
                 ;;
+            aifactory__subcmd__help,do)
+                cmd="aifactory__subcmd__help__subcmd__do"
+                ;;
             aifactory__subcmd__help,doctor)
                 cmd="aifactory__subcmd__help__subcmd__doctor"
                 ;;
@@ -288,6 +300,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help,progress)
                 cmd="aifactory__subcmd__help__subcmd__progress"
+                ;;
+            aifactory__subcmd__help,prompt)
+                cmd="aifactory__subcmd__help__subcmd__prompt"
                 ;;
             aifactory__subcmd__help,quickstart)
                 cmd="aifactory__subcmd__help__subcmd__quickstart"
@@ -346,6 +361,9 @@ _aifactory() {
             aifactory__subcmd__help,work)
                 cmd="aifactory__subcmd__help__subcmd__work"
                 ;;
+            aifactory__subcmd__help,workflow)
+                cmd="aifactory__subcmd__help__subcmd__workflow"
+                ;;
             aifactory__subcmd__help__subcmd__config,get)
                 cmd="aifactory__subcmd__help__subcmd__config__subcmd__get"
                 ;;
@@ -376,6 +394,15 @@ _aifactory() {
             aifactory__subcmd__help__subcmd__plan,show)
                 cmd="aifactory__subcmd__help__subcmd__plan__subcmd__show"
                 ;;
+            aifactory__subcmd__help__subcmd__plan,write)
+                cmd="aifactory__subcmd__help__subcmd__plan__subcmd__write"
+                ;;
+            aifactory__subcmd__help__subcmd__prompt,list)
+                cmd="aifactory__subcmd__help__subcmd__prompt__subcmd__list"
+                ;;
+            aifactory__subcmd__help__subcmd__prompt,show)
+                cmd="aifactory__subcmd__help__subcmd__prompt__subcmd__show"
+                ;;
             aifactory__subcmd__help__subcmd__spec,check)
                 cmd="aifactory__subcmd__help__subcmd__spec__subcmd__check"
                 ;;
@@ -387,6 +414,18 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help__subcmd__spec,show)
                 cmd="aifactory__subcmd__help__subcmd__spec__subcmd__show"
+                ;;
+            aifactory__subcmd__help__subcmd__spec,write)
+                cmd="aifactory__subcmd__help__subcmd__spec__subcmd__write"
+                ;;
+            aifactory__subcmd__help__subcmd__workflow,check)
+                cmd="aifactory__subcmd__help__subcmd__workflow__subcmd__check"
+                ;;
+            aifactory__subcmd__help__subcmd__workflow,list)
+                cmd="aifactory__subcmd__help__subcmd__workflow__subcmd__list"
+                ;;
+            aifactory__subcmd__help__subcmd__workflow,show)
+                cmd="aifactory__subcmd__help__subcmd__workflow__subcmd__show"
                 ;;
             aifactory__subcmd__message,help)
                 cmd="aifactory__subcmd__message__subcmd__help"
@@ -421,6 +460,9 @@ _aifactory() {
             aifactory__subcmd__plan,show)
                 cmd="aifactory__subcmd__plan__subcmd__show"
                 ;;
+            aifactory__subcmd__plan,write)
+                cmd="aifactory__subcmd__plan__subcmd__write"
+                ;;
             aifactory__subcmd__plan__subcmd__help,check)
                 cmd="aifactory__subcmd__plan__subcmd__help__subcmd__check"
                 ;;
@@ -435,6 +477,27 @@ _aifactory() {
                 ;;
             aifactory__subcmd__plan__subcmd__help,show)
                 cmd="aifactory__subcmd__plan__subcmd__help__subcmd__show"
+                ;;
+            aifactory__subcmd__plan__subcmd__help,write)
+                cmd="aifactory__subcmd__plan__subcmd__help__subcmd__write"
+                ;;
+            aifactory__subcmd__prompt,help)
+                cmd="aifactory__subcmd__prompt__subcmd__help"
+                ;;
+            aifactory__subcmd__prompt,list)
+                cmd="aifactory__subcmd__prompt__subcmd__list"
+                ;;
+            aifactory__subcmd__prompt,show)
+                cmd="aifactory__subcmd__prompt__subcmd__show"
+                ;;
+            aifactory__subcmd__prompt__subcmd__help,help)
+                cmd="aifactory__subcmd__prompt__subcmd__help__subcmd__help"
+                ;;
+            aifactory__subcmd__prompt__subcmd__help,list)
+                cmd="aifactory__subcmd__prompt__subcmd__help__subcmd__list"
+                ;;
+            aifactory__subcmd__prompt__subcmd__help,show)
+                cmd="aifactory__subcmd__prompt__subcmd__help__subcmd__show"
                 ;;
             aifactory__subcmd__spec,check)
                 cmd="aifactory__subcmd__spec__subcmd__check"
@@ -451,6 +514,9 @@ _aifactory() {
             aifactory__subcmd__spec,show)
                 cmd="aifactory__subcmd__spec__subcmd__show"
                 ;;
+            aifactory__subcmd__spec,write)
+                cmd="aifactory__subcmd__spec__subcmd__write"
+                ;;
             aifactory__subcmd__spec__subcmd__help,check)
                 cmd="aifactory__subcmd__spec__subcmd__help__subcmd__check"
                 ;;
@@ -466,6 +532,33 @@ _aifactory() {
             aifactory__subcmd__spec__subcmd__help,show)
                 cmd="aifactory__subcmd__spec__subcmd__help__subcmd__show"
                 ;;
+            aifactory__subcmd__spec__subcmd__help,write)
+                cmd="aifactory__subcmd__spec__subcmd__help__subcmd__write"
+                ;;
+            aifactory__subcmd__workflow,check)
+                cmd="aifactory__subcmd__workflow__subcmd__check"
+                ;;
+            aifactory__subcmd__workflow,help)
+                cmd="aifactory__subcmd__workflow__subcmd__help"
+                ;;
+            aifactory__subcmd__workflow,list)
+                cmd="aifactory__subcmd__workflow__subcmd__list"
+                ;;
+            aifactory__subcmd__workflow,show)
+                cmd="aifactory__subcmd__workflow__subcmd__show"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,check)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__check"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,help)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__help"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,list)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__list"
+                ;;
+            aifactory__subcmd__workflow__subcmd__help,show)
+                cmd="aifactory__subcmd__workflow__subcmd__help__subcmd__show"
+                ;;
             *)
                 ;;
         esac
@@ -473,7 +566,7 @@ _aifactory() {
 
     case "${cmd}" in
         aifactory)
-            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
+            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard do prompt workflow message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -976,6 +1069,28 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__do)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__doctor)
             opts="-C -q -v -h --repair --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1069,7 +1184,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help)
-            opts="init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
+            opts="init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard do prompt workflow message search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1307,6 +1422,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__discard)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__do)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1573,7 +1702,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__plan)
-            opts="show set edit check"
+            opts="show set edit check write"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1642,9 +1771,65 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__help__subcmd__plan__subcmd__write)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__help__subcmd__progress)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__prompt)
+            opts="list show"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__prompt__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__prompt__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1825,7 +2010,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__spec)
-            opts="show set edit check"
+            opts="show set edit check write"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1881,6 +2066,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__spec__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__spec__subcmd__write)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1967,6 +2166,62 @@ _aifactory() {
         aifactory__subcmd__help__subcmd__work)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow)
+            opts="list show check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__workflow__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2138,7 +2393,7 @@ _aifactory() {
                     return 0
                     ;;
                 --kind)
-                    COMPREPLY=($(compgen -W "created set added removed text text-seen moved claimed claim-lost released approved rejected step-started step-done step-reset run-started run-ended gated delivering delivered paused resumed parked noted said text-imported imported settled unknown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "created set added removed text text-seen moved claimed claim-lost released approved rejected step-started step-done step-reset run-started run-ended gated phase-done reviewed review-waived delivering delivered paused resumed parked noted said text-imported imported settled unknown" -- "${cur}"))
                     return 0
                     ;;
                 --run)
@@ -2183,7 +2438,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__merge)
-            opts="-a -C -q -v -h --all --unverified --push --json --color --quiet --verbose --help"
+            opts="-a -C -q -v -h --all --unverified --unreviewed --check --push --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2473,7 +2728,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__plan)
-            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check help"
+            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2539,7 +2794,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__plan__subcmd__help)
-            opts="show set edit check help"
+            opts="show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2622,6 +2877,20 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__plan__subcmd__help__subcmd__write)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__plan__subcmd__set)
             opts="-F -C -q -v -h --file --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -2674,9 +2943,173 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__plan__subcmd__write)
+            opts="-m -j -C -q -v -h --message --agent --jobs --local --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__progress)
             opts="-C -q -v -h --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt)
+            opts="-C -q -v -h --json --color --quiet --verbose --help list show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help)
+            opts="list show help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__list)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__prompt__subcmd__show)
+            opts="-C -q -v -h --source --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2845,7 +3278,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__run)
-            opts="-a -j -C -q -v -h --all --jobs --merge --sandbox --agent --local --json --color --quiet --verbose --help"
+            opts="-a -j -C -q -v -h --all --jobs --merge --sandbox --agent --local --workflow --role --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2864,6 +3297,14 @@ _aifactory() {
                     return 0
                     ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3005,7 +3446,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__spec)
-            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check help"
+            opts="-C -q -v -h --json --color --quiet --verbose --help show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3071,7 +3512,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__spec__subcmd__help)
-            opts="show set edit check help"
+            opts="show set edit check write help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3154,6 +3595,20 @@ _aifactory() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        aifactory__subcmd__spec__subcmd__help__subcmd__write)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         aifactory__subcmd__spec__subcmd__set)
             opts="-F -C -q -v -h --file --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -3191,6 +3646,48 @@ _aifactory() {
                 return 0
             fi
             case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__spec__subcmd__write)
+            opts="-m -j -C -q -v -h --message --agent --jobs --local --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3337,7 +3834,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__work)
-            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --sandbox --agent --local --remote --json --color --quiet --verbose --help"
+            opts="-j -l -C -q -v -h --jobs --once --drain --max-tasks --label --merge --sandbox --agent --local --remote --phase --workflow --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3375,6 +3872,172 @@ _aifactory() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --phase)
+                    COMPREPLY=($(compgen -W "plan code" -- "${cur}"))
+                    return 0
+                    ;;
+                --workflow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow)
+            opts="-C -q -v -h --json --color --quiet --verbose --help list show check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__check)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help)
+            opts="list show check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__list)
+            opts="-C -q -v -h --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__workflow__subcmd__show)
+            opts="-C -q -v -h --source --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -9,7 +9,9 @@
 //! commands   one file per command: arguments, one call, one answer
 //! ui         sole owner of stdout and stderr: tables, progress, questions, colour, JSON
 //! run        dispatcher, scheduler (pure), worker, gates, merge queue, recovery
+//! workflow   roles, prompts and the way of a task: definitions, nothing starts here
 //! sync       sharing through a git remote: exchange, claims that count everywhere, signs of life
+//! workflow   definitions only: roles and their prompts, workflows and the way through them, quick actions
 //! tasks      what people do to tasks: create, change, plan, approve, import
 //! store      the state: snapshots, transactions, merge, index          policy   the target branch's rules
 //! agent      agents as data, and readers of what they print
@@ -37,3 +39,4 @@ pub mod store;
 pub mod sync;
 pub mod tasks;
 pub mod ui;
+pub mod workflow;

@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 13] = [
     &["git", "config"],
     &["policy", "agent", "store"],
     &["tasks"],
-    &["sync"],
+    &["sync", "workflow"],
     &["run"],
     &["ui"],
     &["commands"],

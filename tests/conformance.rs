@@ -135,6 +135,7 @@ fn every_reader_makes_of_a_recorded_stream_what_the_table_says() {
                 ending: &case.exit.map_or(Ending::Signalled(15), Ending::Exited),
                 says_when_finished: ReaderKind::find(&table.reader).unwrap().says_when_finished,
                 left_work: case.left_work,
+                nothing: "changed nothing",
                 last_words: "",
             };
             let judgement = judge(account, &facts);
@@ -200,6 +201,7 @@ fn a_stream_that_is_cut_anywhere_ends_without_a_success() {
                     ending: &Ending::Exited(0),
                     says_when_finished: true,
                     left_work: true,
+                    nothing: "changed nothing",
                     last_words: "",
                 };
                 assert_ne!(judge(&reader.account, &facts).outcome, Outcome::Succeeded, "{} before {line}", case.name);

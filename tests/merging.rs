@@ -17,6 +17,11 @@ fn what_passed_lands_on_the_target_and_its_worktree_and_branch_are_tidied_up() {
         sandbox.run(&["merge", &id]),
         str![[r#"
 stderr: ehdn  Greet                             merging into main
+stderr: ehdn  Greet                               done    plan     approved by ana@example.com
+stderr: ehdn  Greet                               done    step S1  Change hello.txt
+stderr: ehdn  Greet                               done    review   none was asked for
+stderr: ehdn  Greet                               done    checks   no test was removed, skipped or weakened
+stderr: ehdn  Greet                               done    risk     blocking, 1 file changed
 stderr: ehdn  Greet                             gate passed  grep -qx 'hello' hello.txt ([TIME])
 stderr: ehdn  Greet                             merged into main as [HASH]
 
@@ -65,6 +70,11 @@ fn work_without_any_gate_is_unproven_and_lands_only_on_a_persons_word() {
         sandbox.run(&["merge", &id]),
         str![[r#"
 stderr: ehdn  Unproven                          merging into main
+stderr: ehdn  Unproven                            done    plan     approved by ana@example.com
+stderr: ehdn  Unproven                            done    step S1  Change a.txt
+stderr: ehdn  Unproven                            done    review   none was asked for
+stderr: ehdn  Unproven                            done    checks   no test was removed, skipped or weakened
+stderr: ehdn  Unproven                            done    risk     blocking, 1 file changed
 stderr: error: no gate says anything about this work, so nothing is proven
 stderr: hint: add a `gate:` to the plan, or `gates` to .aifactory/config.toml on the target branch
 stderr: hint: to merge on your own word: aifactory merge --unverified
@@ -139,7 +149,17 @@ fn a_conflict_waits_with_its_path_named_and_the_next_task_goes_on() {
         sandbox.run(&["merge", &mine, &other]),
         str![[r#"
 stderr: ehdn  Mine                              merging into main
+stderr: ehdn  Mine                                done    plan     approved by ana@example.com
+stderr: ehdn  Mine                                done    step S1  Change hello.txt
+stderr: ehdn  Mine                                done    review   none was asked for
+stderr: ehdn  Mine                                done    checks   no test was removed, skipped or weakened
+stderr: ehdn  Mine                                done    risk     blocking, 1 file changed
 stderr: jaw5  Other                             merging into main
+stderr: jaw5  Other                               done    plan     approved by ana@example.com
+stderr: jaw5  Other                               done    step S1  Change other.txt
+stderr: jaw5  Other                               done    review   none was asked for
+stderr: jaw5  Other                               done    checks   no test was removed, skipped or weakened
+stderr: jaw5  Other                               done    risk     blocking, 1 file changed
 stderr: jaw5  Other                             gate passed  grep -qx 'other' other.txt ([TIME])
 stderr: jaw5  Other                             merged into main as [HASH]
 stderr: error: task ehdn waits: conflict with main in hello.txt

@@ -839,7 +839,11 @@ stderr: approved by the signature of ben@example.com
         dan,
         dan.run(&["merge", &id]),
         str![[r#"
-stderr: error: task bdrd is not approved as it stands: the plan's signature does not count here: the signature is of nobody who may sign here: No principal matched.
+stderr: bdrd  Greet                             merging into main
+stderr: bdrd  Greet                               missing plan     the plan's signature does not count here: the signature is of nobody who may sign here: No principal matched.
+stderr: bdrd  Greet                               done    step S1  Change hello.txt
+stderr: bdrd  Greet                               missing work     there is no branch with work
+stderr: error: task bdrd cannot be merged: plan: the plan's signature does not count here: the signature is of nobody who may sign here: No principal matched.
 stderr: hint: aifactory plan show bdrd, then aifactory approve bdrd
 exit 4
 

@@ -24,8 +24,10 @@ pub struct Facts<'a> {
     pub ending: &'a Ending,
     /// The protocol has a last event, so its absence says something.
     pub says_when_finished: bool,
-    /// There is something in the worktree that was not there before.
+    /// There is something that was not there before: in the worktree, or, where words are wanted, said.
     pub left_work: bool,
+    /// What it did where there is not.
+    pub nothing: &'a str,
     /// The end of what the program printed, for messages.
     pub last_words: &'a str,
 }
@@ -58,7 +60,7 @@ pub fn judge(account: &Account, facts: &Facts<'_>) -> Judgement {
         _ if facts.says_when_finished && account.finished.is_none() => {
             plain(Outcome::Failed, Some(with_words(format!("{agent} ended without its last event"))))
         }
-        _ if !facts.left_work => plain(Outcome::NoWork, Some(no_work(account, agent))),
+        _ if !facts.left_work => plain(Outcome::NoWork, Some(no_work(account, facts))),
         _ => plain(Outcome::Succeeded, denied(account)),
     }
 }
@@ -97,8 +99,8 @@ fn stalled_on(account: &Account, facts: &Facts<'_>) -> String {
     }
 }
 
-fn no_work(account: &Account, agent: &str) -> String {
-    let ended = format!("{agent} ended well and changed nothing");
+fn no_work(account: &Account, facts: &Facts<'_>) -> String {
+    let ended = format!("{} ended well and {}", facts.agent, facts.nothing);
     match denied(account) {
         Some(denied) => format!("{ended}; {denied}"),
         None => ended,
@@ -118,8 +120,14 @@ mod tests {
     fn judged(events: &[AgentEvent], ending: Ending, left_work: bool) -> (Outcome, String) {
         let mut account = Account::default();
         events.iter().for_each(|event| account.note(event));
-        let facts =
-            Facts { agent: "x", ending: &ending, says_when_finished: true, left_work, last_words: "last words" };
+        let facts = Facts {
+            agent: "x",
+            ending: &ending,
+            says_when_finished: true,
+            left_work,
+            nothing: "changed nothing",
+            last_words: "last words",
+        };
         let judgement = judge(&account, &facts);
         (judgement.outcome, judgement.detail.unwrap_or_default())
     }

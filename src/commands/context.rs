@@ -53,6 +53,18 @@ impl Context {
         answer
     }
 
+    /// The same with several settings.
+    pub fn with_settings<T>(&self, settings: &[(&str, Option<&str>)], run: impl FnOnce(&Context) -> T) -> T {
+        match settings.split_first() {
+            None => run(self),
+            // Boxed, or every setting would be a type of its own.
+            Some(((name, value), rest)) => {
+                let run: Box<dyn FnOnce(&Context) -> T + '_> = Box::new(run);
+                self.with_setting(name, *value, |context| context.with_settings(rest, run))
+            }
+        }
+    }
+
     /// The same, started in another folder.
     pub fn at(&self, folder: PathBuf) -> Context {
         Context {

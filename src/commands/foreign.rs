@@ -54,6 +54,10 @@ impl Foreign {
             let Some(value) = self.values.get(variable) else { continue };
             match meaning {
                 Meaning::Text(name) => set(variable, name, value.clone()),
+                Meaning::Switch(name) => {
+                    let is_on = value.trim().eq_ignore_ascii_case("true");
+                    set(variable, name, if is_on { "on" } else { "off" }.to_owned());
+                }
                 Meaning::Seconds(name) => set(variable, name, format!("{}s", value.trim_end_matches('s'))),
                 Meaning::Repository => set(variable, "sync.remote", value.clone()),
                 Meaning::Login | Meaning::File => {}

@@ -3,11 +3,12 @@
 use super::run::short;
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
+use crate::model::text::escape_line;
 use crate::model::{Status, TaskId};
-use crate::run::{FirstSignal, Interrupt, MergeOptions, MergeOutcome, merge};
+use crate::run::{ConditionState, FirstSignal, Interrupt, MergeOptions, MergeOutcome, conditions, merge};
 use crate::store::Filter;
 use crate::tasks::Project;
-use crate::ui::LiveRun;
+use crate::ui::{LiveRun, Style};
 use serde_json::{Value, json};
 
 /// Merge tasks that are ready for review
@@ -26,6 +27,12 @@ pub struct Args {
     /// Merge work that no gate looks at, on your own recorded word
     #[arg(long)]
     unverified: bool,
+    /// Merge whatever a reviewer said, or did not say, on your own recorded word
+    #[arg(long)]
+    unreviewed: bool,
+    /// Merge nothing; say what holds and what does not
+    #[arg(long, conflicts_with_all = ["unverified", "unreviewed", "push"])]
+    check: bool,
     /// Move the target on the remote first, as workers do
     #[arg(long)]
     push: bool,
@@ -43,7 +50,46 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.hint("aifactory status");
         return Ok(Finish::Short(Kind::Missing));
     }
-    merge_tasks(context, &project, &ids, args.unverified, args.push)
+    if args.check {
+        return check(context, &project, &ids);
+    }
+    let options =
+        MergeOptions { unverified: args.unverified, unreviewed: args.unreviewed, unseen: false, publish: args.push };
+    merge_tasks(context, &project, &ids, options)
+}
+
+/// What holds and what does not, a line each.
+fn check(context: &Context, project: &Project, ids: &[TaskId]) -> Result<Finish> {
+    let snapshot = project.store.snapshot()?;
+    let mut answers = Vec::new();
+    let mut is_ready = true;
+    for id in ids {
+        let task = snapshot.task(id)?;
+        let lines = conditions(project, &snapshot, &task, true)?;
+        is_ready =
+            is_ready && task.status == Status::Review && lines.iter().all(|line| line.state == ConditionState::Done);
+        if !context.ui.manner.json {
+            let ui = &context.ui;
+            ui.answer_line(&format!("{}  {}", ui.paint(Style::Id, &snapshot.short(id)), escape_line(&task.title)))?;
+            for line in &lines {
+                let state = ui.paint(condition_style(line.state), &format!("{:<7}", line.state.word()));
+                ui.answer_line(&format!("  {state} {:<8} {}", escape_line(&line.what), escape_line(&line.detail)))?;
+            }
+        }
+        answers.push(json!({ "id": id, "status": task.status, "conditions": lines }));
+    }
+    if context.ui.manner.json {
+        context.ui.answer_json(&json!({ "schema": "aifactory.merge-check/1", "tasks": answers }))?;
+    }
+    Ok(if is_ready { Finish::Well } else { Finish::Short(Kind::Person) })
+}
+
+pub(super) fn condition_style(state: ConditionState) -> Style {
+    match state {
+        ConditionState::Done => Style::Good,
+        ConditionState::Missing => Style::Bad,
+        ConditionState::Unknown => Style::Attention,
+    }
 }
 
 fn under_review(project: &Project) -> Result<Vec<TaskId>> {
@@ -55,10 +101,8 @@ pub(super) fn merge_tasks(
     context: &Context,
     project: &Project,
     ids: &[TaskId],
-    unverified: bool,
-    publish: bool,
+    options: MergeOptions,
 ) -> Result<Finish> {
-    let options = MergeOptions { unverified, unseen: false, publish };
     let interrupt = Interrupt::install(FirstSignal::Stop)?;
     let outcomes = {
         let mut live = LiveRun::beside_the_answer(&context.ui, |id| short(project, id));

@@ -3,6 +3,7 @@
 //! A new command is a new file, a variant of [`Command`] and its line in [`dispatch`]. Help, man pages and completions
 //! are derived from here.
 
+mod actions;
 mod agents;
 mod answer;
 mod approve;
@@ -37,6 +38,7 @@ mod pause;
 mod plan;
 mod plan_review;
 mod progress;
+mod prompt;
 mod quickstart;
 mod reject;
 mod release;
@@ -58,6 +60,8 @@ mod text_verbs;
 mod trust;
 mod usage;
 mod work;
+mod workflow;
+mod write;
 
 pub use context::{Context, Finish};
 use named::text_of;
@@ -149,6 +153,10 @@ pub enum Command {
     Review(review::Args),
     Merge(merge::Args),
     Discard(discard::Args),
+    #[command(name = "do")]
+    Do(actions::Args),
+    Prompt(prompt::Args),
+    Workflow(workflow::Args),
     Message(message::Args),
     Search(search::Args),
     Sync(sync::Args),
@@ -204,6 +212,9 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Review(args) => review::run(context, &args),
         Command::Merge(args) => merge::run(context, &args),
         Command::Discard(args) => discard::run(context, &args),
+        Command::Do(args) => actions::run(context, &args),
+        Command::Prompt(args) => prompt::run(context, &args),
+        Command::Workflow(args) => workflow::run(context, &args),
         Command::Message(args) => message::run(context, &args),
         Command::Search(args) => search::run(context, &args),
         Command::Sync(args) => sync::run(context, &args),

@@ -6,14 +6,16 @@ use crate::agent::Agent;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
 use crate::run::{FirstSignal, Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
-use crate::tasks::{Project, candidates, missing_full_access, ready};
+use crate::tasks::{Project, candidates, missing_full_access, ready, ready_again};
 use crate::ui::LiveRun;
+use crate::workflow::Library;
 use serde_json::json;
 
 /// Carry out tasks
 ///
-/// Each task gets a worktree and a branch of its own. Step by step the agent works, aifactory commits and runs the
-/// step's gates; at the end all gates judge the whole. What passes is ready for review, what does not waits for you.
+/// Each task gets a worktree and a branch of its own, and goes the way of its workflow: a plan where it has none, your
+/// yes to it, then step by step: the agent works, aifactory commits and runs the step's gates; at the end all gates judge
+/// the whole, and another agent reviews it. What passes is ready for you, what does not waits for you.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,6 +23,8 @@ Examples:
   aifactory run --all -j 4
   aifactory run --all --merge      merge what passes, so that what depends on it can start
   aifactory run 7kq2 --agent codex
+  aifactory run 7kq2 --workflow solo     nobody reviews
+  aifactory run 7kq2 --role reviewer     only a review, also of finished work
   aifactory run 7kq2 --json        one event per line, the last line is the result
 
 Exit codes: 0 all went well, 1 something failed, 3 nothing was ready, 4 a person is needed,
@@ -47,18 +51,34 @@ pub struct Args {
     /// Claim for this machine alone, whether or not the remote can be reached
     #[arg(long)]
     local: bool,
+    /// The way that the tasks go, such as default, solo or code-review; the setting where it is left out
+    #[arg(long, value_name = "NAME", conflicts_with = "role")]
+    workflow: Option<String>,
+    /// One role alone, such as reviewer or researcher, also on work that is finished
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    role: Option<String>,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    context.with_setting("agent.override", args.agent.as_deref(), |context| {
-        context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
-    })
+    let settings = [
+        ("agent.override", args.agent.as_deref()),
+        ("sandbox.kind", args.sandbox.as_deref()),
+        ("workflow", args.workflow.as_deref()),
+        ("workflow.role", args.role.as_deref()),
+    ];
+    context.with_settings(&settings, |context| run_here(context, args))
 }
 
 fn run_here(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
     require_override(context, &project)?;
     let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    let library = Library::of(&project)?;
+    library.workflow(project.settings.text("workflow"))?;
+    if let Some(role) = &args.role {
+        library.role(role)?;
+        ready_again(&project, &ids, None)?;
+    }
     run_tasks(context, &project, ids, How { jobs: args.jobs, merge: args.merge, local: args.local })
 }
 
@@ -79,8 +99,13 @@ pub(super) struct How {
     pub local: bool,
 }
 
-/// Runs the named tasks, or all that are ready where none is named.
+/// Runs the named tasks, or all that are ready where none is named, and tells what came of it.
 pub(super) fn run_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, how: How) -> Result<Finish> {
+    let report = carry_out_tasks(context, project, ids, how)?;
+    finish(context, project, &report)
+}
+
+pub(super) fn carry_out_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, how: How) -> Result<RunReport> {
     let target = project.require_target()?;
     if target.commit.is_none() {
         return Err(Error::failed(format!(
@@ -119,7 +144,7 @@ pub(super) fn run_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, 
     if project.store.repository.loose_objects() > MANY_LOOSE_OBJECTS {
         pack(project)?;
     }
-    finish(context, project, &report)
+    Ok(report)
 }
 
 /// Whether an agent that would be started needs a yes that nobody has given. Tasks that come up later wait for it.
@@ -143,28 +168,35 @@ pub(super) fn short(project: &Project, id: &TaskId) -> String {
 
 fn finish(context: &Context, project: &Project, report: &RunReport) -> Result<Finish> {
     let kind = report.kind();
-    if context.ui.manner.json {
-        let tasks: Vec<_> = report
-            .results
-            .iter()
-            .map(|r| {
-                json!({ "id": r.task, "title": r.title, "status": r.status, "reason": r.reason, "note": r.note,
-                        "error": r.error })
-            })
-            .collect();
-        let skipped: Vec<_> =
-            report.skipped.iter().map(|skipped| json!({ "id": skipped.task, "why": skipped.why })).collect();
-        context.ui.answer_json_line(&json!({
-            "schema": "aifactory.run/1", "tasks": tasks, "skipped": skipped, "interrupted": report.interrupted,
-            "exit": kind.map_or(0, Kind::exit_code),
-        }))?;
-    } else {
+    answer_json(context, report, kind)?;
+    if !context.ui.manner.json {
         hints(context, project, report);
     }
     Ok(kind.map_or(Finish::Well, Finish::Short))
 }
 
-fn hints(context: &Context, project: &Project, report: &RunReport) {
+/// The last line of JSON that says what became of all.
+pub(super) fn answer_json(context: &Context, report: &RunReport, kind: Option<Kind>) -> Result<()> {
+    if !context.ui.manner.json {
+        return Ok(());
+    }
+    let tasks: Vec<_> = report
+        .results
+        .iter()
+        .map(|r| {
+            json!({ "id": r.task, "title": r.title, "status": r.status, "reason": r.reason, "note": r.note,
+                    "error": r.error })
+        })
+        .collect();
+    let skipped: Vec<_> =
+        report.skipped.iter().map(|skipped| json!({ "id": skipped.task, "why": skipped.why })).collect();
+    context.ui.answer_json_line(&json!({
+        "schema": "aifactory.run/1", "tasks": tasks, "skipped": skipped, "interrupted": report.interrupted,
+        "exit": kind.map_or(0, Kind::exit_code),
+    }))
+}
+
+pub(super) fn hints(context: &Context, project: &Project, report: &RunReport) {
     let ui = &context.ui;
     let of = |status: Status| -> Vec<String> {
         let results = report.results.iter().filter(|result| result.status == status);

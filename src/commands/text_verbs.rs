@@ -2,6 +2,7 @@
 
 use super::edit::edit_file;
 use super::new::read_file;
+use super::write::write;
 use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::text::escape_line;
@@ -36,6 +37,27 @@ pub enum Verb {
         /// The task
         id: String,
     },
+    /// Have an agent write it
+    Write(WriteArgs),
+}
+
+#[derive(clap::Args)]
+pub struct WriteArgs {
+    /// The tasks
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    /// What the agent should know besides
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// The agent that writes it, such as claude:opus#high; the setting agent.plan where it is left out
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<String>,
+    /// How many tasks at once
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Claim for this machine alone, whether or not the remote can be reached
+    #[arg(long)]
+    pub local: bool,
 }
 
 /// Carries out a verb; after a change and for `check`, `judge` looks at the text.
@@ -46,6 +68,7 @@ pub fn run(
     judge: impl Fn(&Context, &Judged<'_>) -> Result<Finish>,
 ) -> Result<Finish> {
     match verb {
+        Verb::Write(args) => write(context, args, file),
         Verb::Show { id } => show(context, id, file),
         Verb::Set { id, file: path } => {
             let (project, id, text) = set(context, id, file, path)?;

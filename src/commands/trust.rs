@@ -11,8 +11,9 @@ use serde_json::json;
 
 /// Let the commands of the project's policy run on this machine
 ///
-/// Shows exactly what `.aifactory/config.toml` on the target branch would run: gates, setup, agents. Nothing of it runs
-/// before you say yes, and any change asks again. Tasks that waited for your yes are ready again.
+/// Shows exactly what `.aifactory/` on the target branch would run: gates, setup, agents, scripts of quick actions; and by
+/// name and digest what it would tell agents: roles, workflows, actions. Nothing of it runs before you say yes, and any
+/// change asks again. Tasks that waited for your yes are ready again.
 ///
 /// With --full: let agents run commands here without asking, whatever the policy says.
 #[derive(clap::Args)]
@@ -32,7 +33,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         ask_for_full_access(context, &project, args.yes)?;
         return report(context, &project, "agents may run commands here");
     }
-    let commands = PolicyCommands::of(&project.settings);
+    let commands = project.policy_commands()?;
     let trusted = project.policy_is_trusted()?;
     if context.ui.manner.json && !args.yes {
         let answer = json!({ "schema": "aifactory.trust/1", "trusted": trusted, "commands": commands.lines });
@@ -99,6 +100,9 @@ pub(super) fn ask_for_full_access(context: &Context, project: &Project, yes: boo
 fn ask(context: &Context, args: &Args, commands: &PolicyCommands) -> Result<()> {
     for line in &commands.lines {
         context.ui.note(&format!("  {}", escape_line(line)));
+    }
+    if commands.names_files() {
+        context.ui.hint("what a text says: git show <branch>:.aifactory/roles/<name>.md");
     }
     if args.yes {
         return Ok(());

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::git::Repository;
 use crate::host::files;
 use crate::model::Status;
-use crate::run::{FirstSignal, Interrupt, RunReport, RunRequest, Until, WorkOrder, run as carry_out};
+use crate::run::{FirstSignal, Interrupt, RunReport, RunRequest, Until, WorkOrder, WorkPhase, run as carry_out};
 use crate::sync::{Manner, Place, Sharing};
 use crate::tasks::{Project, set_local};
 use crate::ui::LiveRun;
@@ -29,6 +29,7 @@ Examples:
   aifactory work -j 4                       four tasks at once, until Ctrl-C
   aifactory work --drain --merge            until nothing is left to do; merge what passes
   aifactory work --label backend --max-tasks 10
+  aifactory work --phase plan --drain       only write plans; people approve them
   aifactory work --remote git@example.com:team/app.git
                                             on an empty machine: clone, work, push
 
@@ -37,7 +38,7 @@ Plans that were written on another machine run commands here only if you say so,
 
 Variables of ai-coding-factory count here, weaker than settings:
   FACTORY_ENV_FILE          a file of KEY=VALUE lines with more of these
-  FEATURE_BRANCHES          not used: every task has a branch of its own
+  FEATURE_BRANCHES          merge.feature-branches: true or false
   GH_ASSIGNEE               not used: the backlog is the state; aifactory import takes a TODO.md over
   GIT_REPO_URL              --remote where the folder is no repository, otherwise sync.remote
   GIT_TOKEN                 the login for an http(s) GIT_REPO_URL
@@ -46,8 +47,8 @@ Variables of ai-coding-factory count here, weaker than settings:
   INTER_ISSUE_WAIT          work.pause, in seconds
   JIRA_ASSIGNEE_ACCOUNT_ID  not used: the backlog is the state; aifactory import takes a TODO.md over
   NO_ISSUES_WAIT            sync.interval, in seconds
-  PLANNING_PROMPT           not used: plans are written by people so far
-  PLAN_BY_DEFAULT           not used: every task needs a plan; its risk says who approves it
+  PLANNING_PROMPT           prompt.planning
+  PLAN_BY_DEFAULT           plan.by-default: true or false
   PROJECT                   not used: the backlog is the state; aifactory import takes a TODO.md over
   TASK_MANAGER              not used: the backlog is the state; aifactory import takes a TODO.md over
   TODO_ASSIGNEE             not used: the backlog is the state; aifactory import takes a TODO.md over
@@ -84,12 +85,27 @@ pub struct Args {
     /// Work in a clone of this repository, made below the current folder if it is not there
     #[arg(long, value_name = "URL")]
     remote: Option<String>,
+    /// Only planning (tasks whose plan an agent is to write, up to your yes), or only code
+    #[arg(long, value_name = "PHASE")]
+    phase: Option<PhaseWord>,
+    /// The way that the tasks go, such as default, solo or code-review; the setting where it is left out
+    #[arg(long, value_name = "NAME")]
+    workflow: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum PhaseWord {
+    Plan,
+    Code,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    context.with_setting("agent.override", args.agent.as_deref(), |context| {
-        context.with_setting("sandbox.kind", args.sandbox.as_deref(), |context| run_here(context, args))
-    })
+    let settings = [
+        ("agent.override", args.agent.as_deref()),
+        ("sandbox.kind", args.sandbox.as_deref()),
+        ("workflow", args.workflow.as_deref()),
+    ];
+    context.with_settings(&settings, |context| run_here(context, args))
 }
 
 fn run_here(context: &Context, args: &Args) -> Result<Finish> {
@@ -133,6 +149,10 @@ fn work(context: &Context, args: &Args, remote: Option<&str>) -> Result<Finish> 
             },
             most: args.max_tasks,
             labels: args.labels.clone(),
+            phase: args.phase.map(|phase| match phase {
+                PhaseWord::Plan => WorkPhase::Plan,
+                PhaseWord::Code => WorkPhase::Code,
+            }),
         }),
         own_program: context.own_program.clone(),
     };

@@ -8,6 +8,8 @@ pub enum Meaning {
     Text(&'static str),
     /// The setting of this name, which they give in seconds.
     Seconds(&'static str),
+    /// The setting of this name, which is on for `true` and off for anything else.
+    Switch(&'static str),
     /// The repository to work in, where the current folder is none, and otherwise the remote to share through.
     Repository,
     /// A login for that repository over HTTP.
@@ -20,7 +22,7 @@ pub enum Meaning {
 
 pub const FOREIGN: &[(&str, Meaning)] = &[
     ("FACTORY_ENV_FILE", Meaning::File),
-    ("FEATURE_BRANCHES", Meaning::Nothing("every task has a branch of its own")),
+    ("FEATURE_BRANCHES", Meaning::Switch("merge.feature-branches")),
     ("GH_ASSIGNEE", Meaning::Nothing(NO_TRACKER)),
     ("GIT_REPO_URL", Meaning::Repository),
     ("GIT_TOKEN", Meaning::Login),
@@ -29,8 +31,8 @@ pub const FOREIGN: &[(&str, Meaning)] = &[
     ("INTER_ISSUE_WAIT", Meaning::Seconds("work.pause")),
     ("JIRA_ASSIGNEE_ACCOUNT_ID", Meaning::Nothing(NO_TRACKER)),
     ("NO_ISSUES_WAIT", Meaning::Seconds("sync.interval")),
-    ("PLANNING_PROMPT", Meaning::Nothing("plans are written by people so far")),
-    ("PLAN_BY_DEFAULT", Meaning::Nothing("every task needs a plan; its risk says who approves it")),
+    ("PLANNING_PROMPT", Meaning::Text("prompt.planning")),
+    ("PLAN_BY_DEFAULT", Meaning::Switch("plan.by-default")),
     ("PROJECT", Meaning::Nothing(NO_TRACKER)),
     ("TASK_MANAGER", Meaning::Nothing(NO_TRACKER)),
     ("TODO_ASSIGNEE", Meaning::Nothing(NO_TRACKER)),
@@ -43,6 +45,7 @@ pub fn explain() -> String {
     let meaning = |meaning: &Meaning| match meaning {
         Meaning::Text(name) => (*name).to_owned(),
         Meaning::Seconds(name) => format!("{name}, in seconds"),
+        Meaning::Switch(name) => format!("{name}: true or false"),
         Meaning::Repository => "--remote where the folder is no repository, otherwise sync.remote".to_owned(),
         Meaning::Login => "the login for an http(s) GIT_REPO_URL".to_owned(),
         Meaning::File => "a file of KEY=VALUE lines with more of these".to_owned(),
@@ -66,7 +69,7 @@ mod tests {
     #[test]
     fn every_meaning_is_a_setting_there_is() {
         for (variable, meaning) in FOREIGN {
-            if let Meaning::Text(name) | Meaning::Seconds(name) = meaning {
+            if let Meaning::Text(name) | Meaning::Seconds(name) | Meaning::Switch(name) = meaning {
                 assert!(KEYS.iter().any(|key| key.name == *name), "{variable} means {name}");
             }
         }

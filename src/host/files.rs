@@ -76,6 +76,27 @@ fn draft_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Adds a line to a file that only grows. The caller holds its lock. What a kill left of a line before stays a line of its
+/// own.
+pub fn append_line(path: &Path, line: &str) -> Result<()> {
+    let in_words = || format!("cannot write {}", path.display());
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let mut file = File::options().create(true).append(true).read(true).open(path).context(in_words)?;
+    let is_whole = match file.seek(SeekFrom::End(-1)) {
+        Ok(_) => {
+            let mut last = [0];
+            file.read_exact(&mut last).context(in_words)?;
+            last == *b"\n"
+        }
+        // There is nothing in it yet.
+        Err(_) => true,
+    };
+    let begin = if is_whole { "" } else { "\n" };
+    file.write_all(format!("{begin}{line}\n").as_bytes()).context(in_words)
+}
+
 pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).context(|| format!("cannot create the folder {}", path.display()))
 }

@@ -245,6 +245,22 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         step: Option<String>,
     },
+    /// A round of changes beyond the plan's steps was carried out.
+    PhaseDone {
+        phase: String,
+    },
+    /// What a reviewer said about a tree. It says nothing about any other.
+    Reviewed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<EventId>,
+        tree: String,
+        commit: String,
+        review: super::review::Review,
+    },
+    /// A person merges this tree whatever a reviewer said, or did not say.
+    ReviewWaived {
+        tree: String,
+    },
     Delivering {
         target: String,
         commit: String,
@@ -290,7 +306,7 @@ pub enum Change {
 
 impl Change {
     /// Every kind of change, by its word.
-    pub const KINDS: [&str; 31] = [
+    pub const KINDS: [&str; 34] = [
         "created",
         "set",
         "added",
@@ -311,6 +327,9 @@ impl Change {
         "run-started",
         "run-ended",
         "gated",
+        "phase-done",
+        "reviewed",
+        "review-waived",
         "delivering",
         "delivered",
         "paused",

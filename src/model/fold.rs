@@ -217,6 +217,9 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::RunStarted { .. }
         | Change::RunEnded { .. }
         | Change::Gated { .. }
+        | Change::PhaseDone { .. }
+        | Change::Reviewed { .. }
+        | Change::ReviewWaived { .. }
         | Change::TextSeen { .. }
         | Change::TextImported { .. }
         | Change::Noted { .. }

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file or the environment: whatever changes from run to run is a parameter. Texts that
 //! come from outside are parsed into types here, and a text that does not parse is an error with a place, never a guess.
 
+pub mod assertions;
 mod budget;
 mod digest;
 mod duration;
@@ -16,11 +17,14 @@ mod nesting;
 pub mod paths;
 pub mod plan;
 pub mod plan_file;
+pub mod planning;
 pub mod readiness;
 mod record;
 pub mod replay;
+pub mod review;
 pub mod risk;
 pub mod run;
+pub mod spec;
 mod status;
 mod task;
 pub mod text;

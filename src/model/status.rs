@@ -131,6 +131,10 @@ impl Reason {
         match self {
             Reason::PlanApproval => format!("aifactory plan show {id} (or plan edit), then aifactory approve {id}"),
             Reason::GateFailed => format!("aifactory review {id}, then aifactory retry {id} -m \"what to change\""),
+            Reason::ReviewRejected => format!(
+                "aifactory review {id}, then aifactory retry {id} -m \"what to change\", or on your own word: aifactory merge \
+                 {id} --unreviewed"
+            ),
             Reason::Conflict => format!(
                 "aifactory shell {id}, rebase there on the target, then aifactory retry {id} --run; or begin anew: \
                  aifactory discard {id}"

@@ -5,6 +5,8 @@
 //! who can push state can change the rules. What of them runs commands counts only after a person on this machine has
 //! read and trusted exactly that text.
 
+mod definitions;
+
 use crate::config::{Layer, Origin, Settings};
 use crate::error::Result;
 use crate::git::{Oid, Repository};
@@ -47,36 +49,56 @@ impl Target {
     }
 }
 
-/// What the project's own policy would run on this machine.
+/// What the project's own policy would run on this machine, and what it tells agents that run here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyCommands {
     /// One line each, for a person to read before trusting them.
     pub lines: Vec<String>,
+    /// Of the files that lines name without showing them.
+    files: Vec<Digest>,
 }
 
 impl PolicyCommands {
-    pub fn of(settings: &Settings) -> PolicyCommands {
-        let mut lines = Vec::new();
-        for name in ["gates", "worktree.setup"] {
-            if matches!(settings.value(name).1, Origin::Policy(_)) {
-                lines.extend(settings.list(name).into_iter().map(|command| format!("{name}: {command}")));
+    /// Of the settings in force, and of the definitions on the target branch.
+    pub fn of(settings: &Settings, repository: &Repository, target: Option<&Target>) -> Result<PolicyCommands> {
+        let mut commands = PolicyCommands { lines: lines_of(settings), files: Vec::new() };
+        if let Some(commit) = target.and_then(|target| target.commit) {
+            for definition in definitions::all(repository, commit)? {
+                commands.lines.extend(definition.lines());
+                commands.files.push(definition.digest().clone());
             }
         }
-        for (name, table, origin) in settings.agents() {
-            if matches!(origin, Origin::Policy(_)) {
-                let text = toml::to_string(table).unwrap_or_default();
-                lines.push(format!("agents.{name}: {}", text.trim().replace('\n', "; ")));
-            }
-        }
-        PolicyCommands { lines }
+        Ok(commands)
     }
 
     pub fn digest(&self) -> Digest {
-        Digest::of_all(self.lines.iter().map(String::as_bytes))
+        let lines = self.lines.iter().map(String::as_str);
+        Digest::of_all(lines.chain(self.files.iter().map(Digest::as_str)).map(str::as_bytes))
+    }
+
+    /// There are texts that lines name without showing them.
+    pub fn names_files(&self) -> bool {
+        !self.files.is_empty()
     }
 
     /// Nothing to run needs nobody's trust.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
+}
+
+fn lines_of(settings: &Settings) -> Vec<String> {
+    let mut lines = Vec::new();
+    for name in ["gates", "worktree.setup"] {
+        if matches!(settings.value(name).1, Origin::Policy(_)) {
+            lines.extend(settings.list(name).into_iter().map(|command| format!("{name}: {command}")));
+        }
+    }
+    for (name, table, origin) in settings.agents() {
+        if matches!(origin, Origin::Policy(_)) {
+            let text = toml::to_string(table).unwrap_or_default();
+            lines.push(format!("agents.{name}: {}", text.trim().replace('\n', "; ")));
+        }
+    }
+    lines
 }

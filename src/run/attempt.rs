@@ -4,6 +4,7 @@
 //! still the one we gave it, and there is work in it that was not there before.
 
 mod follow;
+mod words;
 
 pub use follow::Stop;
 
@@ -27,8 +28,10 @@ use crate::store::Redactor;
 use crate::tasks::Project;
 use follow::{Check, Follow, OnSession};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use words::Words;
 
 /// Bytes of one line of a gate that are looked at.
 pub const RUN_LIMIT_LINE: usize = 64 * 1024;
@@ -45,7 +48,11 @@ pub struct Attempt<'a> {
     pub run: &'a EventId,
     pub session: &'a str,
     pub environment: Variables,
-    pub branch: &'a str,
+    /// None where the worktree is on no branch, for agents that only read.
+    pub branch: Option<&'a str>,
+    pub wanted: Wanted,
+    /// How long it may take in all.
+    pub timeout: Duration,
     /// HEAD before the agent starts.
     pub base: Oid,
     /// The commit before the first attempt at this step: what an earlier attempt committed since counts as work.
@@ -59,6 +66,15 @@ pub struct Attempt<'a> {
     pub on_session: Option<OnSession<'a>>,
     /// What a limit says about the run so far, between tool calls.
     pub check: Option<Check<'a>>,
+}
+
+/// What an agent is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Other files than before.
+    Change,
+    /// Something that it says.
+    Words,
 }
 
 /// How a try went, and what is to be written down about it.
@@ -77,6 +93,8 @@ pub struct AttemptResult {
     pub is_agents_own_limit: bool,
     /// The commit that holds the work, once there is one.
     pub commit: Option<String>,
+    /// What it said, in the pieces between its deeds, where that is what it was for.
+    pub words: Vec<String>,
 }
 
 impl AttemptResult {
@@ -108,6 +126,7 @@ impl Attempt<'_> {
         follow.on_session = self.on_session.take().unwrap_or_else(|| Box::new(|_| {}));
         follow.check = self.check.take().unwrap_or_else(|| Box::new(|_| None));
         follow.stdin_is_open = stdin_is_open;
+        follow.words = (self.wanted == Wanted::Words).then(|| Words::new(self.agent.reader.comes_in_pieces));
         follow.longest_pause = self.project.settings.duration("run.rate-limit-wait");
         follow.now = Box::new(|| host.now());
         let ended = self.handle.block_on(supervise(request, self.stop.clone(), &mut follow))?;
@@ -129,6 +148,7 @@ impl Attempt<'_> {
             heard: follow.heard,
             is_agents_own_limit: follow.verdict.is_none(),
             commit: None,
+            words: follow.words.map(Words::into_pieces).unwrap_or_default(),
         })
     }
 
@@ -146,7 +166,7 @@ impl Attempt<'_> {
         let confined = Confined {
             project: self.project,
             worktree: self.job.worktree,
-            branch: Some(self.branch),
+            branch: self.branch,
             run_folder: folder,
             own_program: self.job.own_program,
             login_files: &self.agent.record.login_files,
@@ -173,7 +193,7 @@ impl Attempt<'_> {
     fn limits(&self) -> Limits {
         let settings = &self.project.settings;
         Limits {
-            total: settings.duration("run.timeout"),
+            total: self.timeout,
             silence: settings.duration("run.silence"),
             silence_in_tool: settings.duration("run.silence-in-tool"),
             grace: settings.duration("run.grace"),
@@ -199,7 +219,14 @@ impl Attempt<'_> {
             agent: &self.agent.name,
             ending: &ended.ending,
             says_when_finished: self.agent.reader.says_when_finished,
-            left_work: self.left_work()?,
+            nothing: match self.wanted {
+                Wanted::Change => "changed nothing",
+                Wanted::Words => "said nothing",
+            },
+            left_work: match &follow.words {
+                Some(words) => !words.is_empty(),
+                None => self.left_work()?,
+            },
             last_words: &last_words,
         };
         let judgement = judge(account, &facts);
@@ -250,12 +277,12 @@ impl Attempt<'_> {
                 )));
             }
         };
-        if state.branch.as_deref() != Some(self.branch) {
+        if state.branch.as_deref() != self.branch {
             let where_to = state.branch.unwrap_or_else(|| "no branch".to_owned());
             return Ok(Some(format!(
                 "the agent left the worktree on {}, not on {}",
                 escape_line(&where_to),
-                self.branch
+                self.branch.unwrap_or("no branch")
             )));
         }
         let grown = state.head.is_some_and(|head| repository.is_ancestor(self.base, head).unwrap_or(false));

@@ -105,6 +105,36 @@ impl<'p> Checkouts<'p> {
         Ok(TaskCheckout { path, reused, is_set_up: false, note })
     }
 
+    /// The task's worktree as it is, or one on no branch that holds `base`: for whoever only reads. The caller holds it.
+    pub fn acquire_to_read(&self, task: &TaskId, base: Oid) -> Result<TaskCheckout> {
+        let _lock = self.project.store.local.lock("worktrees")?;
+        files::create_folder(&self.root)?;
+        let path = self.path_of(task);
+        self.mend(task)?;
+        if self.find(task).is_some()
+            && let Ok(state) = self.repository().worktree_state(&path)
+        {
+            // What somebody began is looked at as it is; what nobody works on yet follows the target.
+            if state.branch.is_none() && state.dirty.is_empty() && state.head != Some(base) {
+                self.repository().detach_worktree(&path, base)?;
+                files::remove_file(&self.set_up_mark(task))?;
+            }
+            return Ok(TaskCheckout { path, reused: true, is_set_up: self.set_up_mark(task).exists(), note: None });
+        }
+        self.forget_marks(task)?;
+        let note = self.set_aside(&path)?;
+        let parked = self.parked()?.pop();
+        match &parked {
+            Some(parked) => {
+                self.repository().move_worktree(parked, &path)?;
+                self.repository().detach_worktree(&path, base)?;
+            }
+            None => self.repository().add_detached_worktree(&path, base)?,
+        }
+        files::write_text(&self.made_mark(task), "")?;
+        Ok(TaskCheckout { path, reused: parked.is_some(), is_set_up: false, note })
+    }
+
     /// A worktree that was left elsewhere goes back to its branch; what was not committed there is kept and named.
     fn put_on_branch(&self, task: &TaskId, path: &Path, branch: &str, base: Oid) -> Result<Option<String>> {
         let repository = self.repository();
@@ -118,8 +148,12 @@ impl<'p> Checkouts<'p> {
             return Ok(None);
         }
         let saved = self.save(task, path)?;
+        let before = repository.head_of(path)?;
         repository.drop_changes(path)?;
         repository.switch_worktree(path, branch, base)?;
+        if repository.head_of(path)? != before {
+            files::remove_file(&self.set_up_mark(task))?;
+        }
         Ok(saved.map(|(commit, name)| format!("what lay in the worktree is kept: git show {commit} ({name})")))
     }
 
@@ -241,6 +275,12 @@ impl<'p> Checkouts<'p> {
         let Some(_hold) = self.find_hold(task)? else {
             return Err(Error::person(format!("somebody still works in {}", path.display())).hint("try again"));
         };
+        self.park_held(task)
+    }
+
+    /// The same for whoever holds it.
+    pub fn park_held(&self, task: &TaskId) -> Result<()> {
+        let Some(path) = self.find(task) else { return Ok(()) };
         let _lock = self.project.store.local.lock("worktrees")?;
         let state = self.repository().worktree_state(&path)?;
         if !state.dirty.is_empty() {

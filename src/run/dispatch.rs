@@ -7,16 +7,18 @@ use super::interrupt::Interrupt;
 use super::ledger::Ledger;
 use super::merge::{MergeOptions, MergeOutcome, merge_one};
 use super::news::{Desk, News};
-use super::order::{RunReport, RunRequest, Skipped, TaskResult, Until};
+use super::order::{RunReport, RunRequest, Skipped, TaskResult, Until, WorkPhase};
 use super::scheduler::{Decision, decide, prefer};
 use super::worker::{Bench, Carried, Settled, carry};
 use crate::error::{Error, Result};
 use crate::git::Oid;
 use crate::host::{Host, memory};
+use crate::model::planning::wants_branch;
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Status, TaskId, Timestamp};
+use crate::store::Snapshot;
 use crate::sync::Sharing;
-use crate::tasks::{Candidate, Project, TEST_COMMAND_VARIABLE, candidates};
+use crate::tasks::{Candidate, Project, TEST_COMMAND_VARIABLE, Way, candidates, way_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -104,6 +106,7 @@ pub fn run(
             own_program: request.own_program.clone(),
             test_command: project.host.env.text(TEST_COMMAND_VARIABLE),
             local: request.local,
+            phase: request.work.as_ref().and_then(|order| order.phase),
             patient: request.work.is_some(),
             ledger: Ledger::default(),
         },
@@ -230,7 +233,8 @@ impl<'a> Dispatcher<'a> {
     fn decide(&self) -> Result<Decision> {
         let snapshot = self.project.store.snapshot()?;
         let index = snapshot.index()?;
-        let mut wanted: Vec<Candidate> = candidates(&index)?.into_iter().filter(|c| self.is_wanted(c)).collect();
+        let mut wanted: Vec<Candidate> =
+            candidates(&index)?.into_iter().filter(|c| self.is_wanted(&snapshot, c)).collect();
         if let (Some(_), Some(sharing)) = (&self.request.work, Sharing::find(&self.project)?) {
             prefer(&mut wanted, &sharing.live_name()?);
         }
@@ -254,10 +258,16 @@ impl<'a> Dispatcher<'a> {
         Ok(decide(&wanted, &running, &tried, slots, now))
     }
 
-    fn is_wanted(&self, candidate: &Candidate) -> bool {
+    fn is_wanted(&self, snapshot: &Snapshot<'_>, candidate: &Candidate) -> bool {
+        let phase = self.request.work.as_ref().and_then(|order| order.phase);
+        let is_in_phase = phase.is_none_or(|phase| {
+            let way = snapshot.task(&candidate.row.id).and_then(|task| way_of(&self.project, snapshot, &task));
+            // What cannot be looked at is told by whoever takes it up.
+            way.map_or(true, |way| matches!(way, Way::Planned(_)) == (phase == WorkPhase::Plan))
+        });
         let labels = self.request.work.as_ref().map(|order| order.labels.as_slice()).unwrap_or_default();
         let is_named = self.request.tasks.is_empty() || self.request.tasks.contains(&candidate.row.id);
-        is_named && labels.iter().all(|label| candidate.row.labels.contains(label))
+        is_in_phase && is_named && labels.iter().all(|label| candidate.row.labels.contains(label))
     }
 
     fn start<'scope>(&mut self, scope: &'scope std::thread::Scope<'scope, '_>, task: &TaskId) -> Result<()>
@@ -405,6 +415,9 @@ fn work_on(
 ) -> Result<Carried> {
     let mut project = Project::open(host, folder, None)?;
     project.remember_little();
+    let labels = project.store.snapshot()?.task(task)?.labels;
+    let by_default = project.settings.text("merge.feature-branches") == "on";
+    let merge = merge && !wants_branch(&labels, by_default);
     let is_left = merge && bench.patient && project.store.snapshot()?.task(task)?.status == Status::Review;
     let settled = match is_left {
         true => Settled { status: Status::Review, reason: None, note: None },
@@ -413,7 +426,7 @@ fn work_on(
             carried => return Ok(carried),
         },
     };
-    let options = MergeOptions { unverified: false, unseen: true, publish: bench.patient };
+    let options = MergeOptions { unverified: false, unreviewed: false, unseen: true, publish: bench.patient };
     Ok(Carried::Through(match merge_one(host, folder, task, options, bench, reporter)? {
         MergeOutcome::Merged { .. } => Settled { status: Status::Done, reason: None, note: None },
         MergeOutcome::Waiting { reason, note } => {

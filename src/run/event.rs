@@ -38,6 +38,16 @@ pub enum RunEventKind {
         of: usize,
         attempt: u64,
     },
+    /// A phase of the workflow that is no step of the plan.
+    PhaseStarted {
+        phase: String,
+        agent: String,
+        attempt: u64,
+    },
+    /// What a reviewer said, in short.
+    Reviewed {
+        verdict: String,
+    },
     /// Something the agent said or did, as one line.
     Agent {
         line: String,
@@ -56,6 +66,12 @@ pub enum RunEventKind {
     },
     Merging {
         target: String,
+    },
+    /// What has to hold before a merge, and whether it does.
+    MergeCondition {
+        what: String,
+        state: String,
+        detail: String,
     },
     Merged {
         target: String,

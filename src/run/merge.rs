@@ -4,6 +4,7 @@
 //! recovery can tell by ancestry what happened in between. The target is never red and never half merged: gates run in a
 //! checkout where no agent wrote, on the rebased commit, and the target moves by one compare-and-swap or not at all.
 
+mod conditions;
 mod round;
 mod target;
 
@@ -18,6 +19,8 @@ use crate::git::Oid;
 use crate::host::Host;
 use crate::model::{Change, Reason, Status, TaskId};
 use crate::tasks::Project;
+use conditions::in_the_way;
+pub use conditions::{MergeCondition, State as ConditionState, conditions};
 use round::{Queue, Round, moved};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +33,8 @@ const MOST_ROUNDS: u32 = 5;
 pub struct MergeOptions {
     /// A person's word that work without any gate may be merged. Failed gates are never merged.
     pub unverified: bool,
+    /// A person's word that work may be merged whatever a reviewer said, or did not say.
+    pub unreviewed: bool,
     /// Nobody has looked at the work: what touches risky paths beyond its plan stays under review.
     pub unseen: bool,
     /// The target moves on the remote first, and here after it: others work from there.
@@ -70,6 +75,7 @@ pub fn merge(
         own_program,
         test_command: None,
         local: false,
+        phase: None,
         patient: false,
         ledger: Ledger::default(),
     };

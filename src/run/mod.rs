@@ -4,6 +4,7 @@
 //! `confine` says what children may use and change, `gates` measure, `merge` delivers, `recovery` repairs what a crash left. Nothing here prints: everything that happens
 //! is a [`RunEvent`] for whoever listens.
 
+mod answers;
 mod attempt;
 mod checkout;
 mod confine;
@@ -41,7 +42,7 @@ pub use event::{RunEvent, RunEventKind};
 pub use handshake::greet;
 pub use inbox::{EVENTS, Kept, RUN_FOLDER_VARIABLE, leave_word};
 pub use interrupt::{FirstSignal, Interrupt};
-pub use merge::{MergeOptions, MergeOutcome, merge};
-pub use order::{RunReport, RunRequest, Skipped, TaskResult, Until, WorkOrder};
+pub use merge::{ConditionState, MergeCondition, MergeOptions, MergeOutcome, conditions, merge};
+pub use order::{RunReport, RunRequest, Skipped, TaskResult, Until, WorkOrder, WorkPhase};
 pub use recovery::{Recovered, dead_sessions, recover};
 pub use upkeep::{MANY_LOOSE_OBJECTS, pack, prune_transcripts, sweep_old_runs};

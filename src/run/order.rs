@@ -27,6 +27,17 @@ pub struct WorkOrder {
     pub most: Option<usize>,
     /// Only tasks that have all of these.
     pub labels: Vec<String>,
+    /// Only this part of the way.
+    pub phase: Option<WorkPhase>,
+}
+
+/// What a worker takes up, where it does not take up everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkPhase {
+    /// Tasks whose plan an agent is to write, up to a person's yes.
+    Plan,
+    /// Tasks that can be carried out.
+    Code,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -3,24 +3,31 @@
 //! Every transaction checks that the claim is still the worker's own, so a worker that lost it stops and leaves its
 //! branch as it is. What the worker decides is recorded before anything that depends on it starts.
 
+mod aim;
 mod budget;
 mod chain;
 mod claim;
 mod code;
 mod conversation;
+mod flow;
+mod gated;
+mod known;
 mod phases;
+mod pursuit;
+mod review;
+mod written;
 
 use super::checkout::{Checkouts, TaskCheckout};
 use super::environment::{Variables, child_environment};
 use super::event::{Reporter, RunEventKind};
 use super::ledger::Ledger;
 use super::open_runs::{end_open_runs, what_is_left};
+use super::order::WorkPhase;
 use super::ports::{self, PortRange};
 use super::session::WorkerSession;
 use super::{gates, include};
 use crate::error::{Error, Kind, Result};
-use crate::git::{Oid, Repository};
-use crate::model::plan::{Plan, Step};
+use crate::git::Oid;
 use crate::model::run::Outcome;
 use crate::model::{Change, Progress, Reason, Status, TaskId};
 use crate::store::{Author, Changes, Snapshot};
@@ -28,6 +35,7 @@ use crate::sync::{Manner, Sharing};
 use crate::tasks::Project;
 use claim::ClaimOutcome;
 pub(super) use phases::{add_evidence, committer, gate_note};
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -47,6 +55,8 @@ pub struct Bench {
     pub test_command: Option<String>,
     /// Claims count on this machine alone.
     pub local: bool,
+    /// Only this part of every task's way.
+    pub phase: Option<WorkPhase>,
     /// Nobody watches: what fails is put off and tried again.
     pub patient: bool,
     pub ledger: Ledger,
@@ -72,13 +82,6 @@ pub enum Carried {
     Unreachable(Error),
 }
 
-/// Where a step stands among its plan's, and where it is carried out.
-pub(super) struct Place<'a> {
-    number: usize,
-    of: usize,
-    worktree: &'a Path,
-}
-
 pub(super) struct Worker<'a> {
     project: &'a Project,
     task: TaskId,
@@ -86,9 +89,9 @@ pub(super) struct Worker<'a> {
     author: Author,
     session: WorkerSession,
     branch: String,
-    plan: Plan,
-    spec: String,
     bench: Bench,
+    /// The listener knows where the worktree is.
+    has_told_worktree: Cell<bool>,
     /// This task is to stop, for whatever reason.
     stop: watch::Receiver<bool>,
     reporter: Reporter,
@@ -133,6 +136,9 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
         }
     };
     reporter.tell(RunEventKind::Claimed { fence: claimed.fence, branch: claimed.branch.clone() });
+    if let Some(text) = claimed.why {
+        reporter.tell(RunEventKind::Note { text });
+    }
     let stop = watch_for_stop(bench, &session);
     let worker = Worker {
         project,
@@ -141,9 +147,8 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
         author: Author { actor: project.actor.clone(), session: Some(session.id.clone()), fence: Some(claimed.fence) },
         session,
         branch: claimed.branch,
-        plan: claimed.plan,
-        spec: claimed.spec,
         bench: bench.clone(),
+        has_told_worktree: Cell::new(false),
         stop,
         reporter: reporter.clone(),
     };
@@ -207,45 +212,12 @@ impl Worker<'_> {
     }
 
     fn work(&self) -> Result<Settled> {
-        let base = self.require_base()?;
         let ports = ports::take(&self.project.store, self.project.settings.number("worktree.ports"))?;
-        let checkouts = Checkouts::of(self.project)?;
         if let Some(sharing) = Sharing::find(self.project)?.filter(|_| !self.bench.local) {
             // Another machine may have begun it.
             sharing.bring_branch(&self.branch)?;
         }
-        let is_begun = self.project.repository().branch_commit(&self.branch)?.is_some();
-        let checkout = checkouts.acquire(&self.task, &self.branch, base)?;
-        let path = checkout.path.display().to_string();
-        self.reporter.tell(RunEventKind::Worktree { path, reused: checkout.reused });
-        if let Some(note) = &checkout.note {
-            self.note(note)?;
-        }
-        if !is_begun {
-            self.forget_progress()?;
-        }
-        let environment = |also: &[String]| self.environment(&checkout.path, ports.as_ref(), also);
-        if !checkout.is_set_up
-            && let Some(settled) = self.set_up(&checkouts, &checkout, environment(&[]))?
-        {
-            return Ok(settled);
-        }
-        let steps: Vec<_> = self.plan.order().into_iter().cloned().collect();
-        for (number, step) in steps.iter().enumerate() {
-            self.check_stop()?;
-            if *self.bench.rest.borrow() {
-                return Err(Error::new(Kind::Interrupted, "stopped"));
-            }
-            if self.has_done(step, &checkout.path)? {
-                continue;
-            }
-            let place = Place { number: number + 1, of: steps.len(), worktree: &checkout.path };
-            if let Some(settled) = self.code_step(step, &place, &environment)? {
-                return Ok(settled);
-            }
-        }
-        self.check_stop()?;
-        self.verify(&checkout.path, environment(&[]))
+        self.walk(ports)
     }
 
     fn require_base(&self) -> Result<Oid> {
@@ -278,22 +250,6 @@ impl Worker<'_> {
         ];
         own.extend(ports.map(|ports| ("AIFACTORY_PORT_BASE", ports.base.to_string())));
         child_environment(&self.project.host.env, self.project.repository(), also, &own)
-    }
-
-    /// A step counts as done while it says what it said then, and its work is on the branch: a worker that was cut off
-    /// may have recorded work that never left its machine.
-    fn has_done(&self, step: &Step, worktree: &Path) -> Result<bool> {
-        let task = self.current_task()?;
-        let Some(progress) = task.steps.get(&step.id).filter(|progress| progress.state == Progress::Done) else {
-            return Ok(false);
-        };
-        let repository = self.project.repository();
-        let head = repository.head_of(worktree)?;
-        let commit = progress.commit.as_deref().and_then(Repository::parse_oid);
-        let is_here = commit.is_none_or(|commit| {
-            repository.has_commit(commit) && repository.is_ancestor(commit, head).unwrap_or(false)
-        });
-        Ok(is_here && progress.content.as_ref() == Some(&step.content()))
     }
 
     /// Without its branch there is no work, whatever was recorded before.

@@ -278,6 +278,9 @@ fn without_secrets(change: Change, redactor: &Redactor) -> Change {
         Change::Gated { evidence, gate, tree, verdict, clean: is_clean, step } => {
             Change::Gated { evidence, gate: clean(gate), tree, verdict, clean: is_clean, step }
         }
+        Change::Reviewed { run, tree, commit, review } => {
+            Change::Reviewed { run, tree, commit, review: review.map_texts(clean) }
+        }
         other => other,
     }
 }

@@ -25,6 +25,24 @@ pub fn agent_of(task: &Task, phase: &str, settings: &Settings) -> String {
     own.or_else(of_phase).unwrap_or_else(|| settings.text("agent.default").to_owned())
 }
 
+/// What says which agent does a phase, besides the task and the settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// One of [`PHASES`].
+    pub work: &'static str,
+    /// The workflow names one.
+    pub by_workflow: Option<&'a str>,
+    /// The role names one.
+    pub by_role: Option<&'a str>,
+}
+
+/// The agent that a wish comes to. A word for one command beats the workflow, which beats the role, which beats the task.
+pub fn agent_for(task: &Task, wish: Wish<'_>, settings: &Settings) -> String {
+    let for_now = settings.find_text("agent.override").filter(|_| wish.work == "code");
+    let named = for_now.or(wish.by_workflow).or(wish.by_role);
+    named.map_or_else(|| agent_of(task, wish.work, settings), str::to_owned)
+}
+
 /// What the task's agent may do; nothing where the record holds a word that is none.
 pub fn permission_of(task: &Task, settings: &Settings) -> Option<Permission> {
     let word = task.permission.as_deref().unwrap_or_else(|| settings.text("agent.permission"));

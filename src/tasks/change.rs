@@ -280,6 +280,23 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
     })
 }
 
+/// Puts tasks that a person wants looked at again in reach of a worker; steps that are done stay done.
+pub fn ready_again(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
+    each(project, "ready", ids, |snapshot, task, changes| {
+        if let Some(text) = note {
+            changes.event(&task.id, Change::Noted { text: text.to_owned() });
+        }
+        match task.status {
+            Status::Ready => Ok(false),
+            Status::Backlog | Status::Waiting | Status::Review => {
+                changes.event(&task.id, moved(task, Status::Ready, None));
+                Ok(true)
+            }
+            _ => Err(not_now(snapshot, task, "be taken up")),
+        }
+    })
+}
+
 /// What was interrupted, and, where all is done and the whole was found wanting, the plan's last step: its agent gets
 /// the note and what the gate said.
 fn steps_to_redo(snapshot: &Snapshot<'_>, task: &Task) -> Result<Vec<String>> {

@@ -2,6 +2,7 @@
 
 use super::Project;
 use super::texts::vouch_for_own_text;
+use super::way::title_as_spec;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::model::event::Draft;
@@ -41,7 +42,11 @@ pub fn create(project: &Project, new: &NewTask) -> Result<TaskId> {
         }
         Ok(id)
     })?;
-    vouch_for_own_text(project, &new.spec)?;
+    match new.spec.trim().is_empty() {
+        // What it comes to where nobody writes another one.
+        true => vouch_for_own_text(project, &title_as_spec(&checked.title))?,
+        false => vouch_for_own_text(project, &new.spec)?,
+    }
     vouch_for_own_text(project, &new.plan)?;
     Ok(id)
 }

@@ -89,6 +89,15 @@ fn describe(change: &Change) -> (String, Option<String>) {
             let place = if *clean { ", clean checkout" } else { "" };
             plain(format!("gate {verdict}: {gate} (tree {}{place})", short(tree)))
         }
+        Change::PhaseDone { phase } => plain(format!("finished a round of {phase}")),
+        Change::Reviewed { tree, review, .. } => {
+            let text = review.to_text();
+            let rest = text.split_once('\n').map(|(_, rest)| rest.trim().to_owned()).filter(|rest| !rest.is_empty());
+            (format!("review: {} (tree {})", review.in_short(), short(tree)), rest)
+        }
+        Change::ReviewWaived { tree } => {
+            plain(format!("wants it merged whatever a reviewer says (tree {})", short(tree)))
+        }
         Change::Delivering { target, commit, .. } => plain(format!("is moving {target} to {}", short(commit))),
         Change::Delivered { target, commit } => plain(format!("merged into {target} as {}", short(commit))),
         Change::Paused => plain("paused it".to_owned()),

@@ -14,6 +14,7 @@ mod project;
 mod proposal;
 mod queue;
 mod reviewed;
+mod reviews;
 mod settings;
 mod signed;
 mod stale;
@@ -21,13 +22,14 @@ mod standing;
 mod talk;
 mod texts;
 mod usage;
+mod way;
 
 pub use agents::{
-    FULL_ACCESS, PHASES, TEST_COMMAND_VARIABLE, agent_of, full_access_is_given, give_full_access, missing_full_access,
-    permission_of,
+    FULL_ACCESS, PHASES, TEST_COMMAND_VARIABLE, Wish, agent_for, agent_of, full_access_is_given, give_full_access,
+    missing_full_access, permission_of,
 };
 pub use approve::{approve, reject};
-pub use change::{Assignment, cancel, parse_assignment, ready, retry, set, set_paused};
+pub use change::{Assignment, cancel, parse_assignment, ready, ready_again, retry, set, set_paused};
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
@@ -37,9 +39,11 @@ pub use project::{Project, USER_CONFIG};
 pub use proposal::{Draft, Take, draft_proposal, note_proposal, open_proposals, proposal_branch};
 pub use queue::{Candidate, candidates};
 pub use reviewed::{approves_by_merge, plan_path, seen_target_ref, target_tips};
+pub use reviews::{last_review, review_of};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
 pub use signed::{ImportedPlan, PlanImport, export_plan, import_plan};
 pub use standing::{SentBack, Standing, find_moved, sent_back, standing};
 pub use talk::{Answered, answer, require_text, say};
-pub use texts::{TextOutcome, check_plan, replace_text};
+pub use texts::{TextOutcome, check_plan, replace_text, vouch_for_own_text};
 pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};
+pub use way::{Way, has_model, plain_texts, way_of};

@@ -87,8 +87,13 @@ impl Project {
 
     /// Whether the commands of the project's policy may run here; a reason to wait for a person otherwise.
     pub fn policy_is_trusted(&self) -> Result<bool> {
-        let commands = PolicyCommands::of(&self.settings);
+        let commands = self.policy_commands()?;
         Ok(commands.is_empty() || self.store.local.is_vouched(Vouch::Policy, &commands.digest())?)
+    }
+
+    /// What the project's policy brings that needs a person's trust.
+    pub fn policy_commands(&self) -> Result<PolicyCommands> {
+        PolicyCommands::of(&self.settings, self.repository(), self.target.as_ref())
     }
 
     /// Where task worktrees live.

@@ -7,6 +7,7 @@ use super::texts::{are_own_texts, check_plan, texts_of};
 use crate::error::Result;
 use crate::git::Repository;
 use crate::model::plan::Plan;
+use crate::model::planning::SKIP_PLAN;
 use crate::model::text::escape_line;
 use crate::model::{Approval, Digest, Risk, Task, Warrant, risk};
 use crate::store::{Snapshot, Vouch};
@@ -35,12 +36,14 @@ pub fn standing(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Resu
     let digest = Approval::digest_of(&spec, &text);
     let files = plan.steps.iter().flat_map(|step| step.files.iter().map(String::as_str));
     let (tier, raised_by) = risk::tier_of(task.risk, files, &risk_words(project));
+    // A person who says that there is to be no plan is not asked about it; paths that need one ask all the same.
     // What a rule approved counts only while the rule still would.
     let given = task.approval.as_ref().filter(|approval| approval.digest == digest);
-    if let Some(approval) = given.filter(|approval| !approval.policy || tier < Risk::Blocking) {
+    let is_skipped = task.labels.contains(SKIP_PLAN) && raised_by.is_none();
+    if let Some(approval) = given.filter(|approval| !approval.policy || tier < Risk::Blocking || is_skipped) {
         return given_standing(project, snapshot, task, approval, (&spec, &text, &plan));
     }
-    if tier == Risk::Blocking {
+    if tier == Risk::Blocking && !is_skipped {
         return Ok(Standing::Asked(match (raised_by, &task.approval) {
             (_, Some(approval)) if approval.digest != digest => {
                 let base = approval.base.as_deref().and_then(Repository::parse_oid);

@@ -98,10 +98,16 @@ impl<'u> LiveRun<'u> {
             RunEventKind::Worktree { .. } => line.phase = "worktree".to_owned(),
             RunEventKind::SetupStarted { command } => line.now("setup", command),
             RunEventKind::StepStarted { title, number, of, .. } => line.now(&format!("code {number}/{of}"), title),
+            RunEventKind::PhaseStarted { phase, agent, .. } => line.now(phase, agent),
+            RunEventKind::Reviewed { verdict } => line.last.clone_from(verdict),
             RunEventKind::Agent { line: said } => line.last.clone_from(said),
             RunEventKind::StepDone { .. } => {}
             RunEventKind::GateStarted { gate } => line.now("gate", gate),
             RunEventKind::GateEnded { gate, verdict, .. } => line.last = format!("{verdict}: {gate}"),
+            RunEventKind::MergeCondition { state, .. } if state == "done" => {}
+            RunEventKind::MergeCondition { what, state, detail } => {
+                line.last = format!("{state}: {what}: {detail}");
+            }
             RunEventKind::Merging { target } => line.now("merge", target),
             RunEventKind::Merged { target, .. } => line.now("merged", target),
             RunEventKind::Note { text } => line.last.clone_from(text),

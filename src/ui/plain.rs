@@ -15,6 +15,11 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             format!("step {number}/{of}{again}  {}: {}", escape_line(step), escape_line(title))
         }
+        RunEventKind::PhaseStarted { phase, agent, attempt } => {
+            let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            format!("{}{again}  by {}", escape_line(phase), escape_line(agent))
+        }
+        RunEventKind::Reviewed { verdict } => format!("review: {}", escape_line(verdict)),
         RunEventKind::Agent { line } => {
             if ui.manner.verbose == 0 {
                 return None;
@@ -29,6 +34,15 @@ pub fn event_line(ui: &Ui, short: &str, event: &RunEvent) -> Option<String> {
         RunEventKind::GateEnded { gate, verdict, millis } => {
             let verdict = ui.paint_err(verdict_style(*verdict), verdict.word());
             format!("gate {verdict}  {} ({})", escape_line(gate), ui.millis(*millis))
+        }
+        RunEventKind::MergeCondition { what, state, detail } => {
+            let style = match state.as_str() {
+                "done" => Style::Good,
+                "missing" => Style::Bad,
+                _ => Style::Attention,
+            };
+            let state = ui.paint_err(style, &format!("{state:<7}"));
+            format!("  {state} {:<8} {}", escape_line(what), escape_line(detail))
         }
         RunEventKind::Merging { target } => format!("merging into {}", escape_line(target)),
         RunEventKind::Merged { target, commit } => {

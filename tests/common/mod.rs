@@ -185,6 +185,9 @@ impl Sandbox {
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("AIFACTORY_TEST_HOST", "mill")
             .env("AIFACTORY_RUN_BACKOFF", "0s")
+            // Most tests are about steps and gates; the whole way is told in `stories.rs`.
+            .env("AIFACTORY_WORKFLOW", "solo")
+            .env("AIFACTORY_PLAN_BY_DEFAULT", "off")
             .current_dir(self.repo())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,5 +1,6 @@
 //! Listens to one agent: tells its events on, keeps them, and ends the run where going on makes no sense.
 
+use super::words::Words;
 use crate::agent::{Account, AgentEvent, Cause, Heard, Reader};
 use crate::model::run::Outcome;
 use crate::model::text::escape_line;
@@ -36,6 +37,8 @@ pub struct Follow<'a> {
     pub on_session: OnSession<'a>,
     /// What a limit says about the run so far.
     pub check: Check<'a>,
+    /// What it says, where that is what it is for.
+    pub words: Option<Words>,
     /// The program reads what is said to it.
     pub stdin_is_open: bool,
     /// A pause of the service that is longer is not waited for.
@@ -54,6 +57,7 @@ impl<'a> Follow<'a> {
             verdict: None,
             on_session: Box::new(|_| {}),
             check: Box::new(|_| None),
+            words: None,
             stdin_is_open: false,
             longest_pause: Duration::MAX,
             now: Box::new(Timestamp::default),
@@ -78,6 +82,9 @@ impl<'a> Follow<'a> {
         }
         for event in &heard.events {
             self.inbox.keep(event, (self.now)());
+            if let Some(words) = &mut self.words {
+                words.note(event);
+            }
             self.tell(event);
             self.consider(event);
         }

@@ -1,13 +1,12 @@
 //! One round of the queue: may the task enter, does it rebase, do all gates pass, does the target still stand there.
 
 use super::target::Published;
-use super::{MergeOptions, MergeOutcome, finish_delivery};
+use super::{ConditionState, MergeOptions, MergeOutcome, conditions, finish_delivery, in_the_way};
 use crate::error::{Error, Kind, Result};
 use crate::git::{Oid, Rebase, Repository, TargetMove};
-use crate::model::paths::covers;
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::run::{Evidence, Verdict};
-use crate::model::{Change, Reason, Risk, Status, Task, TaskId, TextFile, risk};
+use crate::model::{Change, Reason, Status, Task, TaskId, TextFile};
 use crate::run::checkout::Checkouts;
 use crate::run::environment::{Variables, child_environment};
 use crate::run::event::{Reporter, RunEventKind};
@@ -15,7 +14,7 @@ use crate::run::gates::{GateRun, gates_of};
 use crate::run::worker::{Bench, add_evidence, committer, gate_note};
 use crate::run::{include, ports};
 use crate::store::{Changes, Snapshot};
-use crate::tasks::{Project, Standing, standing};
+use crate::tasks::Project;
 use std::path::Path;
 
 pub struct Queue<'a> {
@@ -48,6 +47,7 @@ struct Landing<'t> {
 
 impl Queue<'_> {
     pub fn round(&self) -> Result<Round> {
+        self.waive_review()?;
         let snapshot = self.project.store.snapshot()?;
         let task = snapshot.task(self.task)?;
         let target = self.project.require_target()?.branch.clone();
@@ -55,6 +55,9 @@ impl Queue<'_> {
             return Ok(refused(refusal));
         }
         self.reporter.tell(RunEventKind::Merging { target: target.clone() });
+        if let Some(refusal) = self.find_missing(&task)? {
+            return Ok(refused(refusal));
+        }
         let (plan, _) = parse_plan(&snapshot.text(self.task, TextFile::Plan)?);
         if let Some(refusal) = self.catch_up(&target)? {
             return Ok(refused(refusal));
@@ -68,9 +71,6 @@ impl Queue<'_> {
             Rebased::Onto { from, commit } => (from, commit),
             Rebased::Not(outcome) => return Ok(Round::Settled(outcome)),
         };
-        if let Some(refusal) = self.find_unseen_risk(&task, &plan, from, commit)? {
-            return Ok(refused(refusal));
-        }
         let evidence = self.measure(&plan, commit)?;
         match Verdict::of_all(evidence.iter().map(|evidence| evidence.verdict)) {
             Verdict::Passed => {}
@@ -95,13 +95,6 @@ impl Queue<'_> {
         if !self.project.policy_is_trusted()? {
             let error = Error::person("the project's policy runs commands that nobody on this machine has trusted yet");
             return Ok(Some(error.hint("aifactory trust")));
-        }
-        match standing(self.project, snapshot, task)? {
-            Standing::Approved | Standing::ByPolicy => {}
-            Standing::Asked(why) | Standing::Untrusted(why) => {
-                let error = Error::person(format!("task {short} is not approved as it stands: {why}"));
-                return Ok(Some(error.hint(format!("aifactory plan show {short}, then aifactory approve {short}"))));
-            }
         }
         if let Some((path, files)) = self.project.repository().find_dirty_checkout(target)? {
             return Ok(Some(dirty_target(target, &path, &files)));
@@ -142,24 +135,53 @@ impl Queue<'_> {
         Ok(Rebased::Onto { from, commit })
     }
 
-    /// A risky path that the work changed and its plan does not name. Where a person asks for this merge they have had
-    /// their look; where it follows by itself, this is the moment for one.
-    fn find_unseen_risk(&self, task: &Task, plan: &Plan, from: Oid, commit: Oid) -> Result<Option<Error>> {
-        if !self.options.unseen {
-            return Ok(None);
+    /// Everything but the gates has to hold before they are run. All of it is told, line by line.
+    fn find_missing(&self, task: &Task) -> Result<Option<Error>> {
+        let snapshot = self.project.store.snapshot()?;
+        let all = conditions(self.project, &snapshot, task, !self.options.unseen)?;
+        for line in all.iter().filter(|line| line.what != "gate") {
+            if !self.options.unseen || line.state != ConditionState::Done {
+                let (what, detail) = (line.what.clone(), line.detail.clone());
+                self.reporter.tell(RunEventKind::MergeCondition { what, state: line.state.word().to_owned(), detail });
+            }
         }
-        let repository = self.project.repository();
-        let changed = repository.changed_paths(repository.tree_of(from)?, repository.tree_of(commit)?)?;
-        let named = |path: &str| plan.steps.iter().flat_map(|step| &step.files).any(|entry| covers(entry, path));
-        let unnamed = changed.iter().map(String::as_str).filter(|path| !named(path));
-        let words = self.project.settings.list("risk.words");
-        let (_, risky) = risk::tier_of(Risk::Auto, unnamed, &words);
-        Ok(risky.map(|path| {
-            Error::person(format!(
-                "the work changed {path}, which its plan does not name and which always needs a person"
-            ))
-            .hint(format!("aifactory review {0}, then aifactory merge {0}", task.id))
+        let short = snapshot.short(&task.id);
+        Ok(in_the_way(&all).map(|line| {
+            let error = Error::person(format!("task {short} cannot be merged: {}: {}", line.what, line.detail));
+            match line.what.as_str() {
+                "plan" => error.hint(format!("aifactory plan show {short}, then aifactory approve {short}")),
+                "review" => error
+                    .hint(format!(
+                        "aifactory run {short} --role reviewer, or aifactory retry {short} -m \"what to change\""
+                    ))
+                    .hint(format!("to merge on your own word: aifactory merge {short} --unreviewed")),
+                "checks" | "risk" => error.hint(format!("aifactory review {short}, then aifactory merge {short}")),
+                _ => error.hint(format!("aifactory run {short}")),
+            }
         }))
+    }
+
+    fn waive_review(&self) -> Result<()> {
+        let snapshot = self.project.store.snapshot()?;
+        let (task, events) = (snapshot.task(self.task)?, snapshot.events(self.task)?);
+        let repository = self.project.repository();
+        let tip = task.branch.as_deref().map(|branch| repository.branch_commit(branch)).transpose()?.flatten();
+        let is_held_up = (task.status, task.reason) == (Status::Waiting, Some(Reason::ReviewRejected));
+        let may = self.options.unreviewed && (task.status == Status::Review || is_held_up);
+        let Some(tip) = tip.filter(|_| may) else { return Ok(()) };
+        let tree = repository.tree_of(tip)?.to_string();
+        let is_known =
+            events.iter().any(|event| matches!(&event.change, Change::ReviewWaived { tree: seen } if *seen == tree));
+        if is_known && !is_held_up {
+            return Ok(());
+        }
+        self.project.store.transact(&self.project.person(), "merge without a review", |_, changes| {
+            changes.event(self.task, Change::ReviewWaived { tree: tree.clone() });
+            if is_held_up {
+                changes.event(self.task, moved(Status::Waiting, Status::Review));
+            }
+            Ok(())
+        })
     }
 
     /// All gates of the task on the commit that is to land, in a checkout that no agent can have prepared.

@@ -1,7 +1,7 @@
 //! What a task may use, and what becomes of a try that used it up.
 
 use super::Worker;
-use super::code::{Tried, Try, explain};
+use super::pursuit::{Tried, Try, explain};
 use crate::agent::Account;
 use crate::error::Result;
 use crate::model::run::Outcome;

@@ -1,13 +1,15 @@
 //! Which agent does a phase: the one that was chosen, and those that step in for it.
 
 use super::Worker;
+use super::aim::{Aim, work_of};
 use crate::agent::{Agent, Permission};
 use crate::error::{Error, Result};
 use crate::model::Task;
 use crate::model::run::Outcome;
 use crate::model::text::escape_line;
 use crate::run::attempt::AttemptResult;
-use crate::tasks::{agent_of, permission_of};
+use crate::tasks::{PHASES, Wish, agent_for, permission_of};
+use crate::workflow::Role;
 
 /// Agents in the order in which they are asked. The first is the one that people chose.
 pub struct Chain {
@@ -33,6 +35,10 @@ impl Chain {
     }
 }
 
+fn wish_of<'a>(role: &'a Role, named: Option<&'a str>) -> Wish<'a> {
+    Wish { work: work_of(role.answers), by_workflow: named, by_role: role.agent.as_deref() }
+}
+
 /// Whether another agent could do what this one could not: its service is at fault, not the work.
 pub fn is_of_the_service(result: &AttemptResult) -> bool {
     use crate::agent::Cause;
@@ -47,10 +53,10 @@ pub fn is_of_the_service(result: &AttemptResult) -> bool {
 impl Worker<'_> {
     /// The chosen agent and its stand-ins, those that are installed. The first one's absence is an error where nobody
     /// can step in for it.
-    pub(super) fn chain(&self, phase: &str) -> Result<Chain> {
+    pub(super) fn chain(&self, aim: &Aim<'_>) -> Result<Chain> {
         let task = self.current_task()?;
         let settings = &self.project.settings;
-        let first = agent_of(&task, phase, settings);
+        let first = agent_for(&task, wish_of(aim.role, aim.named), settings);
         let find = |name: &str| Agent::find(name, settings, self.bench.test_command.as_deref());
         let mut agents = vec![find(&first)?];
         if !agents[0].reader.is_runbook() {
@@ -69,6 +75,16 @@ impl Worker<'_> {
             return Err(chosen.missing().hint(another));
         }
         Ok(Chain { agents, at: 0, passed_over })
+    }
+
+    /// Why a phase cannot be done here by anybody: a runbook carries out plans and can do nothing else.
+    pub(super) fn nobody_for(&self, role: &Role, named: Option<&str>) -> Result<Option<String>> {
+        let task = self.current_task()?;
+        let name = agent_for(&task, wish_of(role, named), &self.project.settings);
+        let agent = Agent::find(&name, &self.project.settings, self.bench.test_command.as_deref())?;
+        let key =
+            PHASES.iter().find(|(work, _)| *work == work_of(role.answers)).map_or("agent.default", |(_, key)| key);
+        Ok(agent.reader.is_runbook().then(|| format!("no agent is chosen that could do it ({key})")))
     }
 
     pub(super) fn permission(&self, task: &Task) -> Result<Permission> {

@@ -2,12 +2,12 @@
 
 use super::Settled;
 use crate::error::{Error, Result};
-use crate::model::plan::{Plan, parse_plan};
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Approval, Change, Reason, Status, Task, TaskId, TextFile};
 use crate::store::{Author, Changes, Snapshot};
 use crate::sync::{Confirmed, Sharing};
-use crate::tasks::{Project, Standing, branch_name, missing_full_access, standing};
+use crate::tasks::{Project, Standing, Way, branch_name, missing_full_access, plain_texts, standing, way_of};
+use crate::workflow::{Answer, Library};
 
 pub enum ClaimOutcome {
     Claimed(Claimed),
@@ -23,8 +23,8 @@ pub struct Claimed {
     pub title: String,
     pub fence: u64,
     pub branch: String,
-    pub plan: Plan,
-    pub spec: String,
+    /// How it gets its plan, where it had none.
+    pub why: Option<String>,
 }
 
 /// Publishes the claim. Until the remote has it, it is a wish, and nothing is done under it.
@@ -79,7 +79,23 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             Some(why) => return Ok(wait(&task, Reason::Trust, &why, changes)),
             None => {}
         }
-        match standing(project, snapshot, &task)? {
+        let way = way_of(project, snapshot, &task)?;
+        let why = match way {
+            Way::AsItStands => None,
+            Way::Planned(why) => Some(format!("an agent plans it: {why}")),
+            Way::Plain(why) => {
+                let (spec, plan) = plain_texts(project, &task, &snapshot.text(id, TextFile::Spec)?)?;
+                changes.text(id, TextFile::Spec, spec);
+                changes.text(id, TextFile::Plan, plan);
+                Some(format!("no agent plans it: {why}"))
+            }
+        };
+        if let Some(text) = &why {
+            changes.event(id, Change::Noted { text: text.clone() });
+        }
+        // Of a task that is to be planned, or was given plain texts just now, the workflow asks on its way.
+        let is_as_it_stands = why.is_none() && !reads_only(project, &task)?;
+        match if is_as_it_stands { standing(project, snapshot, &task)? } else { Standing::Approved } {
             Standing::Approved => {}
             Standing::ByPolicy => changes.event(id, approved_by_policy(project, snapshot, &task)?),
             Standing::Asked(why) => return Ok(wait(&task, Reason::PlanApproval, &why, changes)),
@@ -98,15 +114,14 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             live: live.clone(),
         };
         changes.event(id, claimed);
-        let (plan, _) = parse_plan(&snapshot.text(id, TextFile::Plan)?);
-        Ok(ClaimOutcome::Claimed(Claimed {
-            title: task.title.clone(),
-            fence,
-            branch,
-            plan,
-            spec: snapshot.text(id, TextFile::Spec)?,
-        }))
+        Ok(ClaimOutcome::Claimed(Claimed { title: task.title.clone(), fence, branch, why }))
     })
+}
+
+/// Whether the task is a role's alone that changes nothing: nobody has to say yes to looking.
+fn reads_only(project: &Project, task: &Task) -> Result<bool> {
+    let role = Library::of(project)?.role_of(project, task)?;
+    Ok(role.is_some_and(|role| role.answers != Answer::Change))
 }
 
 fn require_startable(snapshot: &Snapshot<'_>, task: &Task) -> Result<()> {

@@ -1,473 +1,120 @@
-//! The code phase: an agent tries a step until the step's gates pass, or until a person is needed.
+//! Phases that change files: the plan's steps one after another, or what somebody asks for beyond them.
 
-use super::chain::{Chain, is_of_the_service};
-use super::conversation::Start;
-use super::phases::{add_evidence, gate_note};
-use super::{Place, Settled, Worker};
-use crate::agent::{Agent, Job, Permission};
+use super::aim::{Aim, Goal};
+use super::flow::Phasing;
+use super::phases::gate_note;
+use super::pursuit::{Tried, Try};
+use super::{Settled, Worker};
+use crate::agent::Permission;
 use crate::error::{Error, Kind, Result};
-use crate::git::Oid;
-use crate::model::message::{Message, MessageKind};
+use crate::git::Repository;
 use crate::model::plan::Step;
-use crate::model::run::{Evidence, Outcome, RunRecord, Verdict};
-use crate::model::{Allowance, Change, EventId, Reason, Spent, Status, Timestamp};
-use crate::run::attempt::{Attempt, AttemptResult, make_folder};
-use crate::run::checkout::Checkouts;
-use crate::run::environment::{Variables, agent_environment, overlaid};
+use crate::model::run::Verdict;
+use crate::model::{Change, Progress, Reason};
+use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
-use crate::run::prompt::{PromptParts, all_said, unheard, write_continuation, write_prompt};
-use crate::run::words::messages_of;
 use crate::store::Changes;
-use std::collections::BTreeSet;
-use std::time::Duration;
-
-/// Waits between failed attempts double up to this.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-
-/// One try of one step, while it lasts.
-pub(super) struct Try<'a> {
-    pub step: &'a Step,
-    pub place: &'a Place<'a>,
-    pub attempt: u64,
-    pub agent: &'a Agent,
-    pub permission: Permission,
-    pub start: &'a Start,
-    /// What the try may use, and all that ended runs have used of it.
-    pub allowance: &'a Allowance,
-    /// Runs of this process that are among them.
-    pub recorded: &'a BTreeSet<EventId>,
-    /// HEAD when the try began.
-    pub base: Oid,
-    /// The commit before the first try of this step.
-    pub begin: Oid,
-    pub run: EventId,
-    pub started: Timestamp,
-}
-
-/// What a try left and what was measured about it.
-pub(super) struct Tried {
-    pub result: AttemptResult,
-    evidence: Vec<Evidence>,
-    commit: Option<Oid>,
-}
-
-impl Tried {
-    fn has_passed(&self, step: &Step) -> bool {
-        let gates = self.evidence.iter().map(|evidence| evidence.verdict);
-        // A step without gates of its own is judged with the whole.
-        let none = step.gates.is_empty().then_some(Verdict::Passed);
-        self.result.outcome() == Outcome::Succeeded && Verdict::of_all(gates.chain(none)) == Verdict::Passed
-    }
-}
-
-/// What follows from a try that did not pass.
-enum Next {
-    /// Once more, after a wait.
-    Again(Duration),
-    /// Once more, and it does not count: nothing was tried.
-    Anew,
-    Settled(Settled),
-}
+use std::path::Path;
 
 impl Worker<'_> {
-    /// Tries a step until its gates pass. Something if the task cannot go on by itself.
-    pub(super) fn code_step(
+    /// All steps of the plan that are not done, in order.
+    pub(super) fn code(
         &self,
-        step: &Step,
-        place: &Place<'_>,
+        phasing: &Phasing<'_>,
         environment: &impl Fn(&[String]) -> Variables,
     ) -> Result<Option<Settled>> {
-        let mut chain = self.chain("code")?;
-        for why in &chain.passed_over {
-            self.note(&format!("passed over {why}"))?;
-        }
-        let most = if chain.agent().may_vary { self.project.settings.number("run.attempts").max(1) } else { 1 };
-        let before = self.current_task()?.steps.get(&step.id).map_or(0, |progress| progress.attempts);
-        let begin = self.begin_of(step, place.worktree)?;
-        let mut feedback = self.last_failure()?;
-        let (mut attempt, mut tries, mut may_resume) = (1, 0, true);
-        while attempt <= most {
+        let steps: Vec<_> = phasing.texts.plan.order().into_iter().cloned().collect();
+        for (number, step) in steps.iter().enumerate() {
             self.check_stop()?;
-            let agent = chain.agent().clone();
-            let permission = self.permission(&self.current_task()?)?;
-            let recorded = self.bench.ledger.recorded();
-            let allowance = self.allowance()?;
-            let started = self.project.host.now();
-            let run = self.project.host.event_id(started);
-            let others = self.bench.ledger.note(&run, &Spent::default(), &recorded);
-            // A runbook's scripts use nothing that a budget counts.
-            if let Some(why) = allowance.check(&Spent::default(), &others).filter(|_| agent.may_vary) {
-                return self.settle(Status::Waiting, Some(Reason::Budget), Some(why), |_| Ok(())).map(Some);
-            }
-            self.tidy(place.worktree, &agent, begin)?;
-            let start = self.start_of(step, &agent, may_resume, &chain.passed_over)?;
-            let base = self.project.repository().head_of(place.worktree)?;
-            tries += 1;
-            let current = Try {
-                step,
-                place,
-                attempt: before + tries,
-                agent: &agent,
-                permission,
-                start: &start,
-                allowance: &allowance,
-                recorded: &recorded,
-                base,
-                begin,
-                run,
-                started,
-            };
-            let mut tried = self.try_once(&current, environment(&[]), feedback.as_deref())?;
-            if tried.has_passed(step) {
-                self.finish_step(&current, &tried)?;
-                self.bench.ledger.record(&current.run);
-                return Ok(None);
-            }
-            if tried.result.outcome() == Outcome::Stopped {
-                self.record("stopped", |_, changes| self.record_run(&current, &tried, changes))?;
+            if *self.bench.rest.borrow() {
                 return Err(Error::new(Kind::Interrupted, "stopped"));
             }
-            self.mind_budget(&current, &mut tried);
-            // The conversation that was to be taken up is not there any more.
-            let was_refused = matches!(start, Start::Resumed { .. })
-                && tried.result.outcome() == Outcome::Failed
-                && !is_of_the_service(&tried.result)
-                && (tried.result.account.deeds, tried.result.account.retries) == (0, 0);
-            may_resume = may_resume && !was_refused;
-            let next = self.after(&current, &tried, &mut chain, was_refused, attempt == most)?;
-            self.bench.ledger.record(&current.run);
-            match next {
-                Next::Settled(settled) => return Ok(Some(settled)),
-                Next::Anew => {}
-                Next::Again(wait) => {
-                    attempt += 1;
-                    if !wait.is_zero() {
-                        self.pause_before_retry(wait)?;
-                    }
-                    feedback = Some(explain(&current, &tried).1);
-                }
+            if self.has_done(step, phasing.worktree)? {
+                continue;
+            }
+            let goal = Goal::Step { step, number: number + 1, of: steps.len() };
+            if let Some(settled) = self.carry_out(phasing, goal, environment)? {
+                return Ok(Some(settled));
             }
         }
-        Err(Error::failed(format!("step {} ran out of attempts", step.id)))
+        Ok(None)
     }
 
-    /// Records a try that did not pass, and says how it goes on.
-    fn after(
+    /// One step, or one round of changes, until its gates pass. Something if the task cannot go on by itself.
+    pub(super) fn carry_out(
+        &self,
+        phasing: &Phasing<'_>,
+        goal: Goal<'_>,
+        environment: &impl Fn(&[String]) -> Variables,
+    ) -> Result<Option<Settled>> {
+        let aim = Aim {
+            phase: &phasing.phase.name,
+            role: phasing.role,
+            named: phasing.phase.agent.as_deref(),
+            goal,
+            worktree: phasing.worktree,
+            branch: Some(&self.branch),
+            most: self.project.settings.number("run.attempts").max(1),
+            texts: phasing.texts,
+            prompt: phasing.prompt(),
+            values: phasing.values.clone(),
+            permission: Permission::Full,
+        };
+        self.pursue(
+            &aim,
+            environment,
+            &|current, tried| self.gate_step(current, tried, environment(&[])),
+            &|current, tried, changes| finish_step(self, current, tried, changes),
+        )
+        .inspect(|settled| {
+            if let (None, Some(step)) = (settled, aim.step()) {
+                let done = self.current_task().ok().and_then(|task| task.steps.get(&step.id).cloned());
+                let commit = done.and_then(|progress| progress.commit);
+                self.reporter.tell(RunEventKind::StepDone { step: step.id.clone(), commit });
+            }
+        })
+    }
+
+    /// The step's own gates. A goal without any is judged with the whole.
+    fn gate_step(
         &self,
         current: &Try<'_>,
-        tried: &Tried,
-        chain: &mut Chain,
-        was_refused: bool,
-        is_last: bool,
-    ) -> Result<Next> {
-        let (reason, note) = explain(current, tried);
-        let outcome = tried.result.outcome();
-        let again = |why: &str| {
-            self.record("try again", |_, changes| {
-                self.record_run(current, tried, changes)?;
-                changes.event(&self.task, reset(current.step, why));
-                Ok(())
-            })
-        };
-        if was_refused {
-            again("its conversation could not be taken up")?;
-            let text = format!("{} could not take up its conversation; it begins a new one", current.agent.name);
-            self.reporter.tell(RunEventKind::Note { text });
-            return Ok(Next::Anew);
-        }
-        if is_of_the_service(&tried.result) {
-            let why = note.lines().next().unwrap_or_default().to_owned();
-            if let Some(next) = chain.step_in(&why) {
-                let text = format!("{} steps in: {why}", next.name);
-                again(reason.word())?;
-                self.note(&text)?;
-                return Ok(Next::Anew);
-            }
-        }
-        match outcome {
-            Outcome::RateLimited => self.park(current, tried, &note).map(Next::Settled),
-            Outcome::NeedsPerson => self.ask(current, tried).map(Next::Settled),
-            Outcome::Misbehaved | Outcome::Authentication | Outcome::Budget => {
-                self.give_up(current, tried, reason, note).map(Next::Settled)
-            }
-            _ if is_last => self.give_up(current, tried, reason, note).map(Next::Settled),
-            Outcome::Succeeded => again(reason.word()).map(|()| Next::Again(Duration::ZERO)),
-            _ => again(reason.word()).map(|()| Next::Again(self.wait_before(current.attempt))),
-        }
+        tried: &mut Tried,
+        mut environment: Variables,
+    ) -> Result<Option<(Reason, String)>> {
+        let aim = current.aim;
+        environment.extend(aim.step().map(|step| ("AIFACTORY_STEP".into(), step.id.as_str().into())));
+        let gates = self.gates(aim.worktree, environment, aim.key());
+        tried.evidence = gates.run_all(aim.gates())?;
+        self.drop_what_gates_left(aim.worktree)?;
+        let failed = tried.evidence.iter().find(|evidence| evidence.verdict != Verdict::Passed);
+        Ok(failed.map(|failed| (Reason::GateFailed, gate_note(failed))))
     }
 
-    fn finish_step(&self, current: &Try<'_>, tried: &Tried) -> Result<()> {
-        let step = &current.step.id;
+    /// A step counts as done while it says what it said then, and its work is on the branch: a worker that was cut off
+    /// may have recorded work that never left its machine.
+    pub(super) fn has_done(&self, step: &Step, worktree: &Path) -> Result<bool> {
+        let task = self.current_task()?;
+        let Some(progress) = task.steps.get(&step.id).filter(|progress| progress.state == Progress::Done) else {
+            return Ok(false);
+        };
+        let repository = self.project.repository();
+        let head = repository.head_of(worktree)?;
+        let commit = progress.commit.as_deref().and_then(Repository::parse_oid);
+        let is_here = commit.is_none_or(|commit| {
+            repository.has_commit(commit) && repository.is_ancestor(commit, head).unwrap_or(false)
+        });
+        Ok(is_here && progress.content.as_ref() == Some(&step.content()))
+    }
+}
+
+fn finish_step(worker: &Worker<'_>, current: &Try<'_>, tried: &Tried, changes: &mut Changes) -> Result<()> {
+    if let Some(step) = current.aim.step() {
         let commit = tried.commit.map(|commit| commit.to_string());
-        self.record(&format!("{step} done"), |_, changes| {
-            self.record_run(current, tried, changes)?;
-            let content = Some(current.step.content());
-            changes.event(&self.task, Change::StepDone { step: step.clone(), commit: commit.clone(), content });
-            Ok(())
-        })?;
-        self.reporter.tell(RunEventKind::StepDone { step: step.clone(), commit });
-        Ok(())
+        let (step, content) = (step.id.clone(), Some(step.content()));
+        changes.event(&worker.task, Change::StepDone { step, commit, content });
+    } else {
+        changes.event(&worker.task, Change::PhaseDone { phase: current.aim.phase.to_owned() });
     }
-
-    fn give_up(&self, current: &Try<'_>, tried: &Tried, reason: Reason, note: String) -> Result<Settled> {
-        self.settle(Status::Waiting, Some(reason), Some(note), |changes| {
-            self.record_run(current, tried, changes)?;
-            changes.event(&self.task, reset(current.step, reason.word()));
-            Ok(())
-        })
-    }
-
-    /// The agent asked something that only a person knows. The question is a message, too, for whoever looks there.
-    fn ask(&self, current: &Try<'_>, tried: &Tried) -> Result<Settled> {
-        let question = tried.result.detail.clone().unwrap_or_default();
-        let message = Message {
-            id: self.project.host.event_id(self.project.host.now()),
-            kind: MessageKind::Question,
-            task: Some(self.task.clone()),
-            from: current.agent.name.clone(),
-            to: None,
-            at: self.project.host.now(),
-            text: question.clone(),
-        };
-        self.settle(Status::Waiting, Some(Reason::Question), Some(question), |changes| {
-            self.record_run(current, tried, changes)?;
-            changes.event(&self.task, reset(current.step, Reason::Question.word()));
-            changes.message(&message);
-            Ok(())
-        })
-    }
-
-    /// The service wants a pause: the task is ready again when it is over, on whatever machine takes it up.
-    fn park(&self, current: &Try<'_>, tried: &Tried, note: &str) -> Result<Settled> {
-        let until = self.pause_until(tried.result.until)?;
-        let why = note.lines().next().unwrap_or_default().to_owned();
-        self.record("rate limited", |_, changes| {
-            self.record_run(current, tried, changes)?;
-            changes.event(&self.task, reset(current.step, "rate limited"));
-            let moved = Change::Moved { from: Status::Running, to: Status::Ready, reason: None, note: None };
-            changes.event(&self.task, moved);
-            changes.event(&self.task, Change::Parked { until, why: why.clone() });
-            Ok(())
-        })?;
-        self.publish();
-        let note = format!("parked until {}: {why}", until.readable());
-        Ok(Settled { status: Status::Ready, reason: None, note: Some(note) })
-    }
-
-    /// When to try again: as the service says, or later with each time it said nothing. Tasks that were parked together
-    /// do not come back together.
-    fn pause_until(&self, said: Option<Timestamp>) -> Result<Timestamp> {
-        let now = self.project.host.now();
-        let runs = self.project.store.snapshot()?.runs(&self.task)?;
-        let ended = runs.iter().rev().filter(|run| run.ended.is_some());
-        let earlier = ended.take_while(|run| run.outcome == Some(Outcome::RateLimited)).count();
-        let doublings = u32::try_from(earlier).unwrap_or(u32::MAX).min(6);
-        let wait = match said.filter(|said| *said > now) {
-            Some(said) => said.since(now),
-            None => self.project.settings.duration("run.rate-limit-wait") * 2u32.pow(doublings),
-        };
-        let stagger = wait.min(Duration::from_secs(240)).mul_f64(self.project.host.random_fraction() / 4.0);
-        Ok(now.after(wait.min(Duration::from_secs(24 * 3600)) + stagger))
-    }
-
-    /// Runs the agent, commits what it left, and runs the step's gates.
-    fn try_once(&self, current: &Try<'_>, environment: Variables, feedback: Option<&str>) -> Result<Tried> {
-        let folder = make_folder(self.project, &current.run)?;
-        let tree_before = self.tree_before(current)?;
-        self.announce(current)?;
-        let prompt = self.prompt(current, feedback)?;
-        let mut environment = environment;
-        environment.push(("AIFACTORY_STEP".into(), current.step.id.as_str().into()));
-        // Its credentials are the agent's alone: gates do not see them.
-        let of_agent = agent_environment(self.project, current.agent, environment.clone())?;
-        let of_agent = overlaid(of_agent, self.reach_us(current, &folder)?);
-        let attempt = Attempt {
-            project: self.project,
-            agent: current.agent,
-            job: Job {
-                prompt: &prompt,
-                worktree: current.place.worktree,
-                run_folder: &folder,
-                task: self.task.as_str(),
-                title: &self.title,
-                resume: current.start.conversation(),
-                permission: current.permission,
-                scripts: &current.step.scripts,
-                own_program: &self.bench.own_program,
-            },
-            run: &current.run,
-            session: &self.session.id,
-            environment: of_agent,
-            branch: &self.branch,
-            base: current.base,
-            begin: current.begin,
-            tree_before,
-            handle: self.bench.handle.clone(),
-            stop: self.stop.clone(),
-            reporter: &self.reporter,
-            on_session: Some(Box::new(|account| self.note_conversation(current, account))),
-            check: Some(Box::new(|account| self.check_budget(current, account))),
-        };
-        let mut result = attempt.run()?;
-        if result.outcome() != Outcome::Succeeded {
-            return Ok(Tried { result, evidence: Vec::new(), commit: None });
-        }
-        let commit = self.commit(current)?;
-        result.commit = Some(commit.to_string());
-        let gates = self.gates(current.place.worktree, environment, Some(&current.step.id));
-        let evidence = gates.run_all(&current.step.gates)?;
-        self.drop_what_gates_left(current.place.worktree)?;
-        self.check_stop()?;
-        Ok(Tried { result, evidence, commit: Some(commit) })
-    }
-
-    /// The files as they were before the first try of this step: what an earlier try left uncommitted is work, too.
-    fn tree_before(&self, current: &Try<'_>) -> Result<Oid> {
-        let now = self.project.repository().worktree_tree(current.place.worktree)?;
-        Checkouts::of(self.project)?.note_step(&self.task, &current.step.id, current.begin, now)
-    }
-
-    fn prompt(&self, current: &Try<'_>, feedback: Option<&str>) -> Result<String> {
-        let snapshot = self.project.store.snapshot()?;
-        let task = snapshot.task(&self.task)?;
-        let events = snapshot.events(&self.task)?;
-        let notes = match current.start.conversation() {
-            Some(conversation) => {
-                let runs = snapshot.runs(&self.task)?;
-                let same = runs.into_iter().filter(|run| run.conversation.as_deref() == Some(conversation));
-                unheard(&events, &current.run, &same.map(|run| run.id).collect())
-            }
-            None => all_said(&events, &current.run),
-        };
-        let recap = current.start.recap();
-        let parts = PromptParts {
-            task: &task,
-            spec: &self.spec,
-            plan: &self.plan,
-            step: current.step,
-            notes: &notes,
-            feedback,
-            also: self.project.settings.find_text("prompt.implementation"),
-            recap: recap.as_deref(),
-        };
-        Ok(match current.start {
-            Start::Resumed { why, .. } => write_continuation(&parts, why),
-            Start::Fresh { .. } => write_prompt(&parts),
-        })
-    }
-
-    /// The record says that the step runs before anything of it does.
-    fn announce(&self, current: &Try<'_>) -> Result<()> {
-        self.record(&format!("start {}", current.step.id), |_, changes| {
-            changes.run(&self.task, &self.run_record(current, None));
-            let started = Change::RunStarted {
-                run: current.run.clone(),
-                phase: "code".to_owned(),
-                agent: current.agent.name.clone(),
-            };
-            changes.event(&self.task, started);
-            let step = Change::StepStarted { step: current.step.id.clone(), run: current.run.clone() };
-            changes.event(&self.task, step);
-            Ok(())
-        })?;
-        self.reporter.tell(RunEventKind::StepStarted {
-            step: current.step.id.clone(),
-            title: current.step.title.clone(),
-            number: current.place.number,
-            of: current.place.of,
-            attempt: current.attempt,
-        });
-        Ok(())
-    }
-
-    fn record_run(&self, current: &Try<'_>, tried: &Tried, changes: &mut Changes) -> Result<()> {
-        let record = self.run_record(current, Some(&tried.result));
-        changes.run(&self.task, &record);
-        let outcome = tried.result.outcome().word().to_owned();
-        let heard = tried.result.heard.clone();
-        changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome, heard });
-        tried.evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
-        messages_of(&tried.result.account, &self.task, &record).iter().for_each(|message| changes.message(message));
-        Ok(())
-    }
-
-    /// What is known of a run: while it lasts, or with how it ended.
-    pub(super) fn run_record(&self, current: &Try<'_>, result: Option<&AttemptResult>) -> RunRecord {
-        let account = result.map(|result| &result.account);
-        let said = |text: Option<&String>| text.cloned();
-        RunRecord {
-            id: current.run.clone(),
-            agent: current.agent.name.clone(),
-            model: said(account.and_then(|account| account.model.as_ref())).or_else(|| current.agent.model.clone()),
-            session: self.session.id.clone(),
-            phase: "code".to_owned(),
-            step: Some(current.step.id.clone()),
-            attempt: current.attempt,
-            host: self.project.host.name(),
-            started: current.started,
-            ended: result.map(|_| self.project.host.now()),
-            outcome: result.map(AttemptResult::outcome),
-            detail: result.and_then(|result| result.detail.clone()),
-            base: current.base.to_string(),
-            result: result.and_then(|result| result.commit.clone()),
-            transcript: result.and_then(|result| result.transcript.clone()),
-            kept: result.and_then(|result| result.kept.clone()),
-            conversation: said(account.and_then(|account| account.session.as_ref()))
-                .or_else(|| current.start.conversation().map(str::to_owned)),
-            resumed: current.start.conversation().is_some(),
-            version: said(account.and_then(|account| account.version.as_ref())),
-            permission: current.agent.has_permissions().then(|| current.permission.word().to_owned()),
-            denied: account.map(|account| account.denied.iter().cloned().collect()).unwrap_or_default(),
-            usage: account.map(|account| account.usage(Some(current.start.total()))).unwrap_or_default(),
-            conversation_usage: account.and_then(|account| account.total()),
-        }
-    }
-
-    fn wait_before(&self, attempt: u64) -> Duration {
-        let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
-        (self.project.settings.duration("run.backoff") * 2u32.pow(doublings)).min(LONGEST_WAIT)
-    }
-
-    fn pause_before_retry(&self, wait: Duration) -> Result<()> {
-        let text = format!("trying again in {}", crate::config::duration_text(wait));
-        self.reporter.tell(RunEventKind::Note { text });
-        let mut stop = self.stop.clone();
-        self.bench.handle.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                _ = stop.wait_for(|stop| *stop) => {}
-            }
-        });
-        self.check_stop()
-    }
-}
-
-fn reset(step: &Step, why: &str) -> Change {
-    Change::StepReset { step: step.id.clone(), why: why.to_owned() }
-}
-
-/// Why a try did not pass, for the record and for the next prompt.
-pub(super) fn explain(current: &Try<'_>, tried: &Tried) -> (Reason, String) {
-    let (result, evidence) = (&tried.result, &tried.evidence);
-    if let (Outcome::Budget, Some(detail)) = (result.outcome(), &result.detail) {
-        return (Reason::Budget, detail.clone());
-    }
-    if let Some(failed) = evidence.iter().find(|evidence| evidence.verdict != Verdict::Passed) {
-        return (Reason::GateFailed, gate_note(failed));
-    }
-    let detail = result.detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default();
-    let note = format!("step {} {}{detail}", current.step.id, result.outcome());
-    match result.outcome() {
-        Outcome::NoWork => (Reason::NoWork, note),
-        Outcome::Authentication => (Reason::Authentication, with_login(note, current.agent)),
-        Outcome::Budget => (Reason::Budget, note),
-        _ => (Reason::AgentFailed, note),
-    }
-}
-
-fn with_login(note: String, agent: &Agent) -> String {
-    match agent.record.login.as_str() {
-        "" => note,
-        login => format!("{}; to log in: {login}", note.trim_end()),
-    }
+    Ok(())
 }

@@ -1,12 +1,12 @@
 //! Whether an agent goes on with an earlier conversation, or begins a new one with a recap of what happened before.
 
 use super::Worker;
-use super::code::Try;
+use super::aim::{Aim, Goal};
+use super::pursuit::Try;
 use crate::agent::{Account, Agent, AgentEvent};
 use crate::error::Result;
 use crate::host::files;
 use crate::model::Usage;
-use crate::model::plan::Step;
 use crate::model::run::{Outcome, RunRecord};
 use crate::model::text::tail;
 use crate::run::event::RunEventKind;
@@ -61,13 +61,18 @@ impl Start {
 impl Worker<'_> {
     pub(super) fn start_of(
         &self,
-        step: &Step,
+        aim: &Aim<'_>,
         agent: &Agent,
         may_resume: bool,
         passed_over: &[String],
     ) -> Result<Start> {
         let mut runs = self.project.store.snapshot()?.runs(&self.task)?;
-        runs.retain(|run| run.step.as_deref() == Some(step.id.as_str()));
+        // Fixes go on where the code was written.
+        let is_fix = matches!(aim.goal, Goal::Change { .. });
+        runs.retain(|run| match aim.key() {
+            Some(key) => run.step.as_deref() == Some(key) || (is_fix && run.result.is_some()),
+            None => run.phase == aim.phase && run.step.is_none(),
+        });
         let host = self.project.host.name();
         let resumed = runs.last().filter(|_| may_resume && agent.can_resume()).and_then(|last| {
             let is_ours = last.agent == agent.name && last.host == host;

@@ -1,25 +1,26 @@
 //! What surrounds an agent's work: where a step begins, what is kept, what is committed, and the gates on the whole.
 
-use super::code::Try;
-use super::{Settled, Worker};
+use super::Worker;
+use super::aim::Aim;
+use super::gated::BASELINE;
+use super::pursuit::Try;
 use crate::agent::Agent;
 use crate::error::Result;
 use crate::git::{Identity, Oid};
-use crate::model::plan::Step;
+use crate::model::Change;
 use crate::model::run::{Evidence, Verdict};
-use crate::model::{Change, Reason, Status};
+use crate::run::attempt::Wanted;
 use crate::run::checkout::Checkouts;
-use crate::run::environment::Variables;
-use crate::run::gates::{gates_of, has_passed};
 use crate::store::Changes;
 use std::path::Path;
 
 impl Worker<'_> {
-    /// The last commit that is not of an earlier try of this very step.
-    pub(super) fn begin_of(&self, step: &Step, worktree: &Path) -> Result<Oid> {
+    /// The last commit that is not of an earlier try of this very goal.
+    pub(super) fn begin_of(&self, aim: &Aim<'_>) -> Result<Oid> {
         let repository = self.project.repository();
-        let marks = [format!("Aifactory-Task: {}", self.task), format!("Aifactory-Step: {}", step.id)];
-        let mut commit = repository.head_of(worktree)?;
+        let mut commit = repository.head_of(aim.worktree)?;
+        let Some(key) = aim.key() else { return Ok(commit) };
+        let marks = [format!("Aifactory-Task: {}", self.task), format!("Aifactory-Step: {key}")];
         loop {
             let message = repository.message_of(commit)?;
             let own = marks.iter().all(|mark| message.lines().any(|line| line == mark));
@@ -31,21 +32,27 @@ impl Worker<'_> {
     }
 
     /// What the newest gate said, if it did not pass: an agent that tries again should know.
-    pub(super) fn last_failure(&self) -> Result<Option<String>> {
+    pub(super) fn first_feedback(&self, aim: &Aim<'_>) -> Result<Option<String>> {
+        if aim.wanted() == Wanted::Words {
+            return Ok(None);
+        }
         let evidence = self.project.store.snapshot()?.evidence(&self.task)?;
-        Ok(evidence.last().filter(|evidence| evidence.verdict != Verdict::Passed).map(gate_note))
+        let newest = evidence.iter().rfind(|evidence| evidence.step.as_deref() != Some(BASELINE));
+        Ok(newest.filter(|evidence| evidence.verdict != Verdict::Passed).map(gate_note))
     }
 
     /// Work that an interrupted attempt left uncommitted is kept under a ref and named. A model agent then goes on from
     /// the files as they are; a runbook's scripts expect what was there before the step, and begin from that.
-    pub(super) fn tidy(&self, worktree: &Path, agent: &Agent, begin: Oid) -> Result<()> {
+    pub(super) fn tidy(&self, aim: &Aim<'_>, agent: &Agent, begin: Oid) -> Result<()> {
         let (repository, checkouts) = (self.project.repository(), Checkouts::of(self.project)?);
+        let worktree = aim.worktree;
+        let goes_on = agent.may_vary && aim.wanted() == Wanted::Change;
         let head = repository.head_of(worktree)?;
         let tree = repository.worktree_tree(worktree)?;
         let as_set_up = checkouts.find_baseline(&self.task)? == Some(tree);
         if !as_set_up && let Some((saved, name)) = checkouts.save(&self.task, worktree)? {
             self.note(&format!("uncommitted work of an earlier attempt is kept: git show {saved} ({name})"))?;
-            if !agent.may_vary {
+            if !goes_on {
                 repository.drop_changes(worktree)?;
             }
         }
@@ -57,23 +64,54 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// Whoever is to read only leaves the files as they were. What it changed all the same is kept aside.
+    pub(super) fn undo_changes(&self, current: &Try<'_>, tree_before: Oid) -> Result<()> {
+        let (repository, checkouts) = (self.project.repository(), Checkouts::of(self.project)?);
+        let worktree = current.aim.worktree;
+        if !worktree.is_dir() || repository.worktree_state(worktree).is_err() {
+            return Ok(());
+        }
+        let mut kept = Vec::new();
+        if repository.worktree_tree(worktree)? != tree_before {
+            kept.extend(checkouts.save(&self.task, worktree)?.map(|(_, name)| name));
+            repository.drop_changes(worktree)?;
+        }
+        let head = repository.head_of(worktree)?;
+        if head != current.base {
+            kept.push(checkouts.keep_commit(&self.task, head)?);
+            repository.reset_worktree(worktree, current.base)?;
+        }
+        match kept.is_empty() {
+            true => Ok(()),
+            false => {
+                let (who, what) = (&current.agent.name, kept.join(", "));
+                self.note(&format!("{who} was to read only and changed files; they are as before, and kept in {what}"))
+            }
+        }
+    }
+
     /// Commits what the agent left uncommitted. The trailers say where the commit came from.
     pub(super) fn commit(&self, current: &Try<'_>) -> Result<Oid> {
         let repository = self.project.repository();
+        let (aim, key) = (current.aim, current.aim.key().unwrap_or_default());
+        let begins = match aim.step() {
+            Some(step) => format!("Step {} of", step.id),
+            None => format!("Phase {} of", aim.phase),
+        };
+        let model = current.agent.model.as_deref().map(|model| format!("Aifactory-Model: {model}\n"));
         let message = format!(
-            "{}\n\nStep {} of \"{}\".\n\nAifactory-Task: {}\nAifactory-Step: {}\nAifactory-Run: {}\nAifactory-Agent: {}\n\
-             Aifactory-Fence: {}\n",
-            current.step.title,
-            current.step.id,
+            "{}\n\n{begins} \"{}\".\n\nAifactory-Task: {}\nAifactory-Step: {key}\nAifactory-Run: {}\nAifactory-Agent: {}\n\
+             {}Aifactory-Fence: {}\n",
+            aim.title(),
             self.title,
             self.task,
-            current.step.id,
             current.run,
             current.agent.name,
+            model.unwrap_or_default(),
             self.author.fence.unwrap_or_default(),
         );
-        let committed = repository.commit_all(current.place.worktree, &message, &committer(self.project))?;
-        committed.map_or_else(|| repository.head_of(current.place.worktree), Ok)
+        let committed = repository.commit_all(aim.worktree, &message, &committer(self.project))?;
+        committed.map_or_else(|| repository.head_of(aim.worktree), Ok)
     }
 
     /// Everything of the agent's is committed by now; what gates leave behind is nobody's work.
@@ -83,27 +121,6 @@ impl Worker<'_> {
             return Ok(());
         }
         repository.drop_changes(worktree)
-    }
-
-    /// All gates on the finished work. Evidence of the same gate on the same tree is not measured twice.
-    pub(super) fn verify(&self, worktree: &Path, environment: Variables) -> Result<Settled> {
-        let repository = self.project.repository();
-        let head = repository.head_of(worktree)?;
-        let tree = repository.tree_of(head)?.to_string();
-        let known = self.project.store.snapshot()?.evidence(&self.task)?;
-        let passed = |gate: &String| has_passed(&known, gate, &tree);
-        let gates: Vec<String> = gates_of(self.project, &self.plan).into_iter().filter(|gate| !passed(gate)).collect();
-        let evidence = self.gates(worktree, environment, None).run_all(&gates)?;
-        self.drop_what_gates_left(worktree)?;
-        self.check_stop()?;
-        let also = |changes: &mut Changes| {
-            evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
-            Ok(())
-        };
-        match evidence.iter().find(|evidence| evidence.verdict != Verdict::Passed) {
-            Some(failed) => self.settle(Status::Waiting, Some(Reason::GateFailed), Some(gate_note(failed)), also),
-            None => self.settle(Status::Review, None, None, also),
-        }
     }
 }
 

@@ -1,0 +1,107 @@
+//! Reading verdicts out of an agent's words: prose around the JSON is tolerated, a guess is not.
+
+use super::{Check, Criterion, Issue, Review, Severity};
+use serde_json::{Map, Value};
+
+/// What is kept of one review; a reviewer that says more says too much.
+const MOST_ISSUES: usize = 50;
+const MOST_CRITERIA: usize = 50;
+/// Letters of one text in it.
+const LONGEST: usize = 2_000;
+
+/// The last object in the text that says whether it approves. Nothing where there is none.
+pub fn parse_review(text: &str) -> Option<Review> {
+    objects_with(text, "approved").last().map(|object| Review {
+        approved: object.get("approved").and_then(yes_or_no),
+        summary: words(object, &["summary"]),
+        issues: list(object, "issues").take(MOST_ISSUES).filter_map(issue).collect(),
+        criteria: list(object, "criteria").take(MOST_CRITERIA).filter_map(criterion).collect(),
+    })
+}
+
+/// What a second look said about findings: their numbers, 1-based, with what became of them.
+pub fn parse_findings(text: &str) -> Option<Vec<(usize, Check)>> {
+    let object = objects_with(text, "findings").pop()?;
+    let verdict = |value: &Value| {
+        let number = value.get("number").and_then(Value::as_u64).filter(|number| *number > 0)?;
+        let check = match value.get("verdict").and_then(Value::as_str).unwrap_or_default() {
+            "confirmed" | "confirmed_valid" => Check::Confirmed,
+            "dismissed" | "dismissed_false_positive" => Check::Dismissed,
+            _ => Check::Open,
+        };
+        Some((usize::try_from(number).ok()?, check))
+    };
+    let listed = object.get("findings")?.as_array()?;
+    Some(listed.iter().take(MOST_ISSUES).filter_map(verdict).collect())
+}
+
+/// Whether somebody wrote it as a word: models do.
+fn yes_or_no(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(yes) => Some(*yes),
+        Value::String(word) => match word.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" => Some(true),
+            "false" | "no" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn list<'v>(object: &'v Map<String, Value>, name: &str) -> impl Iterator<Item = &'v Value> {
+    object.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The first of several names under which there is a text.
+fn words(object: &Map<String, Value>, names: &[&str]) -> String {
+    let found = names.iter().find_map(|name| object.get(*name).and_then(Value::as_str));
+    let text = found.unwrap_or_default().trim();
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{} [cut here]", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+fn issue(value: &Value) -> Option<Issue> {
+    if let Value::String(text) = value {
+        return Some(Issue { description: text.clone(), ..Issue::default() });
+    }
+    let object = value.as_object()?;
+    let description = words(object, &["description", "title", "message"]);
+    let line = object.get("line").and_then(|line| line.as_u64().or_else(|| line.as_str()?.parse().ok()));
+    (!description.is_empty()).then(|| Issue {
+        severity: Severity::parse(&words(object, &["severity"])),
+        file: words(object, &["file", "path"]),
+        line: line.unwrap_or(0).min(i64::MAX as u64),
+        description,
+        evidence: words(object, &["evidence"]),
+        suggestion: words(object, &["suggestion", "suggested_fix"]),
+        check: Check::Open,
+    })
+}
+
+fn criterion(value: &Value) -> Option<Criterion> {
+    let object = value.as_object()?;
+    let text = words(object, &["criterion", "description"]);
+    let met = object.get("met").and_then(yes_or_no);
+    (!text.is_empty()).then(|| Criterion { criterion: text, met, why: words(object, &["why", "reason"]) })
+}
+
+/// Every outermost JSON object in the text that has a member of this name, in order.
+fn objects_with(text: &str, name: &str) -> Vec<Map<String, Value>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(begin) = text[at..].find('{').map(|offset| at + offset) {
+        let mut values = serde_json::Deserializer::from_str(&text[begin..]).into_iter::<Value>();
+        match values.next() {
+            Some(Ok(Value::Object(object))) => {
+                at = begin + values.byte_offset();
+                if object.contains_key(name) {
+                    found.push(object);
+                }
+            }
+            _ => at = begin + 1,
+        }
+    }
+    found
+}

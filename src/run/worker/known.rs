@@ -1,0 +1,153 @@
+//! What a prompt knows before the first try: the task, the plan, the work so far, and what others left.
+
+use super::Worker;
+use super::aim::Values;
+use super::flow::Walk;
+use super::phases::gate_note;
+use super::pursuit::Try;
+use crate::error::Result;
+use crate::model::assertions::{Touched, touched};
+use crate::model::message::MessageKind;
+use crate::model::run::Verdict;
+use crate::run::gates::gates_of;
+use crate::run::prompt::{
+    ThisTime, all_said, bullets, fenced, fenced_diff, unheard, values_of_step, write_continuation, write_prompt,
+};
+use crate::run::worker::conversation::Start;
+use crate::tasks::{last_review, messages_of, review_of};
+use crate::workflow::{Answer, Phase, Role};
+
+/// Handoffs of earlier phases that are passed on, newest first, and bytes of all of them.
+const HANDOFFS: usize = 5;
+const HANDOFF_BYTES: usize = 8_000;
+
+impl Worker<'_> {
+    pub(super) fn values(&self, walk: &Walk<'_>, phase: &Phase, role: &Role) -> Result<Values> {
+        let snapshot = self.project.store.snapshot()?;
+        let spec = Some(&walk.texts.spec).filter(|spec| !spec.trim().is_empty());
+        let task = format!("{}\n\n{}", self.title, spec.map_or("", String::as_str));
+        let mut values = Values::from([
+            ("title", self.title.clone()),
+            ("task", fenced(&task)),
+            ("spec", fenced(&walk.texts.spec)),
+            ("plan", fenced(&walk.texts.plan_text)),
+            ("gates", bullets(&gates_of(self.project, &walk.texts.plan))),
+            ("baseline", walk.baseline.clone()),
+            ("also", self.project.settings.find_text(also_of(role.answers)).unwrap_or_default().to_owned()),
+            ("handoffs", self.handoffs(&role.name)?),
+        ]);
+        if let Some(root) = self.project.repository().main_root() {
+            values.insert("root", root.display().to_string());
+        }
+        let inputs = phase.input.iter().filter_map(|name| Some((name, walk.outputs.get(name)?)));
+        let inputs: Vec<String> = inputs.map(|(name, text)| format!("{name}:\n{}", fenced(text))).collect();
+        values.insert("input", walk.asked.clone().unwrap_or_else(|| inputs.join("\n")));
+        if walk.asked.is_none() && matches!(role.answers, Answer::Plan | Answer::Spec) && phase.input.is_empty() {
+            let all: Vec<String> =
+                walk.outputs.iter().map(|(name, text)| format!("{name}:\n{}", fenced(text))).collect();
+            values.insert("input", all.join("\n"));
+        }
+        if let Some(tree) = self.tree_of_work()? {
+            let events = snapshot.events(&self.task)?;
+            let review = match role.answers {
+                // Whoever reviews again hears what was said before; whoever fixes, what is said of this very tree.
+                Answer::Review => last_review(&events),
+                _ => review_of(&events, &tree),
+            };
+            values.insert("review", review.map(|review| fenced(&review.to_text())).unwrap_or_default());
+            let evidence = snapshot.evidence(&self.task)?;
+            let of_tree = evidence.iter().filter(|evidence| evidence.tree == tree);
+            let lines: Vec<String> = of_tree
+                .map(|evidence| match evidence.verdict {
+                    Verdict::Passed => format!("gate passed: {}", evidence.gate),
+                    _ => gate_note(evidence),
+                })
+                .collect();
+            values.insert("evidence", fenced(&lines.join("\n")));
+            if matches!(role.answers, Answer::Review | Answer::Findings | Answer::Change) {
+                let diff = self.diff_of_work()?;
+                let checks = self.touched_checks(walk, &diff);
+                values.insert(
+                    "assertions",
+                    fenced(&checks.iter().map(Touched::to_string).collect::<Vec<_>>().join("\n")),
+                );
+                values.insert("diff", fenced_diff(&diff));
+            }
+        }
+        Ok(values)
+    }
+
+    /// What the task's branch changes, against where it began.
+    pub(super) fn diff_of_work(&self) -> Result<String> {
+        let repository = self.project.repository();
+        let target = self.project.require_target()?;
+        let (Some(tip), Some(target)) = (repository.branch_commit(&self.branch)?, target.commit) else {
+            return Ok(String::new());
+        };
+        let base = repository.merge_base(tip, target).unwrap_or(target);
+        repository.diff_text(base, tip, false)
+    }
+
+    pub(super) fn touched_checks(&self, walk: &Walk<'_>, diff: &str) -> Vec<Touched> {
+        touched(diff, &gates_of(self.project, &walk.texts.plan))
+    }
+
+    /// What earlier phases left for those after them, oldest first.
+    fn handoffs(&self, role: &str) -> Result<String> {
+        let mut messages = messages_of(&self.project.store.snapshot()?, Some(&self.task))?;
+        messages.retain(|message| message.kind == MessageKind::Handoff && message.from != role);
+        let mut texts: Vec<String> = Vec::new();
+        let mut bytes = 0;
+        for message in messages.iter().rev().take(HANDOFFS) {
+            bytes += message.text.len();
+            if bytes > HANDOFF_BYTES {
+                break;
+            }
+            texts.push(format!("{}:\n{}", message.from, message.text));
+        }
+        texts.reverse();
+        Ok(fenced(&texts.join("\n\n")))
+    }
+
+    /// The whole prompt of a try.
+    pub(super) fn prompt(&self, current: &Try<'_>, feedback: Option<&str>) -> Result<String> {
+        let aim = current.aim;
+        let snapshot = self.project.store.snapshot()?;
+        let events = snapshot.events(&self.task)?;
+        let notes = match current.start.conversation() {
+            Some(conversation) => {
+                let runs = snapshot.runs(&self.task)?;
+                let same = runs.into_iter().filter(|run| run.conversation.as_deref() == Some(conversation));
+                unheard(&events, &current.run, &same.map(|run| run.id).collect())
+            }
+            None => all_said(&events, &current.run),
+        };
+        let recap = current.start.recap();
+        let now = ThisTime { notes: &notes, feedback, recap: recap.as_deref() };
+        let mut known = aim.values.clone();
+        if let Some(step) = aim.step() {
+            known.extend(values_of_step(&aim.texts.plan, step));
+        }
+        match current.start {
+            Start::Resumed { why, .. } => {
+                let what = match aim.step() {
+                    Some(step) => format!("step {} of the plan: {}.", step.id, step.title),
+                    None => format!("the phase {}.", aim.phase),
+                };
+                Ok(write_continuation(&what, why, &known, &now))
+            }
+            Start::Fresh { .. } => {
+                let place = format!("the prompt of {} ({})", aim.role.name, aim.role.origin);
+                write_prompt(aim.prompt, &place, &known, &now)
+            }
+        }
+    }
+}
+
+/// The words that the machine's owner wants put before a prompt.
+fn also_of(answers: Answer) -> &'static str {
+    match answers {
+        Answer::Spec | Answer::Plan | Answer::Notes => "prompt.planning",
+        _ => "prompt.implementation",
+    }
+}

@@ -1,0 +1,472 @@
+//! Definitions as people see them: workflows, roles and quick actions, from the program, the policy and the user.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start the program as a person would")]
+
+mod common;
+
+use common::{Sandbox, greeting_plan};
+use snapbox::str;
+use std::fs;
+
+const HOUSE: &str =
+    "description = \"As we do it\"\n[[phases]]\nagent = \"coder\"\n[[phases]]\ngates = [\"make test\"]\n";
+
+#[test]
+fn workflows_are_listed_with_where_they_come_from() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[(".aifactory/workflows/house.toml", HOUSE), (".aifactory/workflows/broken.toml", "phases = 1\n")]);
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "list"]),
+        str![[r#"
+WORKFLOW     FROM                                WHAT
+broken       the project's policy at [HASH]  cannot be used: aifactory workflow check
+code-review  built in                            Code, a review by somebody else, and revision…
+default      built in                            From a wish to a change that is proven and…
+house        the project's policy at [HASH]  As we do it
+solo         built in                            The plan's steps and the gates; nobody reviews
+
+"#]]
+    );
+}
+
+#[test]
+fn a_workflow_is_drawn_with_its_conditions_and_loops() {
+    let sandbox = Sandbox::new();
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "default"]),
+        str![[r#"
+default  From a wish to a change that is proven and reviewed: spec, plan, a person's yes, code, gates, review, fixes
+from  built in
+
+     1  research  if is_complex    role researcher
+     2  spec      if no_spec       role spec-writer
+     3  plan      if no_plan       role planner
+     4  approval                   a person's yes to spec and plan
+     5  baseline                   all gates of plan and project
+     6  code                       role coder
+╭┬>  7  verify                     all gates of plan and project
+│╰─  8  mend      if gates_failed  role coder-revision, given verify; then back to verify, at most 3 times
+│    9  review                     role reviewer
+╰── 10  fix       if has_issues    role coder-revision, given review; then back to verify, at most 3 times
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "code_review", "--json"]),
+        str![[r#"
+{"schema":"aifactory.workflow/1","name":"code-review","description":"Code, a review by somebody else, and revisions until it is approved","from":"built in","phases":[{"name":"approval","role":null,"gates":null,"approval":true,"agent":null,"input":[],"output":"approval","condition":null,"loop_to":null,"max_iterations":null,"prompt_template":null},{"name":"code","role":"coder","gates":null,"approval":false,"agent":null,"input":[],"output":"code","condition":null,"loop_to":null,"max_iterations":null,"prompt_template":null},{"name":"review","role":"reviewer","gates":null,"approval":false,"agent":null,"input":[],"output":"review","condition":null,"loop_to":null,"max_iterations":null,"prompt_template":null},{"name":"fix","role":"coder-revision","gates":null,"approval":false,"agent":null,"input":["review"],"output":"fix","condition":"has_issues","loop_to":"review","max_iterations":3,"prompt_template":null},{"name":"verify","role":null,"gates":true,"approval":false,"agent":null,"input":[],"output":"verify","condition":null,"loop_to":null,"max_iterations":null,"prompt_template":null}]}
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "defualt"]),
+        str![[r#"
+stderr: error: there is no workflow called `defualt`
+stderr: hint: perhaps default
+exit 3
+
+"#]]
+    );
+}
+
+#[test]
+fn the_users_own_definition_counts_before_the_policys() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[(".aifactory/workflows/default.toml", HOUSE)]);
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "default"]),
+        str![[r#"
+default  As we do it
+from  the project's policy at [HASH]
+
+ 1  coder   role coder
+ 2  verify  gates `make test`
+
+"#]]
+    );
+    let own = sandbox.root().join("home/config/aifactory/workflows");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("default.toml"), HOUSE.replace("we do", "I do")).unwrap();
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "default"]),
+        str![[r#"
+default  As I do it
+from  $SANDBOX/home/config/aifactory/workflows/default.toml
+
+ 1  coder   role coder
+ 2  verify  gates `make test`
+
+"#]]
+    );
+    assert_eq!(sandbox.ok(&["workflow", "show", "default", "--source"]), HOUSE.replace("we do", "I do"));
+}
+
+#[test]
+fn what_is_not_on_the_target_branch_does_not_count() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".aifactory/workflows/house.toml", HOUSE);
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "house"]),
+        str![[r#"
+stderr: error: there is no workflow called `house`
+stderr: hint: what there is: code-review, default, solo
+exit 3
+
+"#]]
+    );
+}
+
+#[test]
+fn files_are_checked_before_they_are_committed() {
+    let sandbox = Sandbox::new();
+    sandbox.write(".aifactory/workflows/house.toml", HOUSE.replace("\"coder\"", "\"mason\""));
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "check", ".aifactory/workflows/house.toml"]),
+        str![[r#"
+stderr: error: the workflow house ($SANDBOX/repo/.aifactory/workflows/house.toml): line 2: `mason` has no role
+stderr:   because: there is no role called `mason`
+stderr: hint: what there is: coder, coder-revision, confirmer, devops, planner, recovery, researcher, reviewer, spec-writer
+exit 1
+
+"#]]
+    );
+    sandbox.write(".aifactory/roles/mason.md", "---\ntools: [edit]\n---\nBuild {{title}}.\n");
+    let files = [".aifactory/workflows/house.toml", ".aifactory/roles/mason.md"];
+    shows!(
+        sandbox,
+        sandbox.run(&[&["workflow", "check"], &files[..]].concat()),
+        str![[r#"
+stderr: 2 definitions well formed
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "check"]),
+        str![[r#"
+stderr: 18 definitions well formed
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "check", "README.md", "missing.toml"]),
+        str![[r#"
+stderr: error: $SANDBOX/repo/README.md: this is no name for a role
+stderr: hint: small letters, digits, - and _, beginning with a letter or digit
+exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn mistakes_in_files_are_named_with_their_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.toml", "[[phases]]\nagent = \"coder\"\nloop = \"x\"\n");
+    sandbox.write("b.toml", "[[phases]]\ngates = true\n\n[[phases]]\nagent = \"coder\"\nloop_to = \"verify\"\n");
+    sandbox.write("c.md", "---\ntool: [edit]\n---\nBuild.\n");
+    sandbox.write("d.md", "---\ntools: [edit]\n---\n\nBuild {{titel}}.\n");
+    sandbox.write("actions/e.md", "---\nscript: make\ntools: [read]\n---\n");
+    let files = ["a.toml", "b.toml", "c.md", "d.md", "actions/e.md"];
+    shows!(
+        sandbox,
+        sandbox.run(&[&["workflow", "check"], &files[..]].concat()),
+        str![[r#"
+stderr: error: the workflow a ($SANDBOX/repo/a.toml): line 3, column 1: unknown field `loop`, expected one of `name`, `agent`, `gates`, `approval`, `use`, `input`, `output`, `condition`, `loop_to`, `max_iterations`, `prompt_template`
+stderr: error: the workflow b ($SANDBOX/repo/b.toml): line 4: `coder` always loops to `verify`, so the work never ends
+stderr: hint: say when: condition = "has_issues"
+stderr: error: the role c ($SANDBOX/repo/c.md): line 2: nothing is called `tool` in a role
+stderr: hint: what there is: tools
+stderr: error: the role d ($SANDBOX/repo/d.md):5: nothing is called `titel` here
+stderr: hint: what there is: task, title, spec, plan, step, files, gates, baseline, diff, evidence, review, handoffs, memory, notes, feedback, recap, input, assertions, root, reach, also
+stderr: error: the action e ($SANDBOX/repo/actions/e.md): tools is for agents, and this is a script
+exit 1
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "check", "--json", "b.toml"]),
+        str![[r#"
+{"schema":"aifactory.workflow-check/1","checked":1,"findings":[{"kind":"workflow","name":"b","error":"the workflow b ($SANDBOX/repo/b.toml): line 4: `coder` always loops to `verify`, so the work never ends","hints":["say when: condition = \"has_issues\""]}]}
+exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn roles_are_listed_and_shown() {
+    let sandbox = Sandbox::new();
+    shows!(
+        sandbox,
+        sandbox.run(&["prompt", "list"]),
+        str![[r#"
+ROLE            LEAVES    TOOLS            TIME  FROM      WHAT
+coder           change    read, edit, run  1h    built in  carries out one step of the plan
+coder-revision  change    read, edit, run  1h    built in  changes finished work until reviewer…
+confirmer       findings  read             30m   built in  looks again at what a reviewer found
+devops          change    run, read, edit  30m   built in  works on builds, delivery and…
+planner         plan      read             1h    built in  turns a spec into a plan of steps that…
+recovery        change    read, edit, run  1h    built in  takes over a step where others failed,…
+researcher      notes     web, read        30m   built in  finds out what has to be known, and…
+reviewer        review    read             30m   built in  reads the work of others and gives a…
+spec-writer     spec      read             1h    built in  turns a wish into a spec
+
+"#]]
+    );
+    sandbox.commit(&[(
+        ".aifactory/roles/confirmer.md",
+        "---\ndescription: looks twice\nagent: claude\nmodel: opus\ntimeout: 5m\nanswers: findings\n---\n\nLook at {{input}}.\n",
+    )]);
+    shows!(
+        sandbox,
+        sandbox.run(&["prompt", "show", "confirmer"]),
+        str![[r#"
+confirmer  looks twice
+from        the project's policy at [HASH]
+leaves      findings
+agent       claude:opus
+tools       read
+permission  read-only
+time        5m
+
+Look at {{input}}.
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["prompt", "show", "confirmer", "--json"]),
+        str![[r#"
+{"name":"confirmer","description":"looks twice","from":"the project's policy at [HASH]","answers":"findings","agent":"claude:opus","tools":["read"],"permission":"read-only","timeout_seconds":300,"schema":"aifactory.role/1","prompt":"Look at {{input}}.\n"}
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["prompt", "show", "conformer"]),
+        str![[r#"
+stderr: error: there is no role called `conformer`
+stderr: hint: perhaps confirmer
+exit 3
+
+"#]]
+    );
+}
+
+#[test]
+fn a_link_defines_nothing_and_does_not_uncover_what_it_hides() {
+    let sandbox = Sandbox::new();
+    sandbox.write("outside.md", "Do as I say.\n");
+    fs::create_dir_all(sandbox.path(".aifactory/roles")).unwrap();
+    std::os::unix::fs::symlink("../../outside.md", sandbox.path(".aifactory/roles/reviewer.md")).unwrap();
+    sandbox.git(&["add", "."]);
+    sandbox.git(&["commit", "--quiet", "-m", "link"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["prompt", "show", "reviewer"]),
+        str![[r#"
+stderr: error: .aifactory/roles/reviewer.md: this is not a plain file
+exit 1
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "show", "default"]),
+        str![[r#"
+stderr: error: the workflow default (built in): line 43: `review` has no role
+stderr:   because: .aifactory/roles/reviewer.md: this is not a plain file
+exit 1
+
+"#]]
+    );
+}
+
+#[test]
+fn files_that_nobody_can_ask_for_are_passed_over_and_reported_by_check() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[(".aifactory/roles/README.md", "Our roles.\n"), (".aifactory/workflows/A b.toml", HOUSE)]);
+    sandbox.ok(&["workflow", "show", "default"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["workflow", "check"]),
+        str![[r#"
+stderr: error: .aifactory/roles/README.md: this is no name for a role
+stderr: hint: small letters, digits, - and _, beginning with a letter or digit
+stderr: error: .aifactory/workflows/A b.toml: this is no name for a workflow
+stderr: hint: small letters, digits, - and _, beginning with a letter or digit
+exit 1
+
+"#]]
+    );
+}
+
+const STAMP: &str = "---\nname: Stamp\ndescription: writes who and where\ntype: script\n---\n\n\
+    echo \"$AIFACTORY_TITLE on $AIFACTORY_BRANCH for $AIFACTORY_TARGET\" > stamp\npwd >> stamp\n";
+
+/// A task that was carried out and has a worktree.
+fn finished(sandbox: &Sandbox) -> String {
+    let id = sandbox.ok(&["new", "Say it's \"$HOME\""]).trim().to_owned();
+    sandbox.write("plan.md", greeting_plan("hello.txt", "hello"));
+    sandbox.ok(&["plan", "set", &id, "-F", "plan.md"]);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["run", &id]);
+    id
+}
+
+#[test]
+fn quick_actions_are_listed() {
+    let sandbox = Sandbox::new();
+    shows!(
+        sandbox,
+        sandbox.run(&["do"]),
+        str![[r#"
+ACTION          BY      FROM      WHAT
+explain         agent   built in  💡 says what the change of a task does, for somebody who has to…
+fix-gates       agent   built in  🔧 finds out why gates fail and mends the work
+rename-branch   script  built in  🏷 gives the work a branch named after its title as it is now;…
+review          agent   built in  🔍 reads the change of a task and says what is wrong with it
+simplify        agent   built in  🧹 makes the change of a task smaller and plainer; it does the…
+sync-with-base  script  built in  🔄 merges the target branch into the work of a task; where that…
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["do", "simplfy", "x"]),
+        str![[r#"
+stderr: error: there is no action called `simplfy`
+stderr: hint: perhaps simplify
+exit 3
+
+"#]]
+    );
+}
+
+#[test]
+fn a_script_runs_in_the_worktree_of_its_task_once_the_policy_is_trusted() {
+    let sandbox = Sandbox::new();
+    let id = finished(&sandbox);
+    sandbox.commit(&[(".aifactory/actions/stamp.md", STAMP)]);
+    shows!(
+        sandbox,
+        sandbox.run(&["do", "stamp", &id]),
+        str![[r#"
+stderr: error: stamp comes from the project's policy, which is not trusted here
+stderr: hint: aifactory trust
+exit 4
+
+"#]]
+    );
+    sandbox.ok(&["trust", "--yes"]);
+    shows!(sandbox, sandbox.run(&["do", "stamp", &id]), str![[r#""#]]);
+    shows!(
+        sandbox,
+        sandbox.run(&["exec", &id, "--", "cat", "stamp"]),
+        str![[r#"
+Say it's "$HOME" on aifactory/ehdn0jyj9c-say-it-s-home for main
+$SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
+
+"#]]
+    );
+    sandbox.commit(&[(".aifactory/actions/stamp.md", &STAMP.replace("who", "what"))]);
+    assert_eq!(sandbox.run(&["do", "stamp", &id]).status, 4, "a change asks again");
+}
+
+#[test]
+fn the_base_comes_into_the_work_or_nothing_changes() {
+    let sandbox = Sandbox::new();
+    let id = finished(&sandbox);
+    sandbox.commit(&[("other.txt", "other\n")]);
+    assert_eq!(sandbox.run(&["do", "sync-with-base", &id]).status, 0);
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "cat", "other.txt", "hello.txt"]), "other\nhello\n");
+    let before = sandbox.ok(&["exec", &id, "--", "git", "rev-parse", "HEAD"]);
+    sandbox.commit(&[("hello.txt", "something else\n")]);
+    let ran = sandbox.run(&["do", "sync_with_base", &id]);
+    assert_eq!((ran.status, ran.stderr.contains("main does not merge by itself; nothing was changed")), (1, true));
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "git", "rev-parse", "HEAD"]), before);
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "git", "status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_branch_gets_a_name_of_the_title_whatever_that_holds() {
+    let sandbox = Sandbox::new();
+    let id = finished(&sandbox);
+    let own = sandbox.ok(&["exec", &id, "--", "git", "branch", "--show-current"]);
+    assert_eq!(sandbox.ok(&["do", "rename-branch", &id]), "say-it-s-home\n");
+    assert_eq!(sandbox.commit_of("say-it-s-home"), sandbox.commit_of(own.trim()));
+    assert_eq!(sandbox.ok(&["exec", &id, "--", "git", "branch", "--show-current"]), own);
+}
+
+#[test]
+fn what_a_project_defines_has_to_be_trusted_and_a_change_asks_again() {
+    let sandbox = Sandbox::new();
+    shows!(
+        sandbox,
+        sandbox.run(&["trust"]),
+        str![[r#"
+stderr: the project's policy runs no commands
+
+"#]]
+    );
+    let role = "---\ntools: [read]\n---\nLook at {{diff}}.\n";
+    sandbox.commit(&[
+        (".aifactory/roles/reviewer.md", role),
+        (".aifactory/workflows/house.toml", HOUSE),
+        (".aifactory/actions/stamp.md", STAMP),
+    ]);
+    shows!(
+        sandbox,
+        sandbox.run(&["trust", "--yes"]),
+        str![[r#"
+stderr:   actions.stamp: the text [HASH]
+stderr:   actions.stamp script: echo "$AIFACTORY_TITLE on $AIFACTORY_BRANCH for $AIFACTORY_TARGET" > stamp
+stderr:   actions.stamp script: pwd >> stamp
+stderr:   roles.reviewer: the text [HASH]
+stderr:   workflows.house: the text [HASH]
+stderr:   workflows.house gate: make test
+stderr: hint: what a text says: git show <branch>:.aifactory/roles/<name>.md
+stderr: trusted; a change will ask again
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["trust"]),
+        str![[r#"
+stderr: these commands are trusted already
+
+"#]]
+    );
+    sandbox.commit(&[(".aifactory/roles/reviewer.md", &role.replace("Look", "Don't look"))]);
+    shows!(
+        sandbox,
+        sandbox.run(&["trust"]),
+        str![[r#"
+stderr:   actions.stamp: the text [HASH]
+stderr:   actions.stamp script: echo "$AIFACTORY_TITLE on $AIFACTORY_BRANCH for $AIFACTORY_TARGET" > stamp
+stderr:   actions.stamp script: pwd >> stamp
+stderr:   roles.reviewer: the text [HASH]
+stderr:   workflows.house: the text [HASH]
+stderr:   workflows.house gate: make test
+stderr: hint: what a text says: git show <branch>:.aifactory/roles/<name>.md
+stderr: error: nobody is here to trust these commands
+stderr: hint: aifactory trust --yes
+exit 4
+
+"#]]
+    );
+    sandbox.commit(&[(".aifactory/roles/reviewer.md", role)]);
+    assert!(sandbox.run(&["trust"]).stderr.contains("trusted already"), "the text that was trusted is trusted");
+}
