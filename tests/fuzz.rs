@@ -23,8 +23,8 @@ use aifactory::model::text::{escape, escape_line, find_nearest, slug, tail};
 use aifactory::model::todo::{Mark, parse_todo, write_back};
 use aifactory::model::words::Gist;
 use aifactory::model::{
-    Alphabet, Change, Digest, Event, EventId, Hlc, Priority, Reason, Risk, Source, Status, Task, TaskId, TextFile,
-    Timestamp, Usage, apply, fold, human_changes, parse_record, write_record,
+    Alphabet, Change, Digest, Event, EventId, Hlc, Priority, ProposalEnd, Reason, Risk, Source, Status, Task, TaskId,
+    TextFile, Timestamp, Usage, Warrant, apply, fold, human_changes, parse_record, write_record,
 };
 use aifactory::process::Line;
 use aifactory::store::{Redactor, inspect, inspect_commit, task_of_path};
@@ -126,8 +126,36 @@ fn events() -> Vec<Event> {
         },
         Change::StepDone { step: "S1".into(), commit: Some("abc".into()), content: Some(digest.clone()) },
         Change::StepReset { step: "S2".into(), why: "no-work".into() },
-        Change::Approved { digest: digest.clone(), base: Some("abc".into()), policy: true, note: note.clone() },
-        Change::Rejected { note: note.clone() },
+        Change::Approved {
+            digest: digest.clone(),
+            base: Some("abc".into()),
+            policy: true,
+            note: note.clone(),
+            warrant: None,
+        },
+        Change::Rejected { note: note.clone(), digest: Some(digest.clone()) },
+        Change::Proposed {
+            branch: "aifactory/plan/7kq2mabcde".into(),
+            file: "plans/7kq2mabcde.md".into(),
+            commit: "abc".into(),
+            base: "def".into(),
+            before: Some("012".into()),
+            digest: digest.clone(),
+            pushed: true,
+        },
+        Change::ProposalEnded {
+            proposed: "abc".into(),
+            how: ProposalEnd::Merged,
+            commit: Some("abd".into()),
+            by: Some("Ben <ben@example.com>".into()),
+        },
+        Change::Approved {
+            digest: digest.clone(),
+            base: Some("abc".into()),
+            policy: false,
+            note: None,
+            warrant: Some(Warrant::Signature { by: "ben@example.com".into(), signature: digest.clone() }),
+        },
         Change::Released { why: "the worker died".into(), recovery: true, claim: Some(1) },
         Change::Delivering { target: "main".into(), commit: "abc".into(), from: "def".into() },
         Change::Delivered { target: "main".into(), commit: "abc".into() },

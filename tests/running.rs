@@ -276,7 +276,7 @@ fn an_approval_is_stale_when_spec_or_plan_changed() {
     let id = sandbox.approved("Greet", &greeting_plan("hello.txt", "hello"));
     sandbox.set_plan(&id, &greeting_plan("hello.txt", "goodbye"));
     sandbox.fails(&["run", &id], 4);
-    assert_eq!(sandbox.note(&id), "spec or plan changed since they were approved");
+    assert_eq!(sandbox.note(&id), "since ana@example.com approved the plan, in the plan S1 was changed");
     sandbox.ok(&["approve", &id]);
     fs::write(sandbox.root().join("spec.md"), "It says goodbye.\n").unwrap();
     sandbox.ok(&["spec", "set", &id, "-F", &sandbox.root().join("spec.md").to_string_lossy()]);
@@ -293,7 +293,8 @@ fn an_approval_is_stale_when_the_target_moved_under_the_plans_files_and_only_the
     sandbox.commit(&[("hello.txt", "from somebody else\n")]);
     sandbox.fails(&["run", &id], 4);
     assert_eq!(sandbox.status(&id), "waiting: plan-approval");
-    assert_eq!(sandbox.note(&id), "hello.txt changed on the target since the plan was approved");
+    let why = "since ana@example.com approved the plan, hello.txt changed on main (1 commit by ana@example.com)";
+    assert_eq!(sandbox.note(&id), why);
     sandbox.ok(&["run", &other]);
 }
 

@@ -3,7 +3,7 @@
 use super::named::Named;
 use super::{Context, Finish};
 use crate::error::Result;
-use crate::tasks::approve;
+use crate::tasks::{approve, find_moved};
 
 /// Say yes to spec and plan as they are now
 ///
@@ -21,6 +21,12 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let (project, ids) = args.tasks.for_writing(context)?;
+    let snapshot = project.store.snapshot()?;
+    for id in &ids {
+        if let Some(moved) = find_moved(&project, &snapshot, &snapshot.task(id)?)? {
+            context.ui.note(&format!("{}: {moved}", snapshot.short(id)));
+        }
+    }
     let approved = approve(&project, &ids, args.message.as_deref())?;
     context.report_changed(&project, "aifactory.approve/1", "approved", &approved)
 }

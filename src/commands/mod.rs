@@ -38,6 +38,7 @@ mod new;
 mod path;
 mod pause;
 mod plan;
+mod plan_review;
 mod progress;
 mod prompt;
 mod quickstart;

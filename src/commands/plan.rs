@@ -1,5 +1,6 @@
 //! `aifactory plan`
 
+use super::plan_review::{self, ReviewVerb};
 use super::text_verbs::{self, Judged, Verb};
 use super::{Context, Finish};
 use crate::error::{Kind, Result};
@@ -9,7 +10,7 @@ use crate::model::text::{count, escape_line};
 use crate::ui::Style;
 use serde_json::json;
 
-/// Show, write or check how to get there, in steps
+/// Show, write, check or propose how to get there, in steps
 ///
 /// A step begins with `### S1: title`; the list below it names `files:`, `after:` and `gate:` (a command in backticks
 /// that aifactory runs); then prose, and `sh run` blocks for the runbook agent.
@@ -27,11 +28,22 @@ A plan:
   ```")]
 pub struct Args {
     #[command(subcommand)]
-    verb: Verb,
+    verb: PlanVerb,
+}
+
+#[derive(clap::Subcommand)]
+enum PlanVerb {
+    #[command(flatten)]
+    Text(Verb),
+    #[command(flatten)]
+    Review(ReviewVerb),
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    text_verbs::run(context, &args.verb, TextFile::Plan, judge)
+    match &args.verb {
+        PlanVerb::Text(verb) => text_verbs::run(context, verb, TextFile::Plan, judge),
+        PlanVerb::Review(verb) => plan_review::run(context, verb),
+    }
 }
 
 fn judge(context: &Context, judged: &Judged<'_>) -> Result<Finish> {

@@ -11,7 +11,7 @@ use crate::model::{Progress, Status, TaskId, Timestamp};
 use crate::run::dead_sessions;
 use crate::store::{Filter, Index, IndexRow, Snapshot};
 use crate::sync::{Sharing, lease_left};
-use crate::tasks::Project;
+use crate::tasks::{Project, find_moved};
 use crate::ui::{Style, ago};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -55,9 +55,14 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
+    // The note of a task that waits says it already.
+    let stale = |row: &IndexRow| match row.status {
+        Status::Ready => find_moved(&project, &snapshot, &snapshot.find_task(&row.id).ok()??).ok()?,
+        _ => None,
+    };
     let mut text = String::new();
     for group in groups.iter().filter(|group| !group.rows.is_empty()) {
-        write_group(&mut text, context, &index, group, &workers, args.all);
+        write_group(&mut text, context, &index, group, &workers, args.all, &stale);
     }
     if text.is_empty() {
         text.push_str("nothing is open\n");
@@ -165,7 +170,15 @@ fn groups(index: &Index) -> Result<(Vec<Group>, (usize, usize))> {
     Ok((groups, (index.count(Status::Done)?, index.count(Status::Cancelled)?)))
 }
 
-fn write_group(text: &mut String, context: &Context, index: &Index, group: &Group, workers: &[Worker], all: bool) {
+fn write_group(
+    text: &mut String,
+    context: &Context,
+    index: &Index,
+    group: &Group,
+    workers: &[Worker],
+    all: bool,
+    stale: &dyn Fn(&IndexRow) -> Option<String>,
+) {
     let ui = &context.ui;
     let _ = writeln!(text, "{} ({})", ui.paint(Style::Strong, group.name), group.rows.len());
     let shown = if all { usize::MAX } else { MOST_SHOWN };
@@ -180,6 +193,9 @@ fn write_group(text: &mut String, context: &Context, index: &Index, group: &Grou
             ui.paint(Style::Dim, &detail)
         );
         let _ = writeln!(text, "{}", line.trim_end());
+        if let Some(moved) = stale(row) {
+            let _ = writeln!(text, "        {} {}", ui.paint(Style::Dim, "!"), escape_line(&moved));
+        }
         if let (Status::Waiting, Some(reason)) = (row.status, row.reason) {
             let _ = writeln!(
                 text,

@@ -1,11 +1,12 @@
 //! `aifactory sync`
 
+use super::plan_review::{outcomes_json, show_outcomes};
 use super::{Context, Finish};
 use crate::error::{Error, Kind, Result};
 use crate::git::Progress;
 use crate::model::text::{count, escape_line};
 use crate::store::Snapshot;
-use crate::sync::{Manner, Place, Sharing, SyncReport, places};
+use crate::sync::{FollowReport, Manner, Place, Sharing, SyncReport, follow, places};
 use crate::tasks::{Project, set_local};
 use crate::ui::Style;
 use serde_json::{Value, json};
@@ -13,7 +14,8 @@ use serde_json::{Value, json};
 /// Share the state through a git remote
 ///
 /// Brings in what others published, merges it with what was done here, and publishes that. Nothing is lost on either
-/// side: what cannot be merged by itself is kept twice and shown to you. It is also how a fresh clone gets the backlog.
+/// side: what cannot be merged by itself is kept twice and shown to you. It is also how a fresh clone gets the backlog, and
+/// how it is seen that a plan under review was merged or closed.
 /// Works with any remote git can push to; the state has a ref of its own there and touches no branch but those of tasks.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -57,8 +59,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         }
         reports.push(report);
     }
+    let followed = if args.dry_run { FollowReport::default() } else { follow_proposals(context, &project, args)? };
     if context.ui.manner.json {
-        answer_json(context, &reports, args.dry_run)?;
+        answer_json(context, &reports, &followed, args.dry_run)?;
     }
     Ok(Finish::Well)
 }
@@ -170,7 +173,28 @@ fn conflicts(snapshot: &Snapshot<'_>, report: &SyncReport) -> Result<Vec<String>
     Ok(hints)
 }
 
-fn answer_json(context: &Context, reports: &[SyncReport], dry_run: bool) -> Result<()> {
+/// Plans under review are looked at when what others did is known; what came of it goes out at once.
+fn follow_proposals(context: &Context, project: &Project, args: &Args) -> Result<FollowReport> {
+    let followed = match follow(project, false) {
+        Ok(followed) => followed,
+        // The state is shared, and the next time will do for the plans.
+        Err(error) => {
+            context.ui.warn(&format!("cannot see what became of proposed plans: {}", error.full_text()));
+            return Ok(FollowReport::default());
+        }
+    };
+    if !context.ui.manner.json {
+        show_outcomes(context, project, &followed)?;
+    }
+    if followed.has_written() {
+        for place in chosen_places(project, args)? {
+            exchange(context, project, place, Manner::default())?;
+        }
+    }
+    Ok(followed)
+}
+
+fn answer_json(context: &Context, reports: &[SyncReport], followed: &FollowReport, dry_run: bool) -> Result<()> {
     let remotes: Vec<Value> = reports
         .iter()
         .map(|report| {
@@ -182,5 +206,7 @@ fn answer_json(context: &Context, reports: &[SyncReport], dry_run: bool) -> Resu
             })
         })
         .collect();
-    context.ui.answer_json(&json!({ "schema": "aifactory.sync/1", "dry_run": dry_run, "remotes": remotes }))
+    context.ui.answer_json(&json!({
+        "schema": "aifactory.sync/1", "dry_run": dry_run, "remotes": remotes, "proposals": outcomes_json(followed),
+    }))
 }

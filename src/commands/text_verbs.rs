@@ -5,8 +5,10 @@ use super::new::read_file;
 use super::write::write;
 use super::{Context, Finish};
 use crate::error::{Error, Result};
+use crate::model::text::escape_line;
 use crate::model::{TaskId, TextFile};
-use crate::tasks::{Project, TextOutcome, replace_text};
+use crate::store::Snapshot;
+use crate::tasks::{Project, TextOutcome, find_moved, replace_text, sent_back};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -102,9 +104,12 @@ fn show(context: &Context, typed: &str, file: TextFile) -> Result<Finish> {
     let id = snapshot.resolve(typed)?;
     snapshot.task(&id)?;
     let text = snapshot.text(&id, file)?;
+    let remarks = if file == TextFile::Plan { remarks(&project, &snapshot, &id)? } else { Vec::new() };
     if context.ui.manner.json {
         let schema = format!("aifactory.{}/1", file.word());
-        context.ui.answer_json(&json!({ "schema": schema, "id": id, "text": text }))?;
+        let mut answer = json!({ "schema": schema, "id": id, "text": text });
+        remarks.iter().for_each(|remark| answer[remark.name] = remark.what.as_str().into());
+        context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
     }
     if text.is_empty() {
@@ -113,7 +118,27 @@ fn show(context: &Context, typed: &str, file: TextFile) -> Result<Finish> {
             .hint(format!("to write one: aifactory {} edit {short}", file.word())));
     }
     context.ui.answer_foreign(&text)?;
+    for remark in &remarks {
+        context.ui.warn(&escape_line(&format!("{}{}", remark.before, remark.what)));
+    }
     Ok(Finish::Well)
+}
+
+/// Something that a reader of a plan should know.
+struct Remark {
+    /// In an answer as JSON.
+    name: &'static str,
+    before: &'static str,
+    what: String,
+}
+
+/// What moved since the plan was approved, and why it was sent back.
+fn remarks(project: &Project, snapshot: &Snapshot<'_>, id: &TaskId) -> Result<Vec<Remark>> {
+    let task = snapshot.task(id)?;
+    let moved = find_moved(project, snapshot, &task)?.map(|what| Remark { name: "stale", before: "", what });
+    let why = sent_back(snapshot, &task)?.and_then(|sent_back| sent_back.reasons.last().cloned());
+    let why = why.map(|what| Remark { name: "sent_back", before: "it was sent back: ", what });
+    Ok(moved.into_iter().chain(why).collect())
 }
 
 fn set(context: &Context, typed: &str, file: TextFile, path: &Path) -> Result<(Project, TaskId, String)> {

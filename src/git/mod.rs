@@ -6,6 +6,7 @@
 
 mod branches;
 mod checkout;
+mod history;
 mod objects;
 mod own_store;
 mod program;
@@ -14,17 +15,20 @@ mod raw;
 mod refs;
 mod remote;
 mod remote_settings;
+mod signature;
 mod storage;
 mod upkeep;
 mod worktrees;
 
 pub use branches::{Rebase, TargetMove};
+pub use history::Authored;
 pub use objects::{Edit, Entry, EntryKind, Identity};
 pub use program::QUIET;
 pub use raw::{Header, Malformed, ObjectKind, RawCommit, RawEntry, RawTree};
 pub use refs::{Expected, Swap};
 pub use remote::{FetchSpec, Patience, Progress, PushOutcome, PushUpdate, Remote, TransferError, Trouble};
 pub use remote_settings::with_settings;
+pub use signature::{AllowedSigners, Signed};
 pub use upkeep::Upkeep;
 pub use worktrees::{TIES, Ties, WorktreeState, unknown_worktree};
 
@@ -100,6 +104,14 @@ impl Repository {
     /// A value of git's own configuration.
     pub fn config_value(&self, key: &str) -> Option<String> {
         self.inner.config_snapshot().string(key).map(|value| value.to_string())
+    }
+
+    /// A file that git's configuration names, with `~` as git reads it. Relative paths begin at the main worktree.
+    pub fn config_path(&self, key: &str) -> Option<PathBuf> {
+        let path = self.inner.config_snapshot().trusted_path(key).ok()??;
+        let has_folder = path.components().count() > 1;
+        let root = self.main_root().filter(|_| path.is_relative() && has_folder);
+        Some(root.map_or(path.clone(), |root| root.join(&path)))
     }
 
     pub fn remote_names(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! Every event names who did it, when by the hybrid clock, and under which claim. The place for a signature and the
 //! chain to the actor's previous event are part of format 1, so that later versions can fill them without a new format.
 
-use super::{Digest, EventId, Hlc, Priority, Reason, Risk, Source, Status, TaskId, Timestamp};
+use super::{Digest, EventId, Hlc, Priority, ProposalEnd, Reason, Risk, Source, Status, TaskId, Timestamp, Warrant};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,10 +169,42 @@ pub enum Change {
         policy: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
+        /// What it rests on, where that is not the word of whoever wrote the event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        warrant: Option<Warrant>,
     },
     Rejected {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
+        /// Of the spec and plan that were sent back; see `Approval::digest_of`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
+    /// Spec and plan were committed on a branch, for review.
+    Proposed {
+        branch: String,
+        file: String,
+        commit: String,
+        /// The target's commit that the branch began at.
+        base: String,
+        /// The object that the file was there, where it was there already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+        digest: Digest,
+        /// The branch was published; that it is gone from there means something.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pushed: bool,
+    },
+    ProposalEnded {
+        /// The commit that was proposed. A later proposal is not touched.
+        proposed: String,
+        how: ProposalEnd,
+        /// The commit that brought it to the target.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
+        /// Who did it: whoever merged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     StepStarted {
         step: String,
@@ -280,7 +312,7 @@ pub enum Change {
 
 impl Change {
     /// Every kind of change, by its word.
-    pub const KINDS: [&str; 33] = [
+    pub const KINDS: [&str; 35] = [
         "created",
         "set",
         "added",
@@ -293,6 +325,8 @@ impl Change {
         "released",
         "approved",
         "rejected",
+        "proposed",
+        "proposal-ended",
         "step-started",
         "step-done",
         "step-reset",

@@ -7,8 +7,8 @@
 
 use super::event::Draft;
 use super::{
-    Approval, Change, Claim, Conflict, ConflictKind, Delivery, Event, EventId, Priority, Progress, Reason, Risk,
-    Source, Status, StepProgress, Task, TaskId, TextFile,
+    Approval, Change, Claim, Conflict, ConflictKind, Delivery, Event, EventId, Priority, Progress, Proposal, Reason,
+    Risk, Source, Status, StepProgress, Task, TaskId, TextFile, Warrant,
 };
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,10 +121,13 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Set { field, to, .. } => set_field(task, field, to.as_deref()),
         Change::Added { field, value } => change_set(task, field, value, true),
         Change::Removed { field, value, .. } => change_set(task, field, value, false),
-        Change::Text { file, to, .. } => match file {
-            TextFile::Spec => task.spec = Some(to.clone()),
-            TextFile::Plan => task.plan = Some(to.clone()),
-        },
+        Change::Text { file, to, .. } => {
+            match file {
+                TextFile::Spec => task.spec = Some(to.clone()),
+                TextFile::Plan => task.plan = Some(to.clone()),
+            }
+            task.sent_back = None;
+        }
         Change::Moved { from, to, reason, note } => {
             if !try_move(task, event, *from, *to) {
                 return;
@@ -148,16 +151,40 @@ pub fn apply(task: &mut Task, event: &Event) {
         Change::Released { claim: Some(ended), .. } if task.claim.as_ref().map(|claim| claim.fence) != Some(*ended) => {
         }
         Change::Released { recovery, .. } => release(task, *recovery),
-        Change::Approved { digest, base, policy, .. } => {
+        Change::Approved { digest, base, policy, warrant, .. } => {
             task.approval = Some(Approval {
                 digest: digest.clone(),
                 base: base.clone(),
-                by: event.actor.clone(),
+                by: warrant.as_ref().map_or(&*event.actor, Warrant::by).to_owned(),
                 at: event.hlc.time,
                 policy: *policy,
+                warrant: warrant.clone(),
+            });
+            task.sent_back = None;
+        }
+        Change::Rejected { digest, .. } => {
+            task.approval = None;
+            task.sent_back = digest.clone();
+        }
+        Change::Proposed { branch, file, commit, base, before, digest, pushed } => {
+            task.proposal = Some(Proposal {
+                branch: branch.clone(),
+                file: file.clone(),
+                commit: commit.clone(),
+                base: base.clone(),
+                before: before.clone(),
+                digest: digest.clone(),
+                by: event.actor.clone(),
+                at: event.hlc.time,
+                pushed: *pushed,
+                ended: None,
             });
         }
-        Change::Rejected { .. } => task.approval = None,
+        Change::ProposalEnded { proposed, how, .. } => {
+            if let Some(proposal) = task.proposal.as_mut().filter(|proposal| proposal.commit == *proposed) {
+                proposal.ended = Some(*how);
+            }
+        }
         Change::StepStarted { step, .. } => {
             let progress = step_progress(task, step);
             progress.state = Progress::Running;

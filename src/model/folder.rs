@@ -4,7 +4,7 @@
 //! apart, it is what a replay of all versions makes of them, and that needs no more than the events: the same everywhere,
 //! whichever way they came together.
 
-use super::replay::{Replayed, TextEdit, replay};
+use super::replay::{Replayed, TextEdit, replay, texts_of};
 use super::{Change, Conflict, ConflictKind, Digest, Event, Task, TaskId, TextFile, fold};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +60,12 @@ impl Folded {
         }
         files
     }
+}
+
+/// Every version of a text that the events tell of, the empty one among them.
+pub fn versions_of(events: &[Event], file: TextFile, known: &dyn Fn(&Digest) -> Option<String>) -> Vec<String> {
+    let events: Vec<&Event> = events.iter().collect();
+    texts_of(&edits_of(&events, file), known)
 }
 
 fn settled(events: &[&Event]) -> BTreeSet<String> {

@@ -18,6 +18,7 @@ mod nesting;
 pub mod note;
 pub mod paths;
 pub mod plan;
+pub mod plan_file;
 pub mod planning;
 pub mod readiness;
 mod record;
@@ -45,7 +46,8 @@ pub use nesting::from_toml;
 pub use record::{FOLD_VERSION, ParsedRecord, human_changes, parse_record, write_record};
 pub use status::{IllegalMove, Reason, Status};
 pub use task::{
-    Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Risk, Source, StepProgress, Task,
+    Approval, Claim, Conflict, ConflictKind, Delivery, Priority, Progress, Proposal, ProposalEnd, Risk, Source,
+    StepProgress, Task, Warrant,
 };
 pub use time::{Hlc, Timestamp};
 pub use usage::{Tally, Usage, dollars, micros_of_dollars, tokens_text};

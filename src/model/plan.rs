@@ -8,6 +8,7 @@
 //! scripts, and characters that hide text are errors wherever something would be executed. Lines and columns are
 //! 1-based; columns count characters. Plans are untrusted: any text is read in linear time, without a panic.
 
+mod changes;
 mod check;
 pub(crate) mod fence;
 mod graph;
@@ -17,6 +18,8 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod wave;
+
+pub use changes::{PlanChanges, listed};
 
 use super::Digest;
 use super::paths::covers;

@@ -49,6 +49,9 @@ pub struct Task {
     pub spec: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Digest>,
+    /// Of spec and plan together, as they were rejected. Absent once either of them changed or they were approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_back: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -69,6 +72,9 @@ pub struct Task {
     pub claim: Option<Claim>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// The last one, also when it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -114,6 +120,7 @@ impl Task {
             last_event: first_event,
             spec: None,
             plan: None,
+            sent_back: None,
             branch: None,
             fence: 0,
             holder: None,
@@ -123,6 +130,7 @@ impl Task {
             source: None,
             claim: None,
             approval: None,
+            proposal: None,
             delivery: None,
             steps: BTreeMap::new(),
             conflicts: Vec::new(),
@@ -318,6 +326,61 @@ pub struct Approval {
     /// Recorded by a rule and not by a person.
     #[serde(default, skip_serializing_if = "is_false")]
     pub policy: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warrant: Option<Warrant>,
+}
+
+/// What an approval rests on besides somebody's word. It says where to look and proves nothing: whoever relies on it
+/// looks there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Warrant {
+    /// The target has the plan, since this commit.
+    Merge { by: String, commit: String },
+    /// Somebody whom the project knows has signed it.
+    Signature { by: String, signature: Digest },
+}
+
+impl Warrant {
+    /// Who said yes.
+    pub fn by(&self) -> &str {
+        match self {
+            Warrant::Merge { by, .. } | Warrant::Signature { by, .. } => by,
+        }
+    }
+}
+
+/// Spec and plan on a branch of their own, for people to review where they review code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub branch: String,
+    pub file: String,
+    pub commit: String,
+    /// The target's commit that the branch began at.
+    pub base: String,
+    /// The object that the file was there, where it was there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Of spec and plan together as they were proposed.
+    pub digest: Digest,
+    pub by: String,
+    pub at: Timestamp,
+    /// The branch was published.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pushed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<ProposalEnd>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProposalEnd {
+    /// The target has it.
+    Merged,
+    /// Its branch was deleted without that.
+    Closed,
+    /// A person said no to it elsewhere than in its review.
+    Withdrawn,
 }
 
 impl Approval {

@@ -144,7 +144,7 @@ fn before<'e>(events: &'e [Event], run: &'e EventId) -> impl Iterator<Item = &'e
 fn word_in(event: &Event) -> Option<String> {
     match &event.change {
         Change::Noted { text } if event.fence.is_none() => Some(text.clone()),
-        Change::Said { text } | Change::Rejected { note: Some(text) } => Some(text.clone()),
+        Change::Said { text } | Change::Rejected { note: Some(text), .. } => Some(text.clone()),
         _ => None,
     }
 }
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn what_was_said_before_a_review_is_settled() {
         let moved = Change::Moved { from: Status::Running, to: Status::Review, reason: None, note: None };
-        let rejected = Change::Rejected { note: Some("b".into()) };
+        let rejected = Change::Rejected { note: Some("b".into()), digest: None };
         let history = events(vec![said("a"), moved, rejected, started("s")]);
         assert_eq!(all_said(&history, &EventId::from_name("s")), ["b"]);
     }

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 /// Longer diffs are not embedded; the digest still says what the text became.
 const LONGEST_DIFF: usize = 64 * 1024;
 /// Texts above this are refused: nobody reviews them.
-const LONGEST_TEXT: usize = 4 * 1024 * 1024;
+pub const LONGEST_TEXT: usize = 4 * 1024 * 1024;
 
 pub(super) struct Clerk<'a> {
     snapshot: &'a Snapshot<'a>,
@@ -271,10 +271,10 @@ fn without_secrets(change: Change, redactor: &Redactor) -> Change {
             Change::ClaimLost { claim, host, branch, event, at, why: clean(why), commit, finished }
         }
         Change::Released { why, recovery, claim } => Change::Released { why: clean(why), recovery, claim },
-        Change::Approved { digest, base, policy, note } => {
-            Change::Approved { digest, base, policy, note: note.map(clean) }
+        Change::Approved { digest, base, policy, note, warrant } => {
+            Change::Approved { digest, base, policy, note: note.map(clean), warrant }
         }
-        Change::Rejected { note } => Change::Rejected { note: note.map(clean) },
+        Change::Rejected { note, digest } => Change::Rejected { note: note.map(clean), digest },
         Change::Gated { evidence, gate, tree, verdict, clean: is_clean, step } => {
             Change::Gated { evidence, gate: clean(gate), tree, verdict, clean: is_clean, step }
         }

@@ -30,6 +30,19 @@ pub fn kept_text(digest: &Digest) -> String {
     format!("texts/{}.md", digest.hex().get(..16).unwrap_or_default())
 }
 
+/// A plan as it was signed, and its signature, by the digest of the spec and plan in it.
+pub fn signed_plan(id: &TaskId, digest: &Digest) -> (String, String) {
+    let stem = format!("{}/signed/{}", task_folder(id), digest.hex().get(..16).unwrap_or_default());
+    (format!("{stem}.md"), format!("{stem}.sig"))
+}
+
+pub fn is_signature(path: &str) -> bool {
+    task_of_path(path).is_some_and(|id| {
+        let below = path.strip_prefix(&task_folder(&id)).and_then(|rest| rest.strip_prefix("/signed/"));
+        below.is_some_and(|name| name.ends_with(".sig"))
+    })
+}
+
 pub fn run(id: &TaskId, run: &EventId) -> String {
     format!("{}/runs/{run}.toml", task_folder(id))
 }

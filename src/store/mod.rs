@@ -18,6 +18,7 @@ mod snapshot;
 mod transaction;
 pub mod transcripts;
 
+pub use clerk::LONGEST_TEXT;
 pub use index::{Filter, Hit, Index, IndexRow, NoteHit, Problem, RunFilter, RunSum, RunsBy};
 pub use inspect::{Flaw, inspect, inspect_commit};
 pub use layout::task_of_path;

@@ -4,7 +4,7 @@ use super::index::Problem;
 use super::{Store, genesis, layout};
 use crate::error::{Error, Result};
 use crate::git::{Entry, EntryKind, Oid};
-use crate::model::folder::{attic_name, fold_with_texts};
+use crate::model::folder::{attic_name, fold_with_texts, versions_of};
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
 use crate::model::text::escape_line;
@@ -107,18 +107,28 @@ impl<'s> Snapshot<'s> {
     /// The record as its events make it, with the texts as they lie beside it where a version is too long for an event.
     pub(super) fn fold_again(&self, id: &TaskId) -> Result<Option<Task>> {
         let events = self.events(id)?;
-        let known = |digest: &Digest| {
-            let names = [
-                TextFile::Spec.file_name().to_owned(),
-                TextFile::Plan.file_name().to_owned(),
-                layout::kept_text(digest),
-            ];
-            let mut texts = names
-                .iter()
-                .filter_map(|name| self.find_file(&format!("{}/{name}", layout::task_folder(id))).ok().flatten());
-            texts.find(|text| Digest::of(text) == *digest)
-        };
-        Ok(fold_with_texts(id, &events, &known).map(|folded| folded.task))
+        Ok(fold_with_texts(id, &events, &|digest| self.known_text(id, digest)).map(|folded| folded.task))
+    }
+
+    /// A version of a text that lies beside the task.
+    fn known_text(&self, id: &TaskId, digest: &Digest) -> Option<String> {
+        let names =
+            [TextFile::Spec.file_name().to_owned(), TextFile::Plan.file_name().to_owned(), layout::kept_text(digest)];
+        let mut texts = names
+            .iter()
+            .filter_map(|name| self.find_file(&format!("{}/{name}", layout::task_folder(id))).ok().flatten());
+        texts.find(|text| Digest::of(text) == *digest)
+    }
+
+    /// A plan as somebody signed it, and the signature. Nothing is checked here.
+    pub fn signed_plan(&self, id: &TaskId, digest: &Digest) -> Result<Option<(String, String)>> {
+        let (text, signature) = layout::signed_plan(id, digest);
+        Ok(self.find_file(&text)?.zip(self.find_file(&signature)?))
+    }
+
+    /// Every version of spec or plan that there was, as far as the record tells.
+    pub fn versions(&self, id: &TaskId, file: TextFile) -> Result<Vec<String>> {
+        Ok(versions_of(&self.events(id)?, file, &|digest| self.known_text(id, digest)))
     }
 
     /// Spec or plan; empty where nobody has written it.

@@ -69,7 +69,7 @@ fn a_record_of_an_older_fold_is_folded_again_and_written_by_the_next_write() {
     // An older version folded the same events to another record, and sealed it.
     let mut old = sandbox.task();
     old.title = "as an older version saw it".into();
-    let sealed = write_record(&old).replace("fold = 2", "fold = 1");
+    let sealed = write_record(&old).replace("fold = 3", "fold = 1");
     sandbox.smuggle(layout::record(&id()), sealed);
     assert_eq!(sandbox.task().title, "a task");
     sandbox.write(|_, changes| {
@@ -77,7 +77,7 @@ fn a_record_of_an_older_fold_is_folded_again_and_written_by_the_next_write() {
         Ok(())
     });
     let text = sandbox.store.snapshot().unwrap().find_file(&layout::record(&id())).unwrap().unwrap();
-    assert!(text.contains("fold = 2") && text.contains("a task"), "{text}");
+    assert!(text.contains("fold = 3") && text.contains("a task"), "{text}");
     assert_eq!(sandbox.store.snapshot().unwrap().events(&id()).unwrap().len(), 2);
 }
 

@@ -7,7 +7,7 @@ use crate::git::{Edit, Expected, Identity, Oid, Swap};
 use crate::model::event::Draft;
 use crate::model::message::Message;
 use crate::model::run::{Evidence, RunRecord};
-use crate::model::{Change, TaskId, TextFile, from_toml, note};
+use crate::model::{Change, Digest, TaskId, TextFile, from_toml, note};
 use std::borrow::Cow;
 use toml::{Table, Value};
 
@@ -81,6 +81,13 @@ impl Changes {
 
     pub fn message(&mut self, message: &Message) {
         self.put(layout::message(&message.id), to_toml(message));
+    }
+
+    /// Keeps a signed plan beside its task. Its text must be one that nothing is redacted from.
+    pub fn signed_plan(&mut self, task: &TaskId, digest: &Digest, text: &str, signature: &str) {
+        let (text_path, signature_path) = layout::signed_plan(task, digest);
+        self.put(text_path, text.to_owned());
+        self.put(signature_path, signature.to_owned());
     }
 
     pub(super) fn put(&mut self, path: String, text: String) {
@@ -181,6 +188,8 @@ impl Store {
     /// Output of agents and gates may hold secrets, and git forgets nothing.
     fn redacted(&self, edit: Edit) -> Edit {
         match edit {
+            // It was checked before it came here, and holds for no other letters.
+            Edit::Put { path, content } if layout::is_signature(&path) => Edit::Put { path, content },
             Edit::Put { path, content } => {
                 let text = String::from_utf8_lossy(&content);
                 let content = match layout::note_of_path(&path).and_then(|_| note::split(&text)) {

@@ -77,7 +77,7 @@ impl<'p> Sharing<'p> {
     }
 
     /// Remembers where a branch is there.
-    fn note_branch(&self, branch: &str, tip: Oid) -> Result<()> {
+    pub(super) fn note_branch(&self, branch: &str, tip: Oid) -> Result<()> {
         let (repository, name) = (self.project.repository(), self.place.branch_ref(branch));
         let expected = repository.ref_target(&name)?.map_or(Expected::Absent, Expected::Is);
         let _ = repository.swap_ref(&name, expected, tip, "aifactory: sync")?;

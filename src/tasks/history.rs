@@ -1,7 +1,7 @@
 //! The history of one task, from its events alone: who, when, what.
 
 use crate::model::text::count;
-use crate::model::{Change, Event, Hlc};
+use crate::model::{Change, Event, Hlc, ProposalEnd, Warrant};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -59,8 +59,24 @@ fn describe(change: &Change) -> (String, Option<String>) {
         }
         Change::Released { why, .. } => plain(format!("released the claim: {why}")),
         Change::Approved { policy: true, .. } => plain("approved the plan by policy".to_owned()),
+        Change::Approved { warrant: Some(Warrant::Merge { by, commit }), .. } => {
+            plain(format!("found the plan approved by {by}, who merged it in {}", short(commit)))
+        }
+        Change::Approved { warrant: Some(Warrant::Signature { by, .. }), .. } => {
+            plain(format!("brought the plan with the signature of {by}"))
+        }
         Change::Approved { note, .. } => plain(format!("approved the plan{}", because(note))),
-        Change::Rejected { note } => plain(format!("rejected it{}", because(note))),
+        Change::Rejected { note, .. } => plain(format!("rejected it{}", because(note))),
+        Change::Proposed { branch, commit, .. } => plain(format!("proposed the plan on {branch} ({})", short(commit))),
+        Change::ProposalEnded { how: ProposalEnd::Merged, by, commit, .. } => {
+            let by = by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let commit = commit.as_deref().map(|commit| format!(" in {}", short(commit))).unwrap_or_default();
+            plain(format!("saw the proposed plan merged{by}{commit}"))
+        }
+        Change::ProposalEnded { how: ProposalEnd::Closed, .. } => {
+            plain("saw the branch of the proposed plan deleted without a merge".to_owned())
+        }
+        Change::ProposalEnded { how: ProposalEnd::Withdrawn, .. } => plain("withdrew the proposed plan".to_owned()),
         Change::StepStarted { step, .. } => plain(format!("started step {step}")),
         Change::StepDone { step, commit: Some(commit), .. } => {
             plain(format!("finished step {step} in commit {}", short(commit)))

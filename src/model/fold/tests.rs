@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{EventId, Hlc, Timestamp};
+use crate::model::{Digest, EventId, Hlc, ProposalEnd, Timestamp};
 use proptest::prelude::*;
 
 fn id() -> TaskId {
@@ -33,6 +33,47 @@ fn moved(from: Status, to: Status) -> Change {
 
 fn claimed(claim: u64) -> Change {
     Change::Claimed { claim, host: "mill".into(), lease_seconds: 60, branch: "b".into(), live: None }
+}
+
+#[test]
+fn a_plan_that_was_sent_back_is_so_until_it_is_another_one_or_approved() {
+    let digest = Digest::of("spec and plan");
+    let rejected = Change::Rejected { note: None, digest: Some(digest.clone()) };
+    let text = Change::Text { file: TextFile::Plan, from: None, to: Digest::of("x"), diff: String::new() };
+    let (base, note, warrant) = (None, None, None);
+    let approved = Change::Approved { digest: digest.clone(), base, policy: false, note, warrant };
+    let sent_back = |then: Option<Change>| {
+        let changes = [rejected.clone()].into_iter().chain(then);
+        let events = changes.zip(2..).map(|(change, number)| event(number, None, change));
+        fold(&id(), &[created()].into_iter().chain(events).collect::<Vec<_>>()).unwrap().sent_back
+    };
+    assert_eq!(sent_back(None), Some(digest.clone()));
+    assert_eq!(sent_back(Some(Change::Noted { text: "hm".into() })), Some(digest));
+    assert_eq!(sent_back(Some(text)), None);
+    assert_eq!(sent_back(Some(approved)), None);
+}
+
+#[test]
+fn the_end_of_an_older_proposal_does_not_end_the_newer_one() {
+    let proposed = |commit: &str| Change::Proposed {
+        branch: "b".into(),
+        file: "f".into(),
+        commit: commit.into(),
+        base: "0".into(),
+        before: None,
+        digest: Digest::of(commit),
+        pushed: true,
+    };
+    let ended = |proposed: &str| {
+        let (how, commit, by) = (ProposalEnd::Merged, None, None);
+        Change::ProposalEnded { proposed: proposed.into(), how, commit, by }
+    };
+    let changes = [proposed("1"), proposed("2"), ended("1"), ended("2")];
+    let events = changes.into_iter().zip(2..).map(|(change, number)| event(number, None, change));
+    let events: Vec<Event> = [created()].into_iter().chain(events).collect();
+    let proposal = |count: usize| fold(&id(), &events[..count]).unwrap().proposal.unwrap();
+    assert_eq!((proposal(4).commit.as_str(), proposal(4).ended), ("2", None));
+    assert_eq!(proposal(5).ended, Some(ProposalEnd::Merged));
 }
 
 #[test]

@@ -65,6 +65,11 @@ pub fn merge_texts(base: &str, one: &str, other: &str) -> Option<String> {
     lost.is_empty().then_some(text)
 }
 
+/// Every text that one of the edits made, as far as it can be told.
+pub fn texts_of(edits: &[TextEdit<'_>], known: &dyn Fn(&Digest) -> Option<String>) -> Vec<String> {
+    versions(edits, known).into_values().collect()
+}
+
 type Versions<'a> = BTreeMap<Option<&'a Digest>, String>;
 
 /// Every version's text, as far as it can be told: by diffs forwards and backwards, each checked against its digest.

@@ -159,5 +159,6 @@ fn approved_by_policy(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -
         base: base.map(|commit| commit.to_string()),
         policy: true,
         note: None,
+        warrant: None,
     })
 }

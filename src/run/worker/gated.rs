@@ -48,7 +48,8 @@ impl Worker<'_> {
                 let digest = Approval::digest_of(&walk.texts.spec, &walk.texts.plan_text);
                 self.record("approved by policy", |_, changes| {
                     let base = base.map(|commit| commit.to_string());
-                    let approved = Change::Approved { digest: digest.clone(), base, policy: true, note: None };
+                    let approved =
+                        Change::Approved { digest: digest.clone(), base, policy: true, note: None, warrant: None };
                     changes.event(&self.task, approved);
                     Ok(())
                 })?;

@@ -165,7 +165,7 @@ fn insert_task(tables: &Connection, task: &Task) -> Sql<()> {
     let labels = serde_json::to_string(&task.labels).unwrap_or_default();
     let dependencies: Vec<&str> = task.dependencies.iter().map(TaskId::as_str).collect();
     let row =
-        "INSERT INTO tasks VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)";
+        "INSERT INTO tasks VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)";
     tables.prepare_cached(row)?.execute(params![
         task.id.as_str(),
         task.title,
@@ -189,6 +189,7 @@ fn insert_task(tables: &Connection, task: &Task) -> Sql<()> {
         dependencies.join(" "),
         task.plan.is_some(),
         task.conflicts.len() as i64,
+        task.proposal.as_ref().is_some_and(|proposal| proposal.ended.is_none()),
     ])?;
     let mut insert = tables.prepare_cached("INSERT OR IGNORE INTO labels VALUES (?1, ?2)")?;
     task.labels.iter().try_for_each(|label| insert.execute([label.as_str(), task.id.as_str()]).map(drop))

@@ -48,6 +48,8 @@ pub struct Filter {
     pub claimed: bool,
     /// Something about them is to be looked at.
     pub in_conflict: bool,
+    /// Their plan is under review on a branch.
+    pub proposed: bool,
     /// At most this many, the first in order.
     pub limit: Option<usize>,
 }
@@ -218,6 +220,9 @@ fn conditions(filter: &Filter) -> (String, Vec<Value>) {
     for label in &filter.labels {
         conditions.push("id IN (SELECT task FROM labels WHERE label = ?)".to_owned());
         values.push(Value::from(label.clone()));
+    }
+    if filter.proposed {
+        conditions.push("proposed > 0".to_owned());
     }
     if filter.in_conflict {
         conditions.push("conflicts > 0".to_owned());

@@ -9,11 +9,12 @@ CREATE TABLE IF NOT EXISTS tasks (
     priority INTEGER NOT NULL, risk TEXT NOT NULL, labels TEXT NOT NULL, created INTEGER NOT NULL,
     updated INTEGER NOT NULL, not_before INTEGER, paused INTEGER NOT NULL, branch TEXT, agent TEXT, role TEXT,
     holder TEXT, session TEXT, parent TEXT, source TEXT, dependencies TEXT NOT NULL, planned INTEGER NOT NULL,
-    conflicts INTEGER NOT NULL
+    conflicts INTEGER NOT NULL, proposed INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tasks_in_order ON tasks (priority, created, id);
 CREATE INDEX IF NOT EXISTS tasks_by_status ON tasks (status, priority, created);
 CREATE INDEX IF NOT EXISTS tasks_in_conflict ON tasks (id) WHERE conflicts > 0;
+CREATE INDEX IF NOT EXISTS tasks_proposed ON tasks (id) WHERE proposed > 0;
 CREATE INDEX IF NOT EXISTS tasks_held ON tasks (priority, created, id) WHERE holder IS NOT NULL;
 CREATE TABLE IF NOT EXISTS labels (label TEXT NOT NULL, task TEXT NOT NULL, PRIMARY KEY (label, task)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS labels_by_task ON labels (task);

@@ -232,7 +232,10 @@ fn a_label_that_was_added_anew_survives_a_removal_that_did_not_see_it() {
 fn an_approval_does_not_cover_what_a_merge_made() {
     let clones = clones(2);
     let digest = crate::model::Approval::digest_of(SPEC, "");
-    record(&clones.stores[0], Change::Approved { digest: digest.clone(), base: None, policy: false, note: None });
+    record(
+        &clones.stores[0],
+        Change::Approved { digest: digest.clone(), base: None, policy: false, note: None, warrant: None },
+    );
     write(&clones.stores[1], |_, changes| {
         changes.text(&id(), TextFile::Spec, SPEC.replace("Say hello", "Say goodbye"));
         Ok(())
