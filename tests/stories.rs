@@ -14,6 +14,7 @@ use std::fs;
 const PLAYER: &str = r##"
 prompt=$(cat)
 case "$prompt" in
+  *"Make it plainer"*) role=simplify ;;
   *"Turn the wish below into a spec"*) role=spec ;;
   *"Write the plan for the task below"*) role=plan ;;
   *"Review the change below"*) role=review ;;
@@ -22,6 +23,8 @@ case "$prompt" in
   *"Others tried this step"*) role=recovery ;;
   *"Find out what has to be known"*) role=research ;;
   *"carry out one step"*) role=code ;;
+  *"Explain the change below"*) role=explain ;;
+
   *) role=other ;;
 esac
 turn=$(( $(ls "$PLAY"/turns | grep -c "^$role\.") + 1 ))
@@ -700,4 +703,127 @@ fn a_recovery_that_goes_in_a_circle_begins_from_clean_ground_and_ends_with_a_per
     assert!(told.contains("went in a circle and begins anew"), "{told}");
     let kept = sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/aifactory/saved"]);
     assert!(!kept.is_empty(), "what was tried is lost");
+}
+
+#[test]
+fn a_plan_that_a_person_sends_back_is_written_anew_with_the_reason() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["reject", &id, "-m", "name the language"]);
+    assert_eq!(sandbox.status(&id), "ready");
+    let better = PLAN.replace("Write the greeting", "Write the English greeting");
+    play.part("plan.2", &says(&better));
+    sandbox.ok(&["work", "--phase", "plan", "--drain"]);
+    assert_eq!(sandbox.status(&id), "waiting: plan-approval");
+    let told = play.prompt("plan.2");
+    assert!(told.contains("name the language") && told.contains("### S1: Write the greeting"), "{told}");
+    // A planner takes it up no more, and an implementer not before somebody says yes.
+    sandbox.ok(&["work", "--drain"]);
+    assert_eq!(play.turns(), "plan.1 plan.2 spec.1");
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["work", "--phase", "plan", "--drain"]);
+    assert_eq!(play.turns(), "plan.1 plan.2 spec.1");
+    sandbox.ok(&["work", "--phase", "code", "--drain", "--merge"]);
+    assert_eq!(sandbox.status(&id), "done");
+}
+
+#[test]
+fn what_one_agent_hands_over_and_what_others_write_to_it_reaches_the_next_once() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("code", "echo hello > greeting.txt; printf '## Summary\\nI greet in English.\\n\\n## Open points\\n- other languages\\n'");
+    play.part("review.1", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "echo good day > greeting.txt");
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["message", "post", "look at the dots", "--task", &id, "--to", "reviewer"]);
+    sandbox.ok(&["run", &id]);
+    assert!(play.prompt("review.1").contains("I greet in English."), "{}", play.prompt("review.1"));
+    assert!(play.prompt("review.1").contains("writes: look at the dots"), "{}", play.prompt("review.1"));
+    assert!(!play.prompt("review.2").contains("look at the dots"), "{}", play.prompt("review.2"));
+    assert!(!play.prompt("code.1").contains("look at the dots"));
+}
+
+#[test]
+fn what_a_task_taught_is_told_to_the_next_one_when_a_person_has_promoted_it() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let learning = "the greeting must end in a newline or the checker hangs";
+    play.part("code", &format!("aifactory memory add '{learning}' --about greeting.txt; echo hello > greeting.txt"));
+    let first = play.wish("Greet people");
+    sandbox.fails(&["run", &first], 4);
+    sandbox.ok(&["approve", &first]);
+    sandbox.ok(&["run", &first, "--merge"]);
+    let again = |title: &str| {
+        let id = play.wish(title);
+        sandbox.fails(&["run", &id], 4);
+    };
+    again("Greet other people");
+    assert!(!play.prompt("plan.2").contains(learning), "nobody promoted it");
+    let note = sandbox.json(&["memory", "list", "--json"]);
+    let note = note["notes"].as_array().unwrap().iter().find(|note| note.to_string().contains(learning));
+    sandbox.ok(&["memory", "promote", note.unwrap()["id"].as_str().unwrap()]);
+    again("Greet all the people");
+    assert!(play.prompt("plan.3").contains(learning), "{}", play.prompt("plan.3"));
+    assert!(play.prompt("plan.3").contains("(from task "), "{}", play.prompt("plan.3"));
+}
+
+#[test]
+fn a_quick_action_answers_or_changes_and_leaves_the_task_where_it_was() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("explain", "echo '## What changes'; echo It greets.");
+    play.part("simplify", "echo hi > greeting.txt");
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["run", &id]);
+    shows!(
+        sandbox,
+        sandbox.run(&["do", "explain", &id]),
+        str![[r#"
+## What changes
+It greets.
+stderr: ehdn  Greet people                      claimed, on branch aifactory/ehdn0jyj9c-greet-people
+stderr: ehdn  Greet people                      worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c (used before)
+stderr: ehdn  Greet people                      explain  by runbook
+stderr: ehdn  Greet people                      review
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "review");
+    shows!(
+        sandbox,
+        sandbox.run(&["do", "simplify", &id]),
+        str![[r#"
+stderr: ehdn  Greet people                      claimed, on branch aifactory/ehdn0jyj9c-greet-people
+stderr: ehdn  Greet people                      worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c (used before)
+stderr: ehdn  Greet people                      simplify  by runbook
+stderr: ehdn  Greet people                      gate passed  test -s greeting.txt ([TIME])
+stderr: ehdn  Greet people                      review
+stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge ehdn
+
+"#]]
+    );
+    play.part("simplify.2", "echo It is plain enough.");
+    sandbox.ok(&["do", "simplify", &id]);
+    // What was reviewed is not what is there now.
+    let check = sandbox.fails(&["merge", &id, "--check"], 4);
+    assert!(check.stdout.contains("unknown review   the work changed since it was reviewed"), "{}", check.all());
+}
+
+#[test]
+fn labels_say_whether_a_task_is_planned() {
+    let play = Play::new();
+    let play = Play { sandbox: play.sandbox.with("AIFACTORY_RISK_DEFAULT", "auto") };
+    let sandbox = &play.sandbox;
+    let id = sandbox.ok(&["new", "Greet people", "--label", "skip-plan"]).trim().to_owned();
+    sandbox.ok(&["run", &id]);
+    assert_eq!(play.turns(), "code.1 review.1");
+    assert_eq!(sandbox.ok(&["plan", "show", &id]), "### S1: Greet people\n\nDo what the task says.\n");
+    let simple = play.wish("Fix a typo in the greeting");
+    sandbox.ok(&["run", &simple]);
+    assert_eq!(play.turns(), "code.1 code.2 review.1 review.2");
 }
