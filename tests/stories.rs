@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::Sandbox;
+use common::{Sandbox, eventually, spawned};
 use snapbox::str;
 use std::fs;
 
@@ -655,7 +655,7 @@ fn a_task_can_ask_for_one_step_at_a_time() {
 
 #[test]
 fn a_step_that_fails_beside_others_is_done_once_more_on_its_own() {
-    let (play, id) = waves(&format!("{BY_LETTER}"));
+    let (play, id) = waves(BY_LETTER);
     let flag = play.sandbox.folder("meet").join("failed");
     play.part(
         "code",
@@ -826,4 +826,57 @@ fn labels_say_whether_a_task_is_planned() {
     let simple = play.wish("Fix a typo in the greeting");
     sandbox.ok(&["run", &simple]);
     assert_eq!(play.turns(), "code.1 code.2 review.1 review.2");
+}
+
+#[test]
+fn what_is_said_about_finished_work_becomes_a_step_and_what_is_done_stays_done() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("code.2", "echo hello all > greeting.txt").part("code.3", "echo HELLO ALL > greeting.txt");
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["run", &id]);
+    shows!(sandbox, sandbox.run(&["say", &id, "greet everybody"]), str![[r#"
+stderr: ehdn was finished: this is a step of its own now
+stderr: hint: aifactory run ehdn
+
+"#]]);
+    sandbox.ok(&["run", &id]);
+    assert!(play.prompt("code.2").contains("> greet everybody"), "{}", play.prompt("code.2"));
+    sandbox.ok(&["retry", &id, "-m", "and louder"]);
+    sandbox.ok(&["run", &id]);
+    assert_eq!(play.turns(), "code.1 code.2 code.3 plan.1 review.1 review.2 review.3 spec.1");
+    shows!(sandbox, sandbox.run(&["merge", &id]), str![[r#"
+stderr: ehdn  Greet people                      merging into main
+stderr: ehdn  Greet people                        done    plan     approved by ana@example.com
+stderr: ehdn  Greet people                        done    step S1  Write the greeting
+stderr: ehdn  Greet people                        done    step S2  greet everybody
+stderr: ehdn  Greet people                        done    step S3  and louder
+stderr: ehdn  Greet people                        done    review   approved
+stderr: ehdn  Greet people                        done    checks   no test was removed, skipped or weakened
+stderr: ehdn  Greet people                        done    risk     blocking, 1 file changed
+stderr: ehdn  Greet people                      gate passed  test -s greeting.txt ([TIME])
+stderr: ehdn  Greet people                      merged into main as [HASH]
+
+"#]]);
+}
+
+#[test]
+fn a_wave_that_was_killed_is_finished_by_the_next_run_and_leaves_nothing_behind() {
+    let (play, id) = waves(BY_LETTER);
+    let sandbox = &play.sandbox;
+    let mark = sandbox.folder("meet").join("first");
+    play.part("code", &format!("if test \"$AIFACTORY_STEP\" = S2 && ! test -f {0}; then touch {0}; echo half > b.txt; sleep 60; fi; {BY_LETTER}", mark.display()));
+    let run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("S1 is done and S2 is at work", || {
+        mark.exists() && sandbox.ok(&["log", &id]).matches("the run ended").count() == 3
+    });
+    drop(run);
+    sandbox.ok(&["run", &id]);
+    assert_eq!(sandbox.status(&id), "review");
+    assert_eq!(sandbox.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads/aifactory"]).lines().count(), 1);
+    sandbox.ok(&["merge", &id]);
+    assert_eq!(sandbox.read("c.txt"), "a\nb\n");
+    sandbox.assert_sound();
 }
