@@ -837,17 +837,24 @@ fn what_is_said_about_finished_work_becomes_a_step_and_what_is_done_stays_done()
     sandbox.fails(&["run", &id], 4);
     sandbox.ok(&["approve", &id]);
     sandbox.ok(&["run", &id]);
-    shows!(sandbox, sandbox.run(&["say", &id, "greet everybody"]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["say", &id, "greet everybody"]),
+        str![[r#"
 stderr: ehdn was finished: this is a step of its own now
 stderr: hint: aifactory run ehdn
 
-"#]]);
+"#]]
+    );
     sandbox.ok(&["run", &id]);
     assert!(play.prompt("code.2").contains("> greet everybody"), "{}", play.prompt("code.2"));
     sandbox.ok(&["retry", &id, "-m", "and louder"]);
     sandbox.ok(&["run", &id]);
     assert_eq!(play.turns(), "code.1 code.2 code.3 plan.1 review.1 review.2 review.3 spec.1");
-    shows!(sandbox, sandbox.run(&["merge", &id]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["merge", &id]),
+        str![[r#"
 stderr: ehdn  Greet people                      merging into main
 stderr: ehdn  Greet people                        done    plan     approved by ana@example.com
 stderr: ehdn  Greet people                        done    step S1  Write the greeting
@@ -859,7 +866,8 @@ stderr: ehdn  Greet people                        done    risk     blocking, 1 f
 stderr: ehdn  Greet people                      gate passed  test -s greeting.txt ([TIME])
 stderr: ehdn  Greet people                      merged into main as [HASH]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -878,5 +886,49 @@ fn a_wave_that_was_killed_is_finished_by_the_next_run_and_leaves_nothing_behind(
     assert_eq!(sandbox.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads/aifactory"]).lines().count(), 1);
     sandbox.ok(&["merge", &id]);
     assert_eq!(sandbox.read("c.txt"), "a\nb\n");
+    sandbox.assert_sound();
+}
+
+#[test]
+fn a_question_about_the_code_ends_in_a_report_and_no_code() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("research", "printf '## Summary\\nNobody greets yet.\\n\\n## Files\\n- README.md\\n'");
+    let id = sandbox.ok(&["new", "Who greets people here?", "--label", "researcher"]).trim().to_owned();
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: ehdn  Who greets people here?           claimed, on branch aifactory/ehdn0jyj9c-who-greets-people-here
+stderr: ehdn  Who greets people here?           worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
+stderr: ehdn  Who greets people here?           researcher  by runbook
+stderr: ehdn  Who greets people here?           review
+stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge ehdn
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["message", "list", &id]),
+        str![[r#"
+01kdvdrz7brjkh0d7x99  2026-01-01 00:02:00  ehdn  researcher  handoff
+    ## Summary
+    Nobody greets yet.
+    
+    ## Files
+    - README.md
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["merge", &id]),
+        str![[r#"
+stderr: ehdn  Who greets people here?           there is nothing to merge: its report is accepted
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "done");
+    assert_eq!(play.turns(), "research.1");
     sandbox.assert_sound();
 }
