@@ -2571,12 +2571,16 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__import)
-            opts="-n -C -q -v -h --dry-run --write-back --force --json --color --quiet --verbose --help"
+            opts="-n -C -q -v -h --dry-run --write-back --only --force --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 -C)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

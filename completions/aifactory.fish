@@ -884,6 +884,7 @@ complete -c aifactory -n "__fish_aifactory_using_subcommand sync" -l json -d 'An
 complete -c aifactory -n "__fish_aifactory_using_subcommand sync" -s q -l quiet -d 'Say nothing but the answer'
 complete -c aifactory -n "__fish_aifactory_using_subcommand sync" -s v -l verbose -d 'Say more: agents\' output, causes'
 complete -c aifactory -n "__fish_aifactory_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c aifactory -n "__fish_aifactory_using_subcommand import" -l only -d 'The ideas with these numbers; `-n` lists them' -r
 complete -c aifactory -n "__fish_aifactory_using_subcommand import" -s C -d 'Run as if started in this folder' -r -F
 complete -c aifactory -n "__fish_aifactory_using_subcommand import" -l color -d 'When to use colour: always, never or auto' -r -f -a "always\t''
 never\t''

@@ -69,7 +69,7 @@ fn an_agent_gets_what_the_gate_said_and_what_people_noted() {
     assert!(prompt(0).contains("# Step S1 of the plan: Change work.txt"), "{}", prompt(0));
     assert!(prompt(0).contains("- test -s work.txt"), "{}", prompt(0));
     assert!(!prompt(0).contains("did not pass"), "{}", prompt(0));
-    assert!(prompt(1).contains("The attempt before this one did not pass"), "{}", prompt(1));
+    assert!(prompt(1).contains("How the last attempt ended"), "{}", prompt(1));
     assert!(prompt(2).contains("please use ink"), "{}", prompt(2));
 }
 

@@ -22,6 +22,7 @@ case "$prompt" in
   *"something about it is wanting"*) role=fix ;;
   *"Others tried this step"*) role=recovery ;;
   *"Find out what has to be known"*) role=research ;;
+  *"find what would be worth changing"*) role=ideas ;;
   *"carry out one step"*) role=code ;;
   *"Explain the change below"*) role=explain ;;
 
@@ -931,4 +932,30 @@ stderr: ehdn  Who greets people here?           there is nothing to merge: its r
     assert_eq!(sandbox.status(&id), "done");
     assert_eq!(play.turns(), "research.1");
     sandbox.assert_sound();
+}
+
+#[test]
+fn ideas_of_an_agent_become_tasks_by_one_command() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let ideas = r#"{"ideas": [{"title": "Greet in German", "category": "user-experience", "description": "Guten Tag", "files": ["README.md"]},
+        {"title": "Greet faster", "category": "performance", "description": "no sleep", "rationale": "people wait"}]}"#;
+    play.part("ideas", &says(ideas));
+    let id = play.wish("What could be better?");
+    sandbox.ok(&["run", &id, "--role", "ideas"]);
+    shows!(sandbox, sandbox.run(&["import", &format!("ideas:{id}"), "-n"]), str![[r#"
+ 1  Greet in German  user-experience
+ 2  Greet faster  performance
+stderr: hint: aifactory import ideas:ehdn --only 1
+
+"#]]);
+    sandbox.ok(&["import", &format!("ideas:{id}"), "--only", "2"]);
+    sandbox.ok(&["import", &format!("ideas:{id}")]);
+    shows!(sandbox, sandbox.run(&["list"]), str![[r#"
+ehdn0jyj9c	backlog	normal	What could be better?	
+jaw5ya9vsr	backlog	normal	Greet faster	idea,performance
+t7ms602khr	backlog	normal	Greet in German	idea,user-experience
+
+"#]]);
+    sandbox.fails(&["import", &format!("ideas:{id}"), "--only", "9"], 2);
 }

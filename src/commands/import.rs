@@ -1,5 +1,6 @@
 //! `aifactory import`
 
+use super::import_ideas;
 use super::import_workflow::{self, Wish};
 use super::{Context, Finish};
 use crate::error::{Error, Result};
@@ -20,9 +21,11 @@ Examples:
   aifactory import todo:TODO.md
   aifactory import folder:backlog
   aifactory import todo:TODO.md --write-back
+  aifactory import ideas:7kq2 -n            what an agent found worth changing (run 7kq2 --role ideas)
+  aifactory import ideas:7kq2 --only 1,3    tasks of two of them
   aifactory import workflow config.yml      workflows and roles of Nomafin's factory, as files to commit")]
 pub struct Args {
-    /// `todo:<file>`, `folder:<folder>`, or a path that tells by itself; or `workflow`
+    /// `todo:<file>`, `folder:<folder>`, or a path that tells by itself; `ideas:<id>`; or `workflow`
     source: String,
     /// After `workflow`: the file
     file: Option<PathBuf>,
@@ -32,6 +35,9 @@ pub struct Args {
     /// Afterwards write the tasks' marks back into the file
     #[arg(long)]
     write_back: bool,
+    /// The ideas with these numbers; `-n` lists them
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    only: Vec<usize>,
     /// Replace workflows and roles that are there
     #[arg(long)]
     force: bool,
@@ -40,6 +46,12 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     if let Some(file) = workflow_file(args)? {
         return import_workflow::run(context, &Wish { file, dry_run: args.dry_run, force: args.force });
+    }
+    if let Some(task) = args.source.strip_prefix("ideas:") {
+        return import_ideas::run(context, task, &args.only, args.dry_run);
+    }
+    if !args.only.is_empty() {
+        return Err(Error::usage("--only is for ideas").hint("aifactory import ideas:<id> --only 1,3"));
     }
     let mut request = parse_source(&args.source)?;
     request.dry_run = args.dry_run;

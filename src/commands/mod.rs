@@ -24,6 +24,7 @@ mod foreign;
 mod gc;
 mod import;
 mod import_claude_credentials;
+mod import_ideas;
 mod import_workflow;
 mod init;
 mod inside;

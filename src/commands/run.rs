@@ -79,7 +79,28 @@ fn run_here(context: &Context, args: &Args) -> Result<Finish> {
         library.role(role)?;
         ready_again(&project, &ids, None)?;
     }
-    run_tasks(context, &project, ids, How { jobs: args.jobs, merge: args.merge, local: args.local })
+    let how = How { jobs: args.jobs, merge: args.merge, local: args.local };
+    match args.role {
+        None => run_tasks(context, &project, ids, how),
+        Some(_) => {
+            let report = carry_out_tasks(context, &project, ids, how)?;
+            finish_role(context, &project, &report)
+        }
+    }
+}
+
+/// A role alone leaves tasks where they stood, unless what it found moves them.
+fn finish_role(context: &Context, project: &Project, report: &RunReport) -> Result<Finish> {
+    let is_back = |status: Status| matches!(status, Status::Ready | Status::Backlog);
+    let all_back = report.results.iter().all(|result| is_back(result.status) && result.error.is_none());
+    if report.interrupted || report.results.is_empty() || !all_back {
+        return finish(context, project, report);
+    }
+    answer_json(context, report, None)?;
+    for result in &report.results {
+        context.ui.hint(&format!("what it said: aifactory message list {}", short(project, &result.task)));
+    }
+    Ok(Finish::Well)
 }
 
 /// An agent that was named for this command is there, or nothing is begun.

@@ -8,6 +8,7 @@ mod claim;
 mod create;
 mod follow_up;
 mod history;
+mod ideas;
 pub mod import;
 mod messages;
 mod outcome;
@@ -34,6 +35,7 @@ pub use change::{Assignment, cancel, parse_assignment, ready, ready_again, retry
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};
+pub use ideas::{adopt_ideas, require_ideas};
 pub use messages::{NewMessage, Selection, delivered, post, select, undelivered};
 pub use outcome::{Found, MergedPlan, Taken, close_proposal, find_merged, note_broken, take_merged};
 pub use project::{Project, USER_CONFIG};

@@ -65,6 +65,7 @@ const BUILT_IN: &[(Kind, &str, &str)] = &[
     (Kind::Role, "coder-revision", include_str!("built_in/roles/coder-revision.md")),
     (Kind::Role, "confirmer", include_str!("built_in/roles/confirmer.md")),
     (Kind::Role, "devops", include_str!("built_in/roles/devops.md")),
+    (Kind::Role, "ideas", include_str!("built_in/roles/ideas.md")),
     (Kind::Role, "planner", include_str!("built_in/roles/planner.md")),
     (Kind::Role, "recovery", include_str!("built_in/roles/recovery.md")),
     (Kind::Role, "researcher", include_str!("built_in/roles/researcher.md")),

@@ -1,6 +1,7 @@
 //! Reading verdicts out of an agent's words: prose around the JSON is tolerated, a guess is not.
 
 use super::{Check, Criterion, Issue, Review, Severity};
+use crate::model::spoken::objects_with;
 use serde_json::{Map, Value};
 
 /// What is kept of one review; a reviewer that says more says too much.
@@ -85,23 +86,4 @@ fn criterion(value: &Value) -> Option<Criterion> {
     let text = words(object, &["criterion", "description"]);
     let met = object.get("met").and_then(yes_or_no);
     (!text.is_empty()).then(|| Criterion { criterion: text, met, why: words(object, &["why", "reason"]) })
-}
-
-/// Every outermost JSON object in the text that has a member of this name, in order.
-fn objects_with(text: &str, name: &str) -> Vec<Map<String, Value>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(begin) = text[at..].find('{').map(|offset| at + offset) {
-        let mut values = serde_json::Deserializer::from_str(&text[begin..]).into_iter::<Value>();
-        match values.next() {
-            Some(Ok(Value::Object(object))) => {
-                at = begin + values.byte_offset();
-                if object.contains_key(name) {
-                    found.push(object);
-                }
-            }
-            _ => at = begin + 1,
-        }
-    }
-    found
 }
