@@ -1,0 +1,107 @@
+//! A play: an agent that plays every role of a workflow from a script.
+
+use super::Sandbox;
+use std::fs;
+
+/// The parts of a play: what the agent says or does in each role, by turn. A file `ROLE.N` is a script for its Nth turn
+/// in the role, `ROLE` for every other one.
+const PLAYER: &str = r##"
+prompt=$(cat)
+case "$prompt" in
+  *"Turn the wish below into a spec"*) role=spec ;;
+  *"Write the plan for the task below"*) role=plan ;;
+  *"Review the change below"*) role=review ;;
+  *"A reviewer found the points below"*) role=confirm ;;
+  *"something about it is wanting"*) role=fix ;;
+  *"Others tried this step"*) role=recovery ;;
+  *"Find out what has to be known"*) role=research ;;
+  *"carry out one step"*) role=code ;;
+  *) role=other ;;
+esac
+turn=$(( $(ls "$PLAY"/turns | grep -c "^$role\.") + 1 ))
+printf '%s\n' "$prompt" > "$PLAY/turns/$role.$turn"
+for script in "$PLAY/$role.$turn" "$PLAY/$role"; do
+  if test -f "$script"; then . "$script"; exit; fi
+done
+echo "nobody wrote a part for $role, turn $turn" >&2
+exit 9
+"##;
+
+pub struct Play {
+    pub sandbox: Sandbox,
+}
+
+impl Play {
+    pub fn new() -> Play {
+        let sandbox = Sandbox::new();
+        let folder = sandbox.folder("play");
+        fs::create_dir_all(folder.join("turns")).unwrap();
+        let script = PLAYER.replace("$PLAY", &folder.to_string_lossy());
+        let sandbox = sandbox
+            .with_agent(&script)
+            .with("AIFACTORY_WORKFLOW", "default")
+            .with("AIFACTORY_PLAN_BY_DEFAULT", "on")
+            .with("AIFACTORY_RUN_ATTEMPTS", "2");
+        let play = Play { sandbox };
+        play.part("spec", &says(SPEC)).part("plan", &says(PLAN)).part("code", "echo hello > greeting.txt");
+        play.part("review", &says(APPROVED));
+        play
+    }
+
+    /// What happens in a role, or in one turn of it.
+    pub fn part(&self, role: &str, script: &str) -> &Play {
+        fs::write(self.sandbox.folder("play").join(role), script).unwrap();
+        self
+    }
+
+    /// The prompt of a turn.
+    pub fn prompt(&self, turn: &str) -> String {
+        fs::read_to_string(self.sandbox.folder("play").join("turns").join(turn)).unwrap_or_default()
+    }
+
+    pub fn turns(&self) -> String {
+        let names = fs::read_dir(self.sandbox.folder("play").join("turns")).unwrap().flatten();
+        let mut names: Vec<String> = names.map(|name| name.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names.join(" ")
+    }
+
+    pub fn wish(&self, title: &str) -> String {
+        self.sandbox.ok(&["new", title]).trim().to_owned()
+    }
+
+    /// What a person reads at the end: the history, without times and ids.
+    pub fn history(&self, id: &str) -> String {
+        let log = self.sandbox.ok(&["log", id]);
+        let lines = log.lines().map(|line| line.get(22..).unwrap_or(line).trim_end());
+        lines.filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// A script that says this and nothing else.
+pub fn says(text: &str) -> String {
+    format!("cat <<'END_OF_WORDS'\n{text}\nEND_OF_WORDS\n")
+}
+
+pub const SPEC: &str = "\
+Here is the spec.
+
+## Overview
+The program greets.
+
+## Acceptance criteria
+- [ ] there is a greeting; gate: `test -s greeting.txt`
+";
+
+pub const PLAN: &str = "\
+### S1: Write the greeting
+- files: greeting.txt
+- gate: `test -s greeting.txt`
+
+Put a greeting into the file.
+";
+
+pub const APPROVED: &str = r#"All is well.
+```json
+{"approved": true, "summary": "It greets.", "issues": [], "criteria": [{"criterion": "there is a greeting", "met": true, "why": "the file"}]}
+```"#;
