@@ -54,6 +54,38 @@ impl Play {
         self
     }
 
+    /// A play whose agent speaks our events and takes conversations up again. A turn that goes on with one is of the
+    /// role `other`: nobody tells the agent again who it is.
+    pub fn speaking() -> Play {
+        let play = Play::new();
+        let folder = play.sandbox.root().join("home/config/aifactory");
+        fs::create_dir_all(&folder).unwrap();
+        let program = play.sandbox.root().join("scripts/agent");
+        let agent = format!(
+            "[agents.speaker]\ncommand = \"{}\"\nreader = \"events\"\nresume-args = [\"resume\", \"{{session}}\"]\n",
+            program.display()
+        );
+        fs::write(folder.join("config.toml"), agent).unwrap();
+        play.with("AIFACTORY_AGENT_DEFAULT", "speaker").with("AIFACTORY_TEST_AGENT_CMD", "")
+    }
+
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Play {
+        Play { sandbox: self.sandbox.with(name, value) }
+    }
+
+    /// A part of such a play: what it does, and the lines that it ends with.
+    pub fn speaks(&self, role: &str, deed: &str, last: &str) -> &Play {
+        let calls = self.sandbox.folder("play").join("calls");
+        let begins = r#"echo "{\"event\":\"session-started\",\"session\":\"${2:-$role.$turn}\"}""#;
+        self.part(role, &format!("echo \"$role.$turn $*\" >> {}\n{begins}\n{deed}\n{last}\n", calls.display()))
+    }
+
+    /// How the agent of such a play was started, a line each: role and turn, then its arguments.
+    pub fn calls(&self) -> String {
+        fs::read_to_string(self.sandbox.folder("play").join("calls")).unwrap()
+    }
+
     /// The prompt of a turn.
     pub fn prompt(&self, turn: &str) -> String {
         fs::read_to_string(self.sandbox.folder("play").join("turns").join(turn)).unwrap_or_default()
