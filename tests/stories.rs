@@ -6,6 +6,7 @@
 mod common;
 
 use common::play::{APPROVED, PLAN, Play, SPEC, says};
+use common::{eventually, spawned};
 use snapbox::str;
 use std::fs;
 
@@ -550,7 +551,7 @@ fn a_task_can_ask_for_one_step_at_a_time() {
 
 #[test]
 fn a_step_that_fails_beside_others_is_done_once_more_on_its_own() {
-    let (play, id) = waves(&format!("{BY_LETTER}"));
+    let (play, id) = waves(BY_LETTER);
     let flag = play.sandbox.folder("meet").join("failed");
     play.part(
         "code",
@@ -598,4 +599,180 @@ fn a_recovery_that_goes_in_a_circle_begins_from_clean_ground_and_ends_with_a_per
     assert!(told.contains("went in a circle and begins anew"), "{told}");
     let kept = sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/aifactory/saved"]);
     assert!(!kept.is_empty(), "what was tried is lost");
+}
+
+#[test]
+fn a_plan_that_a_person_sends_back_is_written_anew_with_the_reason() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["reject", &id, "-m", "name the language"]);
+    assert_eq!(sandbox.status(&id), "ready");
+    let better = PLAN.replace("Write the greeting", "Write the English greeting");
+    play.part("plan.2", &says(&better));
+    sandbox.ok(&["work", "--phase", "plan", "--drain"]);
+    assert_eq!(sandbox.status(&id), "waiting: plan-approval");
+    let told = play.prompt("plan.2");
+    assert!(told.contains("name the language") && told.contains("### S1: Write the greeting"), "{told}");
+    // A planner takes it up no more, and an implementer not before somebody says yes.
+    sandbox.ok(&["work", "--drain"]);
+    assert_eq!(play.turns(), "plan.1 plan.2 spec.1");
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["work", "--phase", "plan", "--drain"]);
+    assert_eq!(play.turns(), "plan.1 plan.2 spec.1");
+    sandbox.ok(&["work", "--phase", "code", "--drain", "--merge"]);
+    assert_eq!(sandbox.status(&id), "done");
+}
+
+#[test]
+fn what_one_agent_hands_over_and_what_others_write_to_it_reaches_the_next_once() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("code", "echo hello > greeting.txt; printf '## Summary\\nI greet in English.\\n\\n## Open points\\n- other languages\\n'");
+    play.part("review.1", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "echo good day > greeting.txt");
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["message", "post", "look at the dots", "--task", &id, "--to", "reviewer"]);
+    sandbox.ok(&["run", &id]);
+    assert!(play.prompt("review.1").contains("I greet in English."), "{}", play.prompt("review.1"));
+    assert!(play.prompt("review.1").contains("writes: look at the dots"), "{}", play.prompt("review.1"));
+    assert!(!play.prompt("review.2").contains("look at the dots"), "{}", play.prompt("review.2"));
+    assert!(!play.prompt("code.1").contains("look at the dots"));
+}
+
+#[test]
+fn what_a_task_taught_is_told_to_the_next_one_when_a_person_has_promoted_it() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let learning = "the greeting must end in a newline or the checker hangs";
+    play.part("code", &format!("aifactory memory add '{learning}' --about greeting.txt; echo hello > greeting.txt"));
+    let first = play.wish("Greet people");
+    sandbox.fails(&["run", &first], 4);
+    sandbox.ok(&["approve", &first]);
+    sandbox.ok(&["run", &first, "--merge"]);
+    let again = |title: &str| {
+        let id = play.wish(title);
+        sandbox.fails(&["run", &id], 4);
+    };
+    again("Greet other people");
+    assert!(!play.prompt("plan.2").contains(learning), "nobody promoted it");
+    let note = sandbox.json(&["memory", "list", "--json"]);
+    let note = note["notes"].as_array().unwrap().iter().find(|note| note.to_string().contains(learning));
+    sandbox.ok(&["memory", "promote", note.unwrap()["id"].as_str().unwrap()]);
+    again("Greet all the people");
+    assert!(play.prompt("plan.3").contains(learning), "{}", play.prompt("plan.3"));
+    assert!(play.prompt("plan.3").contains("(from task "), "{}", play.prompt("plan.3"));
+}
+
+#[test]
+fn a_quick_action_answers_or_changes_and_leaves_the_task_where_it_was() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("explain", "echo '## What changes'; echo It greets.");
+    play.part("simplify", "echo hi > greeting.txt");
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["run", &id]);
+    shows!(
+        sandbox,
+        sandbox.run(&["do", "explain", &id]),
+        str![[r#"
+## What changes
+It greets.
+stderr: ehdn  Greet people                      claimed, on branch aifactory/ehdn0jyj9c-greet-people
+stderr: ehdn  Greet people                      worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c (used before)
+stderr: ehdn  Greet people                      explain  by runbook
+stderr: ehdn  Greet people                      review
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "review");
+    shows!(
+        sandbox,
+        sandbox.run(&["do", "simplify", &id]),
+        str![[r#"
+stderr: ehdn  Greet people                      claimed, on branch aifactory/ehdn0jyj9c-greet-people
+stderr: ehdn  Greet people                      worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c (used before)
+stderr: ehdn  Greet people                      simplify  by runbook
+stderr: ehdn  Greet people                      gate passed  test -s greeting.txt ([TIME])
+stderr: ehdn  Greet people                      review
+stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge ehdn
+
+"#]]
+    );
+    play.part("simplify.2", "echo It is plain enough.");
+    sandbox.ok(&["do", "simplify", &id]);
+    // What was reviewed is not what is there now.
+    let check = sandbox.fails(&["merge", &id, "--check"], 4);
+    assert!(check.stdout.contains("unknown review   the work changed since it was reviewed"), "{}", check.all());
+}
+
+#[test]
+fn labels_say_whether_a_task_is_planned() {
+    let play = Play::new();
+    let play = Play { sandbox: play.sandbox.with("AIFACTORY_RISK_DEFAULT", "auto") };
+    let sandbox = &play.sandbox;
+    let id = sandbox.ok(&["new", "Greet people", "--label", "skip-plan"]).trim().to_owned();
+    sandbox.ok(&["run", &id]);
+    assert_eq!(play.turns(), "code.1 review.1");
+    assert_eq!(sandbox.ok(&["plan", "show", &id]), "### S1: Greet people\n\nDo what the task says.\n");
+    let simple = play.wish("Fix a typo in the greeting");
+    sandbox.ok(&["run", &simple]);
+    assert_eq!(play.turns(), "code.1 code.2 review.1 review.2");
+}
+
+#[test]
+fn what_is_said_about_finished_work_becomes_a_step_and_what_is_done_stays_done() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("code.2", "echo hello all > greeting.txt").part("code.3", "echo HELLO ALL > greeting.txt");
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["run", &id]);
+    shows!(sandbox, sandbox.run(&["say", &id, "greet everybody"]), str![[r#"
+stderr: ehdn was finished: this is a step of its own now
+stderr: hint: aifactory run ehdn
+
+"#]]);
+    sandbox.ok(&["run", &id]);
+    assert!(play.prompt("code.2").contains("> greet everybody"), "{}", play.prompt("code.2"));
+    sandbox.ok(&["retry", &id, "-m", "and louder"]);
+    sandbox.ok(&["run", &id]);
+    assert_eq!(play.turns(), "code.1 code.2 code.3 plan.1 review.1 review.2 review.3 spec.1");
+    shows!(sandbox, sandbox.run(&["merge", &id]), str![[r#"
+stderr: ehdn  Greet people                      merging into main
+stderr: ehdn  Greet people                        done    plan     approved by ana@example.com
+stderr: ehdn  Greet people                        done    step S1  Write the greeting
+stderr: ehdn  Greet people                        done    step S2  greet everybody
+stderr: ehdn  Greet people                        done    step S3  and louder
+stderr: ehdn  Greet people                        done    review   approved
+stderr: ehdn  Greet people                        done    checks   no test was removed, skipped or weakened
+stderr: ehdn  Greet people                        done    risk     blocking, 1 file changed
+stderr: ehdn  Greet people                      gate passed  test -s greeting.txt ([TIME])
+stderr: ehdn  Greet people                      merged into main as [HASH]
+
+"#]]);
+}
+
+#[test]
+fn a_wave_that_was_killed_is_finished_by_the_next_run_and_leaves_nothing_behind() {
+    let (play, id) = waves(BY_LETTER);
+    let sandbox = &play.sandbox;
+    let mark = sandbox.folder("meet").join("first");
+    play.part("code", &format!("if test \"$AIFACTORY_STEP\" = S2 && ! test -f {0}; then touch {0}; echo half > b.txt; sleep 60; fi; {BY_LETTER}", mark.display()));
+    let run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("S1 is done and S2 is at work", || {
+        mark.exists() && sandbox.ok(&["log", &id]).matches("the run ended").count() == 3
+    });
+    drop(run);
+    sandbox.ok(&["run", &id]);
+    assert_eq!(sandbox.status(&id), "review");
+    assert_eq!(sandbox.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads/aifactory"]).lines().count(), 1);
+    sandbox.ok(&["merge", &id]);
+    assert_eq!(sandbox.read("c.txt"), "a\nb\n");
+    sandbox.assert_sound();
 }

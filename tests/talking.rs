@@ -316,7 +316,7 @@ exit 2
         sandbox.run(&["log", &id, "--kind", "foo"]),
         str![[r#"
 stderr: error: invalid value 'foo' for '--kind <KIND>'
-stderr:   [possible values: created, set, added, removed, text, text-seen, moved, claimed, claim-lost, released, approved, rejected, step-started, step-done, step-reset, run-started, run-ended, messages-delivered, gated, phase-done, reviewed, review-waived, delivering, delivered, paused, resumed, parked, noted, said, text-imported, imported, settled, unknown]
+stderr:   [possible values: created, set, added, removed, text, text-seen, moved, claimed, claim-lost, released, approved, rejected, proposed, proposal-ended, step-started, step-done, step-reset, run-started, run-ended, messages-delivered, gated, phase-done, reviewed, review-waived, delivering, delivered, paused, resumed, parked, noted, said, text-imported, imported, settled, unknown]
 stderr: 
 stderr: For more information, try '--help'.
 exit 2

@@ -2,15 +2,17 @@
 
 use super::exec::in_worktree;
 use super::path::require_worktree;
+use super::run::{How, carry_out_tasks, hints};
 use super::workflow::BROKEN;
 use super::{Context, Finish};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::Status;
+use crate::model::message::MessageKind;
 use crate::model::text::escape_line;
 use crate::process::Invocation;
-use crate::tasks::Project;
+use crate::tasks::{Project, Selection, ready_again, select};
 use crate::ui::{Columns, Style};
-use crate::workflow::{Action, ActionWork, DefinitionKind, Library};
+use crate::workflow::{ACTION, Action, ActionWork, DefinitionKind, Library};
 use serde_json::{Value, json};
 
 /// Do something small to a task by its name; without a name: list what there is
@@ -22,13 +24,21 @@ use serde_json::{Value, json};
 #[command(after_help = "\
 Examples:
   aifactory do
-  aifactory do sync-with-base 7kq2")]
+  aifactory do sync-with-base 7kq2
+  aifactory do explain 7kq2 -m \"what does it cost?\"
+  aifactory do simplify 7kq2")]
 pub struct Args {
     /// What to do
     #[arg(requires = "id")]
     action: Option<String>,
     /// The task
     id: Option<String>,
+    /// What the agent should know besides
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    /// The agent for it, such as claude:opus#high; the settings where it is left out
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
@@ -45,10 +55,15 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     }
     match &action.work {
         ActionWork::Script(script) => run_script(context, &project, &action, script, id),
-        ActionWork::Agent { .. } => {
-            Err(Error::usage(format!("{} is for an agent; scripts alone run here", action.name))
-                .hint("aifactory do    lists them"))
-        }
+        ActionWork::Agent { .. } => context.with_settings(
+            &[
+                ("workflow.role", Some(&format!("{ACTION}{}", action.name))),
+                ("agent.override", args.agent.as_deref()),
+                ("agent.plan", args.agent.as_deref()),
+                ("agent.review", args.agent.as_deref()),
+            ],
+            |context| run_agent(context, &action, id, args.message.as_deref()),
+        ),
     }
 }
 
@@ -80,6 +95,41 @@ fn list(context: &Context, library: &Library) -> Result<Finish> {
         false => context.ui.answer(&columns.render(&context.ui))?,
     }
     Ok(Finish::Well)
+}
+
+/// One session of an agent about the task. What it only says is the answer.
+fn run_agent(context: &Context, action: &Action, id: &str, message: Option<&str>) -> Result<Finish> {
+    let project = context.project_for_writing()?;
+    let id = project.store.snapshot()?.resolve(id)?;
+    let before = project.host.now();
+    ready_again(&project, std::slice::from_ref(&id), message)?;
+    let report = carry_out_tasks(context, &project, vec![id.clone()], How::default())?;
+    let result = report.results.iter().find(|result| result.task == id);
+    let failed = result.is_none_or(|result| result.error.is_some()) || report.interrupted;
+    let answer = Selection {
+        task: Some(id),
+        kinds: vec![MessageKind::Handoff, MessageKind::Review],
+        since: Some(before),
+        ..Selection::default()
+    };
+    let said = select(&project.store.snapshot()?, &answer)?.records.pop();
+    match &said {
+        Some(said) if context.ui.manner.json => {
+            let answer = json!({ "schema": "aifactory.do/1", "action": action.name, "text": said.text });
+            context.ui.answer_json_line(&answer)?;
+        }
+        Some(said) => context.ui.answer_foreign(&format!("{}\n", said.text.trim_end()))?,
+        None => {}
+    }
+    match (failed, said) {
+        (true, _) => Ok(Finish::Short(report.kind().unwrap_or(Kind::Failed))),
+        (false, Some(_)) => Ok(Finish::Well),
+        (false, None) => {
+            hints(context, &project, &report);
+            let waits = result.is_some_and(|result| result.status == Status::Waiting);
+            Ok(if waits { Finish::Short(Kind::Person) } else { Finish::Well })
+        }
+    }
 }
 
 /// Runs a script beside nobody: an agent at work would find its files changed.

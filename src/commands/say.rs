@@ -2,6 +2,7 @@
 
 use super::{Context, Finish, text_of};
 use crate::error::Result;
+use crate::model::Status;
 use crate::run::say_to_running;
 use crate::tasks::say;
 use serde_json::json;
@@ -35,6 +36,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         return Ok(Finish::Well);
     }
     let short = snapshot.short(&id);
+    let was = snapshot.task(&id)?.status;
+    if was == Status::Review && project.store.snapshot()?.task(&id)?.status == Status::Ready {
+        context.ui.note(&format!("{short} was finished: this is a step of its own now"));
+        context.ui.hint(&format!("aifactory run {short}"));
+        return Ok(Finish::Well);
+    }
     context.ui.note(&match is_handed_over {
         true => format!("said to the agent of {short}; it hears it now if it listens, and with its next prompt if not"),
         false => format!("kept for {short}: its agent finds it in its next prompt"),

@@ -95,7 +95,7 @@ pub struct AttemptResult {
     pub is_agents_own_limit: bool,
     /// The commit that holds the work, once there is one.
     pub commit: Option<String>,
-    /// What it said, in the pieces between its deeds, where that is what it was for.
+    /// What it said, in the pieces between its deeds; the last of it where it was for something else.
     pub words: Vec<String>,
 }
 
@@ -128,7 +128,11 @@ impl Attempt<'_> {
         follow.on_session = self.on_session.take().unwrap_or_else(|| Box::new(|_| {}));
         follow.check = self.check.take().unwrap_or_else(|| Box::new(|_| None));
         follow.stdin_is_open = stdin_is_open;
-        follow.words = (self.wanted == Wanted::Words).then(|| Words::new(self.agent.reader.comes_in_pieces));
+        let most = match self.wanted {
+            Wanted::Words => words::ALL,
+            Wanted::Change => words::LAST,
+        };
+        follow.words = Words::new(self.agent.reader.comes_in_pieces, most);
         follow.longest_pause = self.project.settings.duration("run.rate-limit-wait");
         follow.now = Box::new(|| host.now());
         let ended = self.handle.block_on(supervise(request, self.stop.clone(), &mut follow))?;
@@ -150,7 +154,7 @@ impl Attempt<'_> {
             heard: follow.heard,
             is_agents_own_limit: follow.verdict.is_none(),
             commit: None,
-            words: follow.words.map(Words::into_pieces).unwrap_or_default(),
+            words: follow.words.into_pieces(),
         })
     }
 
@@ -225,9 +229,9 @@ impl Attempt<'_> {
                 Wanted::Change => "changed nothing",
                 Wanted::Words => "said nothing",
             },
-            left_work: match &follow.words {
-                Some(words) => !words.is_empty(),
-                None => self.left_work()?,
+            left_work: match self.wanted {
+                Wanted::Words => !follow.words.is_empty(),
+                Wanted::Change => self.left_work()?,
             },
             last_words: &last_words,
         };

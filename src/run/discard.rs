@@ -1,9 +1,11 @@
 //! Throwing work away: only what a person names, and with a way back.
 
 use super::checkout::Checkouts;
+use super::worker::clear_what_waves_left;
 use crate::error::{Error, Result};
 use crate::git::{Oid, Swap};
-use crate::model::{Change, Progress, Status, TaskId};
+use crate::model::plan::parse_plan;
+use crate::model::{Change, Progress, Status, TaskId, TextFile};
 use crate::tasks::Project;
 
 /// What was thrown away, and where it still can be found.
@@ -44,6 +46,10 @@ pub fn discard(project: &Project, id: &TaskId) -> Result<Discarded> {
     if let Some(path) = checkouts.find(id) {
         discarded.uncommitted = checkouts.save(id, &path)?.map(|(commit, _)| commit.to_string());
         project.repository().drop_changes(&path)?;
+    }
+    if let Some(branch) = &branch {
+        let steps = parse_plan(&snapshot.text(id, TextFile::Plan)?).0.steps;
+        clear_what_waves_left(project, id, branch, &steps)?;
     }
     drop(hold);
     checkouts.park(id)?;

@@ -44,6 +44,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use wave::Beside;
+pub(super) use wave::clear_what_waves_left;
 
 /// What a worker needs besides its task.
 #[derive(Clone)]

@@ -55,7 +55,7 @@ impl Local {
     }
 
     pub fn index_file(&self) -> PathBuf {
-        self.root.join("index-5.db")
+        self.root.join("index-6.db")
     }
 
     /// The settings of this clone.

@@ -3,6 +3,7 @@
 use super::Project;
 use super::change::moved;
 use super::texts::{check_plan, texts_of};
+use super::way::has_model;
 use crate::error::{Error, Result};
 use crate::model::{Approval, Change, ProposalEnd, Reason, Status, Task, TaskId};
 use crate::store::{Changes, Snapshot, Vouch};
@@ -57,7 +58,14 @@ pub fn reject(project: &Project, ids: &[TaskId], note: &str) -> Result<Vec<TaskI
             match task.status {
                 Status::Ready | Status::Waiting => {
                     send_back(snapshot, &task, note, changes)?;
-                    changes.event(id, moved(&task, Status::Backlog, Some(note)));
+                    // Where an agent writes plans, a better one is its turn; otherwise a person's.
+                    let to = match has_model(project, &task, "plan") {
+                        true => Status::Ready,
+                        false => Status::Backlog,
+                    };
+                    if task.status != to {
+                        changes.event(id, moved(&task, to, Some(note)));
+                    }
                 }
                 // The plan's approval stands: it is the work that is not right, and the note tells the agent why.
                 Status::Review => {

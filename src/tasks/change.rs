@@ -2,6 +2,7 @@
 
 use super::Project;
 use super::create::one_line;
+use super::follow_up::follow_up;
 use crate::agent::Permission;
 use crate::error::{Error, Result};
 use crate::model::plan::parse_plan;
@@ -9,7 +10,7 @@ use crate::model::text::{escape_line, find_nearest};
 use crate::model::{
     Budget, Change, Conflict, ConflictKind, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness,
 };
-use crate::store::{Changes, Snapshot};
+use crate::store::{Changes, Snapshot, Vouch};
 
 /// `key=value`, `key=` (clears), `labels+=x`, `labels-=x`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,9 +262,11 @@ pub fn cancel(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<V
     })
 }
 
-/// Puts tasks that wait, were cancelled or are under review back to work; a note goes to the agent.
+/// Puts tasks that wait, were cancelled or are under review back to work; a note goes to the agent, and on
+/// finished work it becomes a step of its own.
 pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
-    each(project, "retry", ids, |snapshot, task, changes| {
+    let mut approved = Vec::new();
+    let changed = each(project, "retry", ids, |snapshot, task, changes| {
         let next = match task.status {
             Status::Waiting | Status::Review => Status::Ready,
             Status::Cancelled => Status::Backlog,
@@ -278,11 +281,19 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
         if let Some(text) = note {
             changes.event(&task.id, Change::Noted { text: text.to_owned() });
         }
+        if let Some((_, digest)) = follow_up(project, snapshot, task, note, changes)? {
+            approved.push(digest);
+            return Ok(true);
+        }
         for step in steps_to_redo(snapshot, task)? {
             changes.event(&task.id, Change::StepReset { step, why: "asked to try again".to_owned() });
         }
         Ok(true)
-    })
+    })?;
+    for digest in &approved {
+        project.store.local.vouch(Vouch::Approved, digest)?;
+    }
+    Ok(changed)
 }
 
 /// Puts tasks that a person wants looked at again in reach of a worker; steps that are done stay done.

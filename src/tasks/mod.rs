@@ -6,6 +6,7 @@ mod approve;
 mod change;
 mod claim;
 mod create;
+mod follow_up;
 mod history;
 pub mod import;
 mod messages;

@@ -1,15 +1,18 @@
 //! A person's words for a task's agent.
 
 use super::Project;
+use super::follow_up::follow_up;
 use crate::error::{Error, Result};
 use crate::model::message::{Message, MessageKind};
 use crate::model::{Change, EventId, Reason, Status, TaskId};
 use crate::store::Snapshot;
+use crate::store::Vouch;
 
 /// Records what a person says. It reaches the agent with its next prompt, or at once where one is running that listens.
 /// The event by which it is known.
 pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<EventId> {
     let text = require_text(text)?;
+    let mut approved = None;
     project.store.transact(&project.person(), "say", |snapshot, changes| {
         let task = snapshot.task(id)?;
         if task.status.is_closed() {
@@ -21,8 +24,20 @@ pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<EventId> {
             .hint(format!("to take it up again: aifactory retry {}", snapshot.short(id))));
         }
         changes.event(id, Change::Said { text: text.to_owned() });
+        approved = None;
+        // Nobody works on finished work: what is said about it is something to do.
+        if task.status == Status::Review
+            && let Some((_, digest)) = follow_up(project, snapshot, &task, Some(text), changes)?
+        {
+            let (from, to) = (Status::Review, Status::Ready);
+            changes.event(id, Change::Moved { from, to, reason: None, note: None });
+            approved = Some(digest);
+        }
         Ok(())
     })?;
+    if let Some(digest) = &approved {
+        project.store.local.vouch(Vouch::Approved, digest)?;
+    }
     let events = project.store.snapshot()?.events(id)?;
     let said = events.into_iter().rev().find(|event| matches!(event.change, Change::Said { .. }));
     said.map(|event| event.id).ok_or_else(|| Error::failed("what was said is not on the record"))

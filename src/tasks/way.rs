@@ -3,6 +3,7 @@
 
 use super::Project;
 use super::agents::{TEST_COMMAND_VARIABLE, agent_of};
+use super::standing::sent_back;
 use super::texts::{are_own_texts, texts_of, vouch_for_own_text};
 use crate::agent::Agent;
 use crate::error::Result;
@@ -25,10 +26,14 @@ pub fn way_of(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result
     let (spec, plan) = texts_of(snapshot, &task.id)?;
     let state = match plan.trim().is_empty() {
         true => PlanState::None,
+        false if sent_back(snapshot, task)?.is_some() => PlanState::SentBack,
         false => PlanState::Written,
     };
     let by_default = project.settings.text("plan.by-default") == "on";
     Ok(match planning::turn(&task.labels, by_default, state) {
+        Turn::Planner if state == PlanState::SentBack && has_model(project, task, "plan") => {
+            Way::Planned("a person sent its plan back".to_owned())
+        }
         _ if state != PlanState::None => Way::AsItStands,
         Turn::Implementer if has_model(project, task, "code") => {
             let why = match task.labels.contains(SKIP_PLAN) {

@@ -1,11 +1,13 @@
 //! A quick action: something small that is done to one task by name, by an agent or by a script.
 
-use super::role::{Answer, Tool, in_place, line_of_field, permission_for, tools_of};
+use super::library::ACTION;
+use super::role::{Answer, Role, Tool, in_place, line_of_field, permission_for, tools_of};
 use super::template::{VARIABLES, check};
 use crate::agent::Permission;
 use crate::error::{Error, Result};
 use crate::model::frontmatter::{Value, parse_document};
 use crate::model::text::{escape_line, find_nearest};
+use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Action {
@@ -31,7 +33,28 @@ pub enum ActionWork {
 
 const FIELDS: [&str; 8] = ["name", "description", "type", "icon", "tools", "permission", "answers", "script"];
 
+/// How long an action's agent may take.
+const TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
 impl Action {
+    /// What its agent is in a session.
+    pub fn as_role(&self) -> Result<Role> {
+        let ActionWork::Agent { prompt, tools, permission, answers } = &self.work else {
+            return Err(Error::usage(format!("{} is a script and needs no agent", self.name)));
+        };
+        Ok(Role {
+            name: format!("{ACTION}{}", self.name),
+            description: self.description.clone(),
+            agent: None,
+            tools: tools.clone(),
+            permission: *permission,
+            timeout: TIMEOUT,
+            answers: *answers,
+            prompt: prompt.clone(),
+            origin: self.origin.clone(),
+        })
+    }
+
     /// Reads an action's file. `origin` says where it comes from.
     pub fn parse(name: &str, text: &str, origin: &str) -> Result<Action> {
         let wrong = |what: String| Error::failed(format!("the action {name} ({origin}): {what}"));

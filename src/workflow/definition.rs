@@ -216,7 +216,8 @@ impl Workflow {
             prompt: None,
             line: 0,
         };
-        let mut phases = vec![phase(role, Work::Role(role.to_owned()))];
+        let called = role.rsplit(':').next().unwrap_or(role);
+        let mut phases = vec![phase(called, Work::Role(role.to_owned()))];
         if answers == Answer::Change {
             phases.insert(0, phase("approval", Work::Approval));
             phases.push(phase("verify", Work::Gates(None)));

@@ -76,6 +76,9 @@ const BUILT_IN: &[(Kind, &str, &str)] = &[
     (Kind::Workflow, "solo", include_str!("built_in/workflows/solo.toml")),
 ];
 
+/// What stands before an action's name where a role is asked for.
+pub const ACTION: &str = "action:";
+
 /// A definition as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -209,7 +212,11 @@ impl Library {
         })
     }
 
+    /// A role by its name; `action:<name>` is a quick action as one.
     pub fn role(&self, name: &str) -> Result<Role> {
+        if let Some(action) = name.strip_prefix(ACTION) {
+            return self.action(action)?.as_role();
+        }
         let source = self.require(Kind::Role, name)?;
         Role::parse(&source.name, &source.text, &source.origin)
     }

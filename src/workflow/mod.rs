@@ -17,7 +17,7 @@ pub use action::{Action, ActionWork};
 pub use definition::{Condition, Phase, Work, Workflow};
 pub use draw::draw;
 pub use import::{Imported, ImportedFile, read_config};
-pub use library::{Kind as DefinitionKind, Library, Source};
+pub use library::{ACTION, Kind as DefinitionKind, Library, Source};
 pub use role::{Answer, Role, Tool};
 pub use template::{VARIABLES, check as check_template, render};
 pub use walk::{Facts, Next, ReviewFacts, Walked, next};

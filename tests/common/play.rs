@@ -8,6 +8,7 @@ use std::fs;
 const PLAYER: &str = r##"
 prompt=$(cat)
 case "$prompt" in
+  *"Make it plainer"*) role=simplify ;;
   *"Turn the wish below into a spec"*) role=spec ;;
   *"Write the plan for the task below"*) role=plan ;;
   *"Review the change below"*) role=review ;;
@@ -16,6 +17,7 @@ case "$prompt" in
   *"Others tried this step"*) role=recovery ;;
   *"Find out what has to be known"*) role=research ;;
   *"carry out one step"*) role=code ;;
+  *"Explain the change below"*) role=explain ;;
   *) role=other ;;
 esac
 turn=$(( $(ls "$PLAY"/turns | grep -c "^$role\.") + 1 ))

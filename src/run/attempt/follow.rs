@@ -37,8 +37,8 @@ pub struct Follow<'a> {
     pub on_session: OnSession<'a>,
     /// What a limit says about the run so far.
     pub check: Check<'a>,
-    /// What it says, where that is what it is for.
-    pub words: Option<Words>,
+    /// What it says.
+    pub words: Words,
     /// The program reads what is said to it.
     pub stdin_is_open: bool,
     /// A pause of the service that is longer is not waited for.
@@ -57,7 +57,7 @@ impl<'a> Follow<'a> {
             verdict: None,
             on_session: Box::new(|_| {}),
             check: Box::new(|_| None),
-            words: None,
+            words: Words::new(false, super::words::LAST),
             stdin_is_open: false,
             longest_pause: Duration::MAX,
             now: Box::new(Timestamp::default),
@@ -82,9 +82,7 @@ impl<'a> Follow<'a> {
         }
         for event in &heard.events {
             self.inbox.keep(event, (self.now)());
-            if let Some(words) = &mut self.words {
-                words.note(event);
-            }
+            self.words.note(event);
             self.tell(event);
             self.consider(event);
         }

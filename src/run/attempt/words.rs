@@ -2,13 +2,16 @@
 
 use crate::agent::AgentEvent;
 
-/// So much is kept, from the end: what is asked for comes last.
-const MOST: usize = 512 << 10;
+/// Bytes that are kept, from the end, where words are what an agent is for: what is asked for comes last.
+pub const ALL: usize = 512 << 10;
+/// The same where only its last words are looked at.
+pub const LAST: usize = 32 << 10;
 
 /// In the pieces between its deeds, oldest first.
 pub struct Words {
     pieces: Vec<String>,
     bytes: usize,
+    most: usize,
     /// Parts of one piece come letter by letter, not line by line.
     comes_in_pieces: bool,
     /// The last piece is over.
@@ -16,8 +19,8 @@ pub struct Words {
 }
 
 impl Words {
-    pub fn new(comes_in_pieces: bool) -> Words {
-        Words { pieces: Vec::new(), bytes: 0, comes_in_pieces, is_closed: true }
+    pub fn new(comes_in_pieces: bool, most: usize) -> Words {
+        Words { pieces: Vec::new(), bytes: 0, most, comes_in_pieces, is_closed: true }
     }
 
     pub fn note(&mut self, event: &AgentEvent) {
@@ -40,18 +43,19 @@ impl Words {
             None => self.pieces.push(text.to_owned()),
         }
         self.is_closed = false;
-        while self.bytes > MOST && self.pieces.len() > 1 {
+        while self.bytes > self.most && self.pieces.len() > 1 {
             self.bytes -= self.pieces.remove(0).len().min(self.bytes);
         }
-        if self.bytes > MOST {
+        if self.bytes > self.most {
             self.shorten();
         }
     }
 
     /// One piece that is too long loses its beginning.
     fn shorten(&mut self) {
+        let most = self.most;
         let Some(last) = self.pieces.last_mut() else { return };
-        let from = (last.len().saturating_sub(MOST / 2)..last.len()).find(|at| last.is_char_boundary(*at));
+        let from = (last.len().saturating_sub(most / 2)..last.len()).find(|at| last.is_char_boundary(*at));
         *last = last.split_off(from.unwrap_or(last.len()));
         self.bytes = last.len();
     }
@@ -69,8 +73,10 @@ impl Words {
 mod tests {
     use super::*;
 
+    const MOST: usize = 4 << 10;
+
     fn said(comes_in_pieces: bool, texts: &[&str]) -> Vec<String> {
-        let mut words = Words::new(comes_in_pieces);
+        let mut words = Words::new(comes_in_pieces, MOST);
         for text in texts {
             match *text {
                 "$" => words.note(&AgentEvent::ToolStarted { id: None, tool: None, summary: String::new() }),

@@ -5,7 +5,7 @@ use crate::agent::Permission;
 use crate::model::plan::Step;
 use crate::run::attempt::Wanted;
 pub(super) use crate::run::prompt::Values;
-use crate::workflow::{Answer, Role};
+use crate::workflow::{ACTION, Answer, Role};
 use std::path::Path;
 
 pub(super) struct Aim<'a> {
@@ -40,6 +40,11 @@ pub(super) enum Goal<'a> {
 }
 
 impl Aim<'_> {
+    /// That it changes nothing is a good answer, too.
+    pub fn may_change_nothing(&self) -> bool {
+        self.role.name.starts_with(ACTION)
+    }
+
     pub fn wanted(&self) -> Wanted {
         match self.goal {
             Goal::Words => Wanted::Words,

@@ -4,6 +4,7 @@ use super::aim::{Aim, Goal};
 use super::flow::Phasing;
 use super::phases::gate_note;
 use super::pursuit::{Tried, Try};
+use super::wave::clear_what_waves_left;
 use super::{Settled, Worker};
 use crate::agent::Permission;
 use crate::error::{Error, Kind, Result};
@@ -33,7 +34,13 @@ impl Worker<'_> {
             let done = self.done_steps(&plan.steps, phasing.worktree)?;
             let wave: Vec<Step> = plan.next_wave(|step| done.contains(&step.id), most).into_iter().cloned().collect();
             match wave.as_slice() {
-                [] => return Ok(None),
+                [] => {
+                    let kept = clear_what_waves_left(self.project, &self.task, &self.branch, &plan.steps)?;
+                    if !kept.is_empty() {
+                        self.note(&format!("what earlier tries left is kept: {}", kept.join(", ")))?;
+                    }
+                    return Ok(None);
+                }
                 [step] => {
                     let number = plan.order().iter().position(|other| other.id == step.id).map_or(1, |at| at + 1);
                     let goal = Goal::Step { step, number, of };

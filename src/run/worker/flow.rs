@@ -16,8 +16,8 @@ use crate::run::event::RunEventKind;
 use crate::run::gates::gates_of;
 use crate::run::ports::PortRange;
 use crate::store::Snapshot;
-use crate::tasks::review_of;
-use crate::workflow::{Answer, Facts, Library, Next, Phase, ReviewFacts, Role, Walked, Work, Workflow, next};
+use crate::tasks::{review_of, sent_back};
+use crate::workflow::{ACTION, Answer, Facts, Library, Next, Phase, ReviewFacts, Role, Walked, Work, Workflow, next};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -193,6 +193,7 @@ impl Worker<'_> {
                     }
                 }
                 match role.answers {
+                    Answer::Review if !self.is_begun()? => Ok(Came::PassedOver("there is no work yet".to_owned())),
                     Answer::Spec => self.write_spec(walk, phase, &role),
                     Answer::Plan => self.write_plan(walk, phase, &role),
                     Answer::Review => self.review(walk, phase, &role),
@@ -215,8 +216,10 @@ impl Worker<'_> {
             Ok(stand) => stand,
             Err(settled) => return Ok(Came::Settled(settled)),
         };
-        let has_steps = self.has_steps_to_do(walk)?;
-        if !has_steps && phase.input.is_empty() && phase.loop_to.is_none() {
+        // A quick action is about the work as a whole.
+        let has_steps = !role.name.starts_with(ACTION) && self.has_steps_to_do(walk)?;
+        let is_asked_for = walk.alone.is_some() && self.project.settings.find_text("workflow.role").is_some();
+        if !has_steps && phase.input.is_empty() && !is_asked_for {
             return Ok(Came::Through);
         }
         let values = self.values(walk, phase, role)?;
@@ -290,7 +293,7 @@ impl Worker<'_> {
         let review = tree.as_ref().and_then(|tree| review_of(&snapshot.events(&self.task).ok()?, tree));
         Ok(Facts {
             has_spec: !walk.texts.spec.trim().is_empty() || !walk.texts.plan_text.trim().is_empty(),
-            has_plan: !walk.texts.plan_text.trim().is_empty(),
+            has_plan: !walk.texts.plan_text.trim().is_empty() && sent_back(&snapshot, &self.current_task()?)?.is_none(),
             is_complex: walk.is_complex,
             gates: match failed {
                 true => Some(Verdict::Failed),

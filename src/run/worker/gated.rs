@@ -199,7 +199,14 @@ impl Worker<'_> {
                     _ => self.release("planned and approved"),
                 };
             }
-            _ => {}
+            Some(answers) => {
+                let is_asked_for = self.project.settings.find_text("workflow.role").is_some();
+                let looked_only = answers == Answer::Notes || (answers == Answer::Review && !self.is_begun()?);
+                if is_asked_for && looked_only {
+                    return self.put_back();
+                }
+            }
+            None => {}
         }
         match (facts.gates, facts.review) {
             (Some(Verdict::Failed), _) => {
@@ -212,6 +219,42 @@ impl Worker<'_> {
                 self.settle(Status::Waiting, Some(Reason::ReviewRejected), note, |_| Ok(()))
             }
             _ => self.settle(Status::Review, None, None, |_| Ok(())),
+        }
+    }
+
+    /// Somebody wanted it looked at and nothing else: it stands where it stood before.
+    fn put_back(&self) -> Result<Settled> {
+        let events = self.project.store.snapshot()?.events(&self.task)?;
+        let moves = events.iter().rev().filter_map(|event| match &event.change {
+            Change::Moved { from, to, reason, note } => Some((*from, *to, *reason, note.clone())),
+            _ => None,
+        });
+        let mut moves = moves.skip_while(|(_, to, ..)| *to != Status::Ready);
+        let stood = moves.next().map_or(Status::Ready, |(from, ..)| from);
+        let (reason, note) = match moves.next() {
+            Some((_, to, reason, note)) if to == stood => (reason, note),
+            _ => (None, None),
+        };
+        match stood {
+            Status::Waiting | Status::Review => {
+                let settled = self.settle(stood, reason, note, |_| Ok(()));
+                self.park_if_not_begun()?;
+                settled
+            }
+            stood => {
+                self.record("looked at", |_, changes| {
+                    let (why, claim) = ("looked at".to_owned(), self.author.fence);
+                    changes.event(&self.task, Change::Released { why, recovery: false, claim });
+                    if stood == Status::Backlog {
+                        let (from, to) = (Status::Ready, Status::Backlog);
+                        changes.event(&self.task, Change::Moved { from, to, reason: None, note: None });
+                    }
+                    Ok(())
+                })?;
+                self.publish();
+                self.park_if_not_begun()?;
+                Ok(Settled { status: stood, reason: None, note: None })
+            }
         }
     }
 

@@ -4,22 +4,30 @@ use super::Worker;
 use super::aim::Values;
 use super::flow::Walk;
 use super::phases::gate_note;
-use super::pursuit::Try;
+use super::pursuit::{Tried, Try};
 use crate::error::Result;
+use crate::memory::{Memory, Query};
+use crate::model::EventId;
 use crate::model::assertions::{Touched, touched};
-use crate::model::message::MessageKind;
+use crate::model::handoff::Handoff;
+use crate::model::message::{Message, MessageKind};
 use crate::model::run::Verdict;
+use crate::run::attempt::Wanted;
 use crate::run::gates::gates_of;
 use crate::run::prompt::{
     ThisTime, all_said, bullets, fenced, fenced_diff, unheard, values_of_step, write_continuation, write_prompt,
 };
 use crate::run::worker::conversation::Start;
-use crate::tasks::{Selection, last_review, review_of, select};
+use crate::store::{Changes, Snapshot};
+use crate::tasks::{Selection, last_review, review_of, select, undelivered};
 use crate::workflow::{Answer, Phase, Role};
 
 /// Handoffs of earlier phases that are passed on, newest first, and bytes of all of them.
 const HANDOFFS: usize = 5;
 const HANDOFF_BYTES: usize = 8_000;
+/// Notes of earlier tasks in a prompt, and bytes of all of them.
+const NOTES: usize = 5;
+const NOTE_BYTES: usize = 4_000;
 
 impl Worker<'_> {
     pub(super) fn values(&self, walk: &Walk<'_>, phase: &Phase, role: &Role) -> Result<Values> {
@@ -35,6 +43,7 @@ impl Worker<'_> {
             ("baseline", walk.baseline.clone()),
             ("also", self.project.settings.find_text(also_of(role.answers)).unwrap_or_default().to_owned()),
             ("handoffs", self.handoffs(&role.name)?),
+            ("memory", self.remembered(walk, &snapshot)?),
         ]);
         if let Some(root) = self.project.repository().main_root() {
             values.insert("root", root.display().to_string());
@@ -112,12 +121,44 @@ impl Worker<'_> {
         Ok(fenced(&texts.join("\n\n")))
     }
 
-    /// The whole prompt of a try.
-    pub(super) fn prompt(&self, current: &Try<'_>, feedback: Option<&str>) -> Result<String> {
+    /// Notes of earlier tasks that speak of the same, each with its source. Those that cannot be read are not missed.
+    fn remembered(&self, walk: &Walk<'_>, snapshot: &Snapshot<'_>) -> Result<String> {
+        let target = self.project.target.as_ref().and_then(|target| target.commit);
+        let files: Vec<String> = walk.texts.plan.steps.iter().flat_map(|step| step.files.iter().cloned()).collect();
+        let text = format!("{}\n{}", self.title, walk.texts.spec);
+        let query = Query { text: &text, files: &files, limit: NOTES, bytes: NOTE_BYTES };
+        let memory = Memory::new(&self.project.store, &self.project.settings, target);
+        let found = memory.relevant(snapshot, &query)?;
+        let lines: Vec<String> =
+            found.iter().map(|found| format!("{}\n(from {})", found.note.body.trim(), found.source)).collect();
+        Ok(fenced(&lines.join("\n\n")))
+    }
+
+    /// Messages that are addressed to this agent and that none of the task's agents has been told.
+    pub(super) fn messages_for(&self, current: &Try<'_>) -> Result<Vec<Message>> {
+        let who = [current.agent.name.as_str(), current.role.name.as_str(), "agent"];
+        undelivered(&self.project.store.snapshot()?, &self.task, &who)
+    }
+
+    /// What an agent says to those after it, where it says so.
+    pub(super) fn hand_over(&self, current: &Try<'_>, tried: &Tried, changes: &mut Changes) {
+        let is_change = current.aim.wanted() == Wanted::Change;
+        let said = tried.result.words.iter().rev().find_map(|piece| Handoff::parse(piece));
+        if let Some(handoff) = said.filter(|_| is_change) {
+            changes.message(&Message {
+                // Named by its run, so that a transaction that is tried again writes the same.
+                id: EventId::from_name(&format!("{}-handoff", current.run)),
+                ..self.message(MessageKind::Handoff, &current.role.name, handoff.to_text())
+            });
+        }
+    }
+
+    /// The whole prompt of a try. `told` are messages that are told with it.
+    pub(super) fn prompt(&self, current: &Try<'_>, feedback: Option<&str>, told: &[Message]) -> Result<String> {
         let aim = current.aim;
         let snapshot = self.project.store.snapshot()?;
         let events = snapshot.events(&self.task)?;
-        let notes = match current.start.conversation() {
+        let mut notes = match current.start.conversation() {
             Some(conversation) => {
                 let runs = snapshot.runs(&self.task)?;
                 let same = runs.into_iter().filter(|run| run.conversation.as_deref() == Some(conversation));
@@ -125,6 +166,7 @@ impl Worker<'_> {
             }
             None => all_said(&events, &current.run),
         };
+        notes.extend(told.iter().map(|message| format!("{} writes: {}", message.from, message.text)));
         let recap = current.start.recap();
         let now = ThisTime { notes: &notes, feedback, recap: recap.as_deref() };
         let mut known = aim.values.clone();

@@ -138,6 +138,7 @@ impl Worker<'_> {
                 if tried.wanting.is_none() {
                     self.record(&format!("{} done", aim.key().unwrap_or(aim.phase)), |_, changes| {
                         self.record_run(&current, &tried, changes)?;
+                        self.hand_over(&current, &tried, changes);
                         finish(&current, &tried, changes)
                     })?;
                     self.bench.ledger.record(&current.run);
@@ -291,8 +292,9 @@ impl Worker<'_> {
         let aim = current.aim;
         let folder = make_folder(self.project, &current.run)?;
         let tree_before = self.tree_before(current)?;
-        self.announce(current)?;
-        let prompt = self.prompt(current, feedback)?;
+        let told = self.messages_for(current)?;
+        self.announce(current, &told)?;
+        let prompt = self.prompt(current, feedback, &told)?;
         let mut environment = environment;
         environment.extend(aim.step().map(|step| ("AIFACTORY_STEP".into(), step.id.as_str().into())));
         // Its credentials are the agent's alone: gates do not see them.
@@ -329,6 +331,9 @@ impl Worker<'_> {
             check: Some(Box::new(|account| self.check_budget(current, account))),
         };
         let mut result = attempt.run()?;
+        if result.outcome() == Outcome::NoWork && aim.may_change_nothing() {
+            result.outcome = Some(Outcome::Succeeded);
+        }
         let mut commit = None;
         match aim.wanted() {
             Wanted::Words => self.undo_changes(current, tree_before)?,
@@ -352,13 +357,17 @@ impl Worker<'_> {
     }
 
     /// The record says that it runs before anything of it does.
-    fn announce(&self, current: &Try<'_>) -> Result<()> {
+    fn announce(&self, current: &Try<'_>, told: &[Message]) -> Result<()> {
         let aim = current.aim;
         self.record(&format!("start {}", aim.key().unwrap_or(aim.phase)), |_, changes| {
             changes.run(&self.task, &self.run_record(current, None));
             let (run, agent) = (current.run.clone(), current.agent.name.clone());
             let started = Change::RunStarted { run, phase: aim.phase.to_owned(), agent };
             changes.event(&self.task, started);
+            if !told.is_empty() {
+                let messages = told.iter().map(|message| message.id.clone()).collect();
+                changes.event(&self.task, Change::MessagesDelivered { run: current.run.clone(), messages });
+            }
             if let Some(step) = aim.step() {
                 let run = current.run.clone();
                 changes.event(&self.task, Change::StepStarted { step: step.id.clone(), run });

@@ -10,7 +10,7 @@ use super::{Settled, Worker};
 use crate::error::{Error, Kind, Result};
 use crate::git::{Oid, Rebase};
 use crate::model::plan::Step;
-use crate::model::{Change, Progress, Status, Timestamp};
+use crate::model::{Change, Progress, Status, TaskId, Timestamp};
 use crate::run::checkout::Checkouts;
 use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
@@ -174,6 +174,37 @@ impl Worker<'_> {
         self.project.repository().delete_merged_branch(&branch_beside(&self.branch, step), tip)?;
         Ok(())
     }
+}
+
+/// What a wave that was cut short left behind: worktrees of single steps, and their branches. Whatever in them is nowhere
+/// else is kept under refs, whose names are returned. The caller holds the task's worktree.
+pub fn clear_what_waves_left(project: &Project, task: &TaskId, branch: &str, steps: &[Step]) -> Result<Vec<String>> {
+    let repository = project.repository();
+    let head = repository.branch_commit(branch)?;
+    let mut kept = Vec::new();
+    for step in steps {
+        let checkouts = Checkouts::beside(project, Some(&step.id))?;
+        let own = branch_beside(branch, step);
+        let tip = repository.branch_commit(&own)?;
+        let path = checkouts.find(task);
+        if path.is_none() && tip.is_none() {
+            continue;
+        }
+        if let Some(path) = path {
+            checkouts.mend(task)?;
+            kept.extend(checkouts.save(task, &path)?.map(|(_, name)| name));
+            repository.drop_changes(&path)?;
+            checkouts.park_held(task)?;
+        }
+        if let Some(tip) = tip {
+            let is_there = head.is_some_and(|head| repository.is_ancestor(tip, head).unwrap_or(false));
+            if !is_there {
+                kept.push(checkouts.keep_commit(task, tip)?);
+            }
+            repository.delete_merged_branch(&own, tip)?;
+        }
+    }
+    Ok(kept)
 }
 
 /// All that a worker for one step is made of, in its own thread.
