@@ -733,17 +733,24 @@ fn what_is_said_about_finished_work_becomes_a_step_and_what_is_done_stays_done()
     sandbox.fails(&["run", &id], 4);
     sandbox.ok(&["approve", &id]);
     sandbox.ok(&["run", &id]);
-    shows!(sandbox, sandbox.run(&["say", &id, "greet everybody"]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["say", &id, "greet everybody"]),
+        str![[r#"
 stderr: ehdn was finished: this is a step of its own now
 stderr: hint: aifactory run ehdn
 
-"#]]);
+"#]]
+    );
     sandbox.ok(&["run", &id]);
     assert!(play.prompt("code.2").contains("> greet everybody"), "{}", play.prompt("code.2"));
     sandbox.ok(&["retry", &id, "-m", "and louder"]);
     sandbox.ok(&["run", &id]);
     assert_eq!(play.turns(), "code.1 code.2 code.3 plan.1 review.1 review.2 review.3 spec.1");
-    shows!(sandbox, sandbox.run(&["merge", &id]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["merge", &id]),
+        str![[r#"
 stderr: ehdn  Greet people                      merging into main
 stderr: ehdn  Greet people                        done    plan     approved by ana@example.com
 stderr: ehdn  Greet people                        done    step S1  Write the greeting
@@ -755,7 +762,8 @@ stderr: ehdn  Greet people                        done    risk     blocking, 1 f
 stderr: ehdn  Greet people                      gate passed  test -s greeting.txt ([TIME])
 stderr: ehdn  Greet people                      merged into main as [HASH]
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

@@ -223,9 +223,6 @@ fn a_finished_task_with_another_spec_is_worked_on_again_and_its_agent_reads_the_
     play.sandbox.set_spec(&id, "## Overview\nThe program greets very politely.\n");
     assert_ne!(play.sandbox.run(&["merge", &id]).status, 0);
     play.sandbox.ok(&["retry", &id]);
-    play.sandbox.fails(&["run", &id], 4);
-    assert_eq!(play.sandbox.status(&id), "waiting: plan-approval");
-    play.sandbox.ok(&["approve", &id]);
     play.sandbox.ok(&["run", &id, "--merge"]);
     let read = play.prompt("code.2");
     assert!(read.contains("greets very politely"), "{read}");
