@@ -784,3 +784,47 @@ fn a_wave_that_was_killed_is_finished_by_the_next_run_and_leaves_nothing_behind(
     assert_eq!(sandbox.read("c.txt"), "a\nb\n");
     sandbox.assert_sound();
 }
+
+#[test]
+fn a_question_about_the_code_ends_in_a_report_and_no_code() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("research", "printf '## Summary\\nNobody greets yet.\\n\\n## Files\\n- README.md\\n'");
+    let id = sandbox.ok(&["new", "Who greets people here?", "--label", "researcher"]).trim().to_owned();
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: ehdn  Who greets people here?           claimed, on branch aifactory/ehdn0jyj9c-who-greets-people-here
+stderr: ehdn  Who greets people here?           worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
+stderr: ehdn  Who greets people here?           researcher  by runbook
+stderr: ehdn  Who greets people here?           review
+stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge ehdn
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["message", "list", &id]),
+        str![[r#"
+01kdvdrz7brjkh0d7x99  2026-01-01 00:02:00  ehdn  researcher  handoff
+    ## Summary
+    Nobody greets yet.
+    
+    ## Files
+    - README.md
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["merge", &id]),
+        str![[r#"
+stderr: ehdn  Who greets people here?           there is nothing to merge: its report is accepted
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "done");
+    assert_eq!(play.turns(), "research.1");
+    sandbox.assert_sound();
+}

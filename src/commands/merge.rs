@@ -125,7 +125,7 @@ pub(super) fn merge_tasks(
 
 fn kind_of(outcome: &MergeOutcome) -> Option<Kind> {
     match outcome {
-        MergeOutcome::Merged { .. } => None,
+        MergeOutcome::Merged { .. } | MergeOutcome::Accepted => None,
         MergeOutcome::Waiting { .. } => Some(Kind::Person),
         MergeOutcome::Refused(error) => Some(error.kind()),
     }
@@ -133,7 +133,7 @@ fn kind_of(outcome: &MergeOutcome) -> Option<Kind> {
 
 fn report(context: &Context, short: &str, outcome: &MergeOutcome) {
     match outcome {
-        MergeOutcome::Merged { .. } => {}
+        MergeOutcome::Merged { .. } | MergeOutcome::Accepted => {}
         MergeOutcome::Waiting { reason, note } => {
             let first = note.lines().next().unwrap_or_default();
             context.ui.error(&Error::person(format!("task {short} waits: {first}")).hint(reason.way_out(short)));
@@ -152,6 +152,7 @@ fn outcome_json(id: &TaskId, outcome: &MergeOutcome) -> Value {
         MergeOutcome::Merged { commit, target } => {
             json!({ "id": id, "merged": true, "commit": commit, "target": target })
         }
+        MergeOutcome::Accepted => json!({ "id": id, "merged": false, "accepted": true }),
         MergeOutcome::Waiting { reason, note } => json!({ "id": id, "merged": false, "reason": reason, "note": note }),
         MergeOutcome::Refused(error) => {
             json!({ "id": id, "merged": false, "error": error.message(), "hints": error.hints() })

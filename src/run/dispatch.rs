@@ -428,7 +428,9 @@ fn work_on(
     };
     let options = MergeOptions { unverified: false, unreviewed: false, unseen: true, publish: bench.patient };
     Ok(Carried::Through(match merge_one(host, folder, task, options, bench, reporter)? {
-        MergeOutcome::Merged { .. } => Settled { status: Status::Done, reason: None, note: None },
+        MergeOutcome::Merged { .. } | MergeOutcome::Accepted => {
+            Settled { status: Status::Done, reason: None, note: None }
+        }
         MergeOutcome::Waiting { reason, note } => {
             Settled { status: Status::Waiting, reason: Some(reason), note: Some(note) }
         }

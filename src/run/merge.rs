@@ -48,6 +48,8 @@ pub enum MergeOutcome {
         commit: String,
         target: String,
     },
+    /// There is nothing to merge: what the task was for is a report, and a person takes it.
+    Accepted,
     /// The task waits for a person now.
     Waiting {
         reason: Reason,

@@ -12,6 +12,7 @@ mod conversation;
 mod flow;
 mod gated;
 mod known;
+mod outcome;
 mod phases;
 mod pursuit;
 mod recovery;

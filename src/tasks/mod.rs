@@ -43,7 +43,7 @@ pub use reviewed::{approves_by_merge, plan_path, seen_target_ref, target_tips};
 pub use reviews::{last_review, review_of};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
 pub use signed::{ImportedPlan, PlanImport, export_plan, import_plan};
-pub use standing::{SentBack, Standing, find_moved, sent_back, standing};
+pub use standing::{SentBack, Standing, find_moved, risk_words, sent_back, standing};
 pub use talk::{Answered, answer, require_text, say};
 pub use texts::{TextOutcome, check_plan, replace_text, vouch_for_own_text};
 pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};

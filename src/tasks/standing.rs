@@ -122,8 +122,8 @@ pub fn find_moved(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Re
     Ok((!clauses.is_empty()).then(|| sentence(approval, &clauses)))
 }
 
-/// Where a merge approves plans, a plan that writes into their folder needs a person.
-fn risk_words(project: &Project) -> Vec<String> {
+/// Names whose change asks for a person. Where a merge approves plans, their folder is one.
+pub fn risk_words(project: &Project) -> Vec<String> {
     let mut words = project.settings.list("risk.words");
     if approves_by_merge(project) {
         let folder = project.settings.text("plan.folder").trim_matches('/').to_ascii_lowercase();

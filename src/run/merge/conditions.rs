@@ -10,7 +10,7 @@ use crate::model::text::count;
 use crate::model::{Change, Event, Risk, Task, TextFile, risk};
 use crate::run::gates::gates_of;
 use crate::store::Snapshot;
-use crate::tasks::{Project, Standing, last_review, review_of, standing};
+use crate::tasks::{Project, Standing, last_review, review_of, risk_words, standing};
 use serde::Serialize;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,7 +152,7 @@ fn unnamed_risk(project: &Project, task: &Task, plan: &Plan, work: &Work, seen: 
     let repository = project.repository();
     let changed = repository.changed_paths(repository.tree_of(work.base)?, repository.tree_of(work.tip)?)?;
     let unnamed = changed.iter().map(String::as_str).filter(|path| !plan.names(path));
-    let words = project.settings.list("risk.words");
+    let words = risk_words(project);
     let (_, risky) = risk::tier_of(Risk::Auto, unnamed, &words);
     let files = count(changed.len(), "file");
     Ok(vec![match risky {

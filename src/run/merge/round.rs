@@ -4,6 +4,7 @@ use super::target::Published;
 use super::{ConditionState, MergeOptions, MergeOutcome, conditions, finish_delivery, in_the_way};
 use crate::error::{Error, Kind, Result};
 use crate::git::{Oid, Rebase, Repository, TargetMove};
+use crate::model::message::MessageKind;
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::run::{Evidence, Verdict};
 use crate::model::{Change, Reason, Status, Task, TaskId, TextFile};
@@ -14,7 +15,7 @@ use crate::run::gates::{GateRun, gates_of};
 use crate::run::worker::{Bench, add_evidence, committer, gate_note};
 use crate::run::{include, ports};
 use crate::store::{Changes, Snapshot};
-use crate::tasks::Project;
+use crate::tasks::{Project, Selection, select};
 use std::path::Path;
 
 pub struct Queue<'a> {
@@ -53,6 +54,9 @@ impl Queue<'_> {
         let target = self.project.require_target()?.branch.clone();
         if let Some(refusal) = self.find_refusal(&snapshot, &task, &target)? {
             return Ok(refused(refusal));
+        }
+        if self.is_a_report(&snapshot, &task)? {
+            return self.accept(&task).map(Round::Settled);
         }
         self.reporter.tell(RunEventKind::Merging { target: target.clone() });
         if let Some(refusal) = self.find_missing(&task)? {
@@ -133,6 +137,29 @@ impl Queue<'_> {
             return Ok(Rebased::refused(error.hint("aifactory cancel, if nothing is left to do")));
         }
         Ok(Rebased::Onto { from, commit })
+    }
+
+    /// A task that was carried out by roles that change nothing, and that has left something to read.
+    fn is_a_report(&self, snapshot: &Snapshot<'_>, task: &Task) -> Result<bool> {
+        let branch =
+            task.branch.as_deref().map(|branch| self.project.repository().branch_commit(branch)).transpose()?;
+        let was_begun = branch.flatten().is_some() || task.steps.values().any(|step| step.commit.is_some());
+        let kinds = vec![MessageKind::Handoff];
+        let left = Selection { task: Some(task.id.clone()), kinds, ..Selection::default() };
+        Ok(!was_begun && !self.options.unseen && !select(snapshot, &left)?.records.is_empty())
+    }
+
+    /// Done by a person's word, which is on the record.
+    fn accept(&self, task: &Task) -> Result<MergeOutcome> {
+        self.project.store.transact(&self.project.person(), "accepted", |_, changes| {
+            let note = Some("its report was accepted".to_owned());
+            changes.event(self.task, Change::Moved { from: task.status, to: Status::Done, reason: None, note });
+            Ok(())
+        })?;
+        let text = "there is nothing to merge: its report is accepted".to_owned();
+        self.reporter.tell(RunEventKind::Note { text });
+        Checkouts::of(self.project)?.park(self.task)?;
+        Ok(MergeOutcome::Accepted)
     }
 
     /// Everything but the gates has to hold before they are run. All of it is told, line by line.

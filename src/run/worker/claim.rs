@@ -79,7 +79,11 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             Some(why) => return Ok(wait(&task, Reason::Trust, &why, changes)),
             None => {}
         }
-        let way = way_of(project, snapshot, &task)?;
+        let reads_only = reads_only(project, &task)?;
+        let way = match reads_only {
+            true => Way::AsItStands,
+            false => way_of(project, snapshot, &task)?,
+        };
         let why = match way {
             Way::AsItStands => None,
             Way::Planned(why) => Some(format!("an agent plans it: {why}")),
@@ -94,7 +98,7 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             changes.event(id, Change::Noted { text: text.clone() });
         }
         // Of a task that is to be planned, or was given plain texts just now, the workflow asks on its way.
-        let is_as_it_stands = why.is_none() && !reads_only(project, &task)?;
+        let is_as_it_stands = why.is_none() && !reads_only;
         match if is_as_it_stands { standing(project, snapshot, &task)? } else { Standing::Approved } {
             Standing::Approved => {}
             Standing::ByPolicy => changes.event(id, approved_by_policy(project, snapshot, &task)?),

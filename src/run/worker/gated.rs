@@ -6,6 +6,7 @@ use super::{Settled, Worker};
 use crate::agent::Asked;
 use crate::error::Result;
 use crate::model::message::MessageKind;
+use crate::model::note::NoteKind;
 use crate::model::run::{Evidence, Verdict};
 use crate::model::spec::{open_questions, with_answers};
 use crate::model::text::count;
@@ -218,7 +219,10 @@ impl Worker<'_> {
                 let note = Some(self.page(walk, "the reviewer asks for changes")?);
                 self.settle(Status::Waiting, Some(Reason::ReviewRejected), note, |_| Ok(()))
             }
-            _ => self.settle(Status::Review, None, None, |_| Ok(())),
+            _ => {
+                self.remember_outcome(walk, NoteKind::Outcome, "");
+                self.settle(Status::Review, None, None, |_| Ok(()))
+            }
         }
     }
 
@@ -321,6 +325,7 @@ impl Worker<'_> {
             _ => Reason::ReviewRejected,
         };
         let note = Some(self.page(walk, why)?);
+        self.remember_outcome(walk, NoteKind::Gotcha, why);
         self.settle(Status::Waiting, Some(reason), note, |_| Ok(()))
     }
 
