@@ -5,115 +5,10 @@
 
 mod common;
 
-use common::{Sandbox, eventually, spawned};
+use common::play::{APPROVED, PLAN, Play, SPEC, says};
+use common::{eventually, spawned};
 use snapbox::str;
 use std::fs;
-
-/// The parts of a play: what the agent says or does in each role, by turn. A file `ROLE.N` is a script for its Nth turn
-/// in the role, `ROLE` for every other one.
-const PLAYER: &str = r##"
-prompt=$(cat)
-case "$prompt" in
-  *"Make it plainer"*) role=simplify ;;
-  *"Turn the wish below into a spec"*) role=spec ;;
-  *"Write the plan for the task below"*) role=plan ;;
-  *"Review the change below"*) role=review ;;
-  *"A reviewer found the points below"*) role=confirm ;;
-  *"something about it is wanting"*) role=fix ;;
-  *"Others tried this step"*) role=recovery ;;
-  *"Find out what has to be known"*) role=research ;;
-  *"find what would be worth changing"*) role=ideas ;;
-  *"carry out one step"*) role=code ;;
-  *"Explain the change below"*) role=explain ;;
-
-  *) role=other ;;
-esac
-turn=$(( $(ls "$PLAY"/turns | grep -c "^$role\.") + 1 ))
-printf '%s\n' "$prompt" > "$PLAY/turns/$role.$turn"
-for script in "$PLAY/$role.$turn" "$PLAY/$role"; do
-  if test -f "$script"; then . "$script"; exit; fi
-done
-echo "nobody wrote a part for $role, turn $turn" >&2
-exit 9
-"##;
-
-struct Play {
-    sandbox: Sandbox,
-}
-
-impl Play {
-    fn new() -> Play {
-        let sandbox = Sandbox::new();
-        let folder = sandbox.folder("play");
-        fs::create_dir_all(folder.join("turns")).unwrap();
-        let script = PLAYER.replace("$PLAY", &folder.to_string_lossy());
-        let sandbox = sandbox
-            .with_agent(&script)
-            .with("AIFACTORY_WORKFLOW", "default")
-            .with("AIFACTORY_PLAN_BY_DEFAULT", "on")
-            .with("AIFACTORY_RUN_ATTEMPTS", "2");
-        let play = Play { sandbox };
-        play.part("spec", &says(SPEC)).part("plan", &says(PLAN)).part("code", "echo hello > greeting.txt");
-        play.part("review", &says(APPROVED));
-        play
-    }
-
-    /// What happens in a role, or in one turn of it.
-    fn part(&self, role: &str, script: &str) -> &Play {
-        fs::write(self.sandbox.folder("play").join(role), script).unwrap();
-        self
-    }
-
-    /// The prompt of a turn.
-    fn prompt(&self, turn: &str) -> String {
-        fs::read_to_string(self.sandbox.folder("play").join("turns").join(turn)).unwrap_or_default()
-    }
-
-    fn turns(&self) -> String {
-        let names = fs::read_dir(self.sandbox.folder("play").join("turns")).unwrap().flatten();
-        let mut names: Vec<String> = names.map(|name| name.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names.join(" ")
-    }
-
-    fn wish(&self, title: &str) -> String {
-        self.sandbox.ok(&["new", title]).trim().to_owned()
-    }
-
-    /// What a person reads at the end: the history, without times and ids.
-    fn history(&self, id: &str) -> String {
-        let log = self.sandbox.ok(&["log", id]);
-        let lines = log.lines().map(|line| line.get(22..).unwrap_or(line).trim_end());
-        lines.filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
-    }
-}
-
-fn says(text: &str) -> String {
-    format!("cat <<'END_OF_WORDS'\n{text}\nEND_OF_WORDS\n")
-}
-
-const SPEC: &str = "\
-Here is the spec.
-
-## Overview
-The program greets.
-
-## Acceptance criteria
-- [ ] there is a greeting; gate: `test -s greeting.txt`
-";
-
-const PLAN: &str = "\
-### S1: Write the greeting
-- files: greeting.txt
-- gate: `test -s greeting.txt`
-
-Put a greeting into the file.
-";
-
-const APPROVED: &str = r#"All is well.
-```json
-{"approved": true, "summary": "It greets.", "issues": [], "criteria": [{"criterion": "there is a greeting", "met": true, "why": "the file"}]}
-```"#;
 
 const BLOCKED: &str = r#"{"approved": false, "summary": "Not yet.", "issues": [
   {"severity": "blocker", "file": "greeting.txt", "line": 1, "description": "The greeting is not polite", "evidence": "hello", "suggestion": "write good day"}]}"#;
@@ -943,19 +838,27 @@ fn ideas_of_an_agent_become_tasks_by_one_command() {
     play.part("ideas", &says(ideas));
     let id = play.wish("What could be better?");
     sandbox.ok(&["run", &id, "--role", "ideas"]);
-    shows!(sandbox, sandbox.run(&["import", &format!("ideas:{id}"), "-n"]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["import", &format!("ideas:{id}"), "-n"]),
+        str![[r#"
  1  Greet in German  user-experience
  2  Greet faster  performance
 stderr: hint: aifactory import ideas:ehdn --only 1
 
-"#]]);
+"#]]
+    );
     sandbox.ok(&["import", &format!("ideas:{id}"), "--only", "2"]);
     sandbox.ok(&["import", &format!("ideas:{id}")]);
-    shows!(sandbox, sandbox.run(&["list"]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["list"]),
+        str![[r#"
 ehdn0jyj9c	backlog	normal	What could be better?	
 jaw5ya9vsr	backlog	normal	Greet faster	idea,performance
 t7ms602khr	backlog	normal	Greet in German	idea,user-experience
 
-"#]]);
+"#]]
+    );
     sandbox.fails(&["import", &format!("ideas:{id}"), "--only", "9"], 2);
 }

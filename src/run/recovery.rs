@@ -91,12 +91,16 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
     }
     let most = project.settings.number("run.recoveries");
     let left = what_is_left(project, &dead.session, &dead.task)?;
+    let undone = undo_what_a_reader_committed(project, dead, &task)?;
     project.store.transact(&project.person(), "recover", |snapshot, changes| {
         let task = snapshot.task(&dead.task)?;
         if task.claim.as_ref().is_none_or(|claim| claim.session != dead.session) {
             return Ok(());
         }
         release(&task, changes);
+        if let Some(text) = &undone {
+            changes.event(&task.id, Change::Noted { text: text.clone() });
+        }
         let ending = (Outcome::Interrupted, "the worker died");
         let question = end_open_runs(project, snapshot, &left, &dead.session, &task.id, ending, changes)?;
         let wait = |reason, note| Change::Moved {
@@ -114,6 +118,33 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
         Ok(())
     })?;
     Ok(Some("its worker had died; the claim is free again".to_owned()))
+}
+
+/// Whoever was to read only has no part in the work. What it committed all the same is kept under a ref; the answer says
+/// where. Uncommitted changes are for the next attempt to put aside.
+fn undo_what_a_reader_committed(project: &Project, dead: &SessionFile, task: &Task) -> Result<Option<String>> {
+    let runs = project.store.snapshot()?.runs(&task.id)?;
+    let newest = runs.iter().rfind(|run| run.session == dead.session && run.ended.is_none());
+    let Some(run) = newest.filter(|run| run.step.is_none() && run.host == project.host.name()) else { return Ok(None) };
+    let (repository, checkouts) = (project.repository(), Checkouts::of(project)?);
+    let (Some(path), Some(base)) = (checkouts.find(&task.id), Repository::parse_oid(&run.base)) else {
+        return Ok(None);
+    };
+    let Some(_hold) = checkouts.find_hold(&task.id)? else { return Ok(None) };
+    // On another branch it moved none of ours, and the next attempt goes back to the task's own.
+    let is_ours = |branch: Option<String>| branch.is_none() || branch == task.branch;
+    if !repository.worktree_state(&path).is_ok_and(|state| is_ours(state.branch)) {
+        return Ok(None);
+    }
+    let head = repository.head_of(&path)?;
+    if head == base {
+        return Ok(None);
+    }
+    let mut kept: Vec<String> = checkouts.save(&task.id, &path)?.map(|(_, name)| name).into_iter().collect();
+    repository.drop_changes(&path)?;
+    kept.push(checkouts.keep_commit(&task.id, head)?);
+    repository.reset_worktree(&path, base)?;
+    Ok(Some(format!("{} was to read only and committed; its commits are kept in {}", run.agent, kept.join(", "))))
 }
 
 fn release(task: &Task, changes: &mut Changes) {

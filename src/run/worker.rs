@@ -201,7 +201,7 @@ impl Worker<'_> {
             }
             Err(error) if self.has_lost_its_claim()? => {
                 self.reporter.tell(RunEventKind::Note { text: format!("the claim was lost: {error}") });
-                self.current()?
+                self.let_go()?
             }
             Err(error) => {
                 // The machinery failed, not the task: it goes back, and the error goes up.
@@ -418,9 +418,21 @@ impl Worker<'_> {
         }
     }
 
+    /// Somebody took the task away: it stands where they put it. What ran for it has ended, and its record says so.
+    fn let_go(&self) -> Result<Settled> {
+        let settled = self.current()?;
+        let why = format!("the task is {} and no longer claimed by this worker", settled.status);
+        let left = what_is_left(self.project, &self.session.id, &self.task)?;
+        let ending = (Outcome::Stopped, why.as_str());
+        self.project.store.transact(&self.author, "let go", |snapshot, changes| {
+            end_open_runs(self.project, snapshot, &left, &self.session.id, &self.task, ending, changes).map(drop)
+        })?;
+        Ok(settled)
+    }
+
     fn release(&self, why: &str) -> Result<Settled> {
         if self.has_lost_its_claim()? {
-            return self.current();
+            return self.let_go();
         }
         let left = what_is_left(self.project, &self.session.id, &self.task)?;
         self.record("release", |snapshot, changes| {
@@ -444,7 +456,7 @@ impl Worker<'_> {
     /// All of this is on the record, so that it survives us.
     fn put_off(&self, why: &str) -> Result<Settled> {
         if self.has_lost_its_claim()? {
-            return self.current();
+            return self.let_go();
         }
         let settings = &self.project.settings;
         let most = settings.number("run.recoveries");

@@ -257,6 +257,9 @@ pub fn cancel(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<V
         if !task.status.may_become(Status::Cancelled) {
             return Err(not_now(snapshot, task, "be cancelled"));
         }
+        for step in running_steps(task) {
+            changes.event(&task.id, Change::StepReset { step, why: "the task was cancelled".to_owned() });
+        }
         changes.event(&task.id, moved(task, Status::Cancelled, note));
         Ok(true)
     })
@@ -316,8 +319,7 @@ pub fn ready_again(project: &Project, ids: &[TaskId], note: Option<&str>) -> Res
 /// What was interrupted, and, where all is done and the whole was found wanting, the plan's last step: its agent gets
 /// the note and what the gate said.
 fn steps_to_redo(snapshot: &Snapshot<'_>, task: &Task) -> Result<Vec<String>> {
-    let running = task.steps.iter().filter(|(_, progress)| progress.state == Progress::Running);
-    let mut redo: Vec<String> = running.map(|(step, _)| step.clone()).collect();
+    let mut redo = running_steps(task);
     let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
     let all_done = plan.steps.iter().all(|step| task.step_is_done(&step.id));
     let wanting = task.status == Status::Review
@@ -326,6 +328,11 @@ fn steps_to_redo(snapshot: &Snapshot<'_>, task: &Task) -> Result<Vec<String>> {
         redo.extend(plan.order().last().map(|step| step.id.clone()));
     }
     Ok(redo)
+}
+
+fn running_steps(task: &Task) -> Vec<String> {
+    let running = task.steps.iter().filter(|(_, progress)| progress.state == Progress::Running);
+    running.map(|(step, _)| step.clone()).collect()
 }
 
 /// A paused task is not started; one that runs is stopped by its worker, which watches for this.

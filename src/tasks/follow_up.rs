@@ -1,18 +1,20 @@
 //! More to do on work that is finished: a step is added, and what is done stays done.
 
-use super::Project;
-use super::texts::texts_of;
+use super::stale::find_approved;
+use super::texts::{are_own_texts, texts_of};
 use super::way::has_model;
+use super::{Project, Standing, standing};
 use crate::error::Result;
 use crate::model::plan::parse_plan;
 use crate::model::{Approval, Change, Digest, Reason, Status, Task, TextFile};
-use crate::store::{Changes, Snapshot};
+use crate::store::{Changes, Snapshot, Vouch};
 
 /// In characters.
 const LONGEST_TITLE: usize = 60;
 
 /// Adds what a person wants besides as a step, with their yes to exactly the plan that this makes. What they said yes to,
-/// to be vouched for when it is written; nothing where the task is not finished, or no agent could follow words.
+/// to be vouched for when it is written; nothing where the task is not finished, no agent could follow words, or somebody
+/// elsewhere changed what they said yes to before.
 pub(super) fn follow_up(
     project: &Project,
     snapshot: &Snapshot<'_>,
@@ -24,7 +26,7 @@ pub(super) fn follow_up(
     let (spec, plan) = texts_of(snapshot, &task.id)?;
     let steps = parse_plan(&plan).0.steps;
     let is_finished = is_handed_in && !steps.is_empty() && steps.iter().all(|step| task.step_is_done(&step.id));
-    if !is_finished || !has_model(project, task, "code") {
+    if !is_finished || !has_model(project, task, "code") || !are_known(project, snapshot, task, &spec, &plan)? {
         return Ok(None);
     }
     let is_other_spec =
@@ -44,6 +46,22 @@ pub(super) fn follow_up(
     let approved = Change::Approved { digest: digest.clone(), base, policy: false, note, warrant: None };
     changes.event(&task.id, approved);
     Ok(Some((id, digest)))
+}
+
+/// A yes to more covers what was approved and is as it was, or was written here; nothing that came in since.
+fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: &str, plan: &str) -> Result<bool> {
+    if matches!(standing(project, snapshot, task)?, Standing::Approved | Standing::ByPolicy) {
+        return Ok(true);
+    }
+    let approval = task.approval.as_ref().map(|approval| &approval.digest);
+    let (was_spec, was_plan) = match approval {
+        Some(digest) if project.store.local.is_vouched(Vouch::Approved, digest)? => {
+            find_approved(snapshot, &task.id, digest)?.unwrap_or_default()
+        }
+        _ => Default::default(),
+    };
+    Ok((spec == was_spec || are_own_texts(project, spec, "")?)
+        && (plan == was_plan || are_own_texts(project, "", plan)?))
 }
 
 /// The words are quoted: nothing in them is a step, a gate or a script.

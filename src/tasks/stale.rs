@@ -59,7 +59,7 @@ fn texts_changed(
 }
 
 /// Spec and plan as they were approved.
-fn find_approved(snapshot: &Snapshot<'_>, id: &TaskId, digest: &Digest) -> Result<Option<(String, String)>> {
+pub(super) fn find_approved(snapshot: &Snapshot<'_>, id: &TaskId, digest: &Digest) -> Result<Option<(String, String)>> {
     let specs = snapshot.versions(id, TextFile::Spec)?;
     let plans = snapshot.versions(id, TextFile::Plan)?;
     let pairs = specs.iter().flat_map(|spec| plans.iter().map(move |plan| (spec, plan))).take(MOST_PAIRS);

@@ -11,6 +11,7 @@ pub mod http_request;
 mod hub;
 pub mod model;
 mod plans;
+pub mod play;
 mod records;
 mod watching;
 

@@ -321,8 +321,13 @@ fn ended_rounds(events: &[Event], phase: &str) -> u64 {
 
 /// The same since a person last spoke: whoever looked at the work gives it new rounds.
 fn rounds_since_a_person(events: &[Event], phase: &str) -> u64 {
+    ended_rounds(since_a_person(events), phase)
+}
+
+/// What came after a person last moved the task or said something about it.
+pub(super) fn since_a_person(events: &[Event]) -> &[Event] {
     let by_person =
         |event: &Event| event.session.is_none() && matches!(event.change, Change::Moved { .. } | Change::Said { .. });
     let since = events.iter().rposition(by_person).map_or(0, |at| at + 1);
-    ended_rounds(&events[since..], phase)
+    &events[since..]
 }

@@ -1,6 +1,6 @@
 //! The review phase: another session reads the work, and what it finds is looked at once more before it costs anything.
 
-use super::flow::{Came, Walk};
+use super::flow::{Came, Walk, since_a_person};
 use super::pursuit::{Tried, Try};
 use super::{Settled, Worker};
 use crate::error::Result;
@@ -21,6 +21,12 @@ const ASKED: u64 = 2;
 
 impl Worker<'_> {
     pub(super) fn review(&self, walk: &mut Walk<'_>, phase: &Phase, role: &Role) -> Result<Came> {
+        if let Some(review) = self.find_open_review(walk, phase)? {
+            let text = format!("{} of this work stands: {}", phase.name, review.in_short());
+            self.reporter.tell(RunEventKind::Note { text });
+            walk.add_output(phase, review.to_text());
+            return Ok(Came::Through);
+        }
         let said = RefCell::new((Review::default(), None::<EventId>));
         let judge = |current: &Try<'_>, tried: &mut Tried| {
             let review = tried.result.words.iter().rev().find_map(|piece| parse_review(piece));
@@ -49,6 +55,21 @@ impl Worker<'_> {
         self.record_review(role, &review, run)?;
         walk.add_output(phase, review.to_text());
         Ok(Came::Through)
+    }
+
+    /// What this phase asked for in exactly this work before a worker was cut off: a second opinion on the same work
+    /// would settle nothing. A person who has spoken since, or asks for a review alone, gets a new one.
+    fn find_open_review(&self, walk: &Walk<'_>, phase: &Phase) -> Result<Option<Review>> {
+        let Some(work) = self.tree_of_work()?.filter(|_| walk.alone.is_none()) else { return Ok(None) };
+        let snapshot = self.project.store.snapshot()?;
+        let (events, runs) = (snapshot.events(&self.task)?, snapshot.runs(&self.task)?);
+        let is_of_phase = |run: &EventId| runs.iter().any(|known| known.id == *run && known.phase == phase.name);
+        let newest = since_a_person(&events).iter().rev().find_map(|event| match &event.change {
+            Change::Reviewed { run: Some(run), tree, review, .. } if is_of_phase(run) => Some((tree, review)),
+            _ => None,
+        });
+        let open = newest.filter(|(tree, review)| **tree == work && review.asks_for_changes());
+        Ok(open.map(|(_, review)| review.clone()))
     }
 
     /// Has somebody else look at the code for every serious finding: a wrong one is not worth a round of fixes.

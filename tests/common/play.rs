@@ -1,0 +1,142 @@
+//! A play: an agent that plays every role of a workflow from a script.
+
+use super::Sandbox;
+use std::fs;
+
+/// The parts of a play: what the agent says or does in each role, by turn. A file `ROLE.N` is a script for its Nth turn
+/// in the role, `ROLE` for every other one.
+const PLAYER: &str = r##"
+prompt=$(cat)
+case "$prompt" in
+  *"Make it plainer"*) role=simplify ;;
+  *"Turn the wish below into a spec"*) role=spec ;;
+  *"Write the plan for the task below"*) role=plan ;;
+  *"Review the change below"*) role=review ;;
+  *"A reviewer found the points below"*) role=confirm ;;
+  *"something about it is wanting"*) role=fix ;;
+  *"Others tried this step"*) role=recovery ;;
+  *"Find out what has to be known"*) role=research ;;
+  *"find what would be worth changing"*) role=ideas ;;
+  *"carry out one step"*) role=code ;;
+  *"Explain the change below"*) role=explain ;;
+  *) role=other ;;
+esac
+turn=$(( $(ls "$PLAY"/turns | grep -c "^$role\.") + 1 ))
+printf '%s\n' "$prompt" > "$PLAY/turns/$role.$turn"
+for script in "$PLAY/$role.$turn" "$PLAY/$role"; do
+  if test -f "$script"; then . "$script"; exit; fi
+done
+echo "nobody wrote a part for $role, turn $turn" >&2
+exit 9
+"##;
+
+pub struct Play {
+    pub sandbox: Sandbox,
+}
+
+impl Play {
+    pub fn new() -> Play {
+        let sandbox = Sandbox::new();
+        let folder = sandbox.folder("play");
+        fs::create_dir_all(folder.join("turns")).unwrap();
+        let script = PLAYER.replace("$PLAY", &folder.to_string_lossy());
+        let sandbox = sandbox
+            .with_agent(&script)
+            .with("AIFACTORY_WORKFLOW", "default")
+            .with("AIFACTORY_PLAN_BY_DEFAULT", "on")
+            .with("AIFACTORY_RUN_ATTEMPTS", "2");
+        let play = Play { sandbox };
+        play.part("spec", &says(SPEC)).part("plan", &says(PLAN)).part("code", "echo hello > greeting.txt");
+        play.part("review", &says(APPROVED));
+        play
+    }
+
+    /// What happens in a role, or in one turn of it.
+    pub fn part(&self, role: &str, script: &str) -> &Play {
+        fs::write(self.sandbox.folder("play").join(role), script).unwrap();
+        self
+    }
+
+    /// A play whose agent speaks our events and takes conversations up again. A turn that goes on with one is of the
+    /// role `other`: nobody tells the agent again who it is.
+    pub fn speaking() -> Play {
+        let play = Play::new();
+        let folder = play.sandbox.root().join("home/config/aifactory");
+        fs::create_dir_all(&folder).unwrap();
+        let program = play.sandbox.root().join("scripts/agent");
+        let agent = format!(
+            "[agents.speaker]\ncommand = \"{}\"\nreader = \"events\"\nresume-args = [\"resume\", \"{{session}}\"]\n",
+            program.display()
+        );
+        fs::write(folder.join("config.toml"), agent).unwrap();
+        play.with("AIFACTORY_AGENT_DEFAULT", "speaker").with("AIFACTORY_TEST_AGENT_CMD", "")
+    }
+
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Play {
+        Play { sandbox: self.sandbox.with(name, value) }
+    }
+
+    /// A part of such a play: what it does, and the lines that it ends with.
+    pub fn speaks(&self, role: &str, deed: &str, last: &str) -> &Play {
+        let calls = self.sandbox.folder("play").join("calls");
+        let begins = r#"echo "{\"event\":\"session-started\",\"session\":\"${2:-$role.$turn}\"}""#;
+        self.part(role, &format!("echo \"$role.$turn $*\" >> {}\n{begins}\n{deed}\n{last}\n", calls.display()))
+    }
+
+    /// How the agent of such a play was started, a line each: role and turn, then its arguments.
+    pub fn calls(&self) -> String {
+        fs::read_to_string(self.sandbox.folder("play").join("calls")).unwrap()
+    }
+
+    /// The prompt of a turn.
+    pub fn prompt(&self, turn: &str) -> String {
+        fs::read_to_string(self.sandbox.folder("play").join("turns").join(turn)).unwrap_or_default()
+    }
+
+    pub fn turns(&self) -> String {
+        let names = fs::read_dir(self.sandbox.folder("play").join("turns")).unwrap().flatten();
+        let mut names: Vec<String> = names.map(|name| name.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names.join(" ")
+    }
+
+    pub fn wish(&self, title: &str) -> String {
+        self.sandbox.ok(&["new", title]).trim().to_owned()
+    }
+
+    /// What a person reads at the end: the history, without times and ids.
+    pub fn history(&self, id: &str) -> String {
+        let log = self.sandbox.ok(&["log", id]);
+        let lines = log.lines().map(|line| line.get(22..).unwrap_or(line).trim_end());
+        lines.filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// A script that says this and nothing else.
+pub fn says(text: &str) -> String {
+    format!("cat <<'END_OF_WORDS'\n{text}\nEND_OF_WORDS\n")
+}
+
+pub const SPEC: &str = "\
+Here is the spec.
+
+## Overview
+The program greets.
+
+## Acceptance criteria
+- [ ] there is a greeting; gate: `test -s greeting.txt`
+";
+
+pub const PLAN: &str = "\
+### S1: Write the greeting
+- files: greeting.txt
+- gate: `test -s greeting.txt`
+
+Put a greeting into the file.
+";
+
+pub const APPROVED: &str = r#"All is well.
+```json
+{"approved": true, "summary": "It greets.", "issues": [], "criteria": [{"criterion": "there is a greeting", "met": true, "why": "the file"}]}
+```"#;
