@@ -262,6 +262,23 @@ fn the_turn_follows_from_the_conversation_so_that_retries_and_resumed_sessions_g
 }
 
 #[test]
+fn the_newest_prompt_that_gives_a_cue_decides_which_part_is_played_and_turns_count_from_there() {
+    for dialect in DIALECTS {
+        let turns = |name: &str| [1, 2].map(|turn| Turn::say(&format!("{name} {turn}")));
+        let script =
+            Script::new([Turn::say("nobody's")]).part("a", "word 0", turns("a")).part("b", "word 2", turns("b"));
+        let server = playing(script.part("never", "yes", turns("never")));
+        for (turns, text) in [(0, "a 1"), (1, "a 2"), (2, "b 1"), (3, "b 2"), (4, "b 2"), (0, "a 1")] {
+            assert_eq!(heard(dialect, &ask(&server, dialect, turns).events()).0, text, "{dialect:?}");
+        }
+        assert_eq!(server.parts(), "a b a", "{dialect:?}");
+        let server = playing(Script::new([Turn::say("nobody's")]).part("x", "word 9", turns("x")));
+        assert_eq!(heard(dialect, &ask(&server, dialect, 3).events()).0, "nobody's", "{dialect:?}");
+        assert_eq!(server.parts(), "?", "{dialect:?}");
+    }
+}
+
+#[test]
 fn a_file_is_written_by_a_command_where_there_is_no_other_tool() {
     for dialect in DIALECTS {
         let server = playing(Script::new([writing()]));

@@ -11,13 +11,14 @@ mod common;
 mod install;
 mod scenarios;
 mod stage;
+mod stories;
 
 macro_rules! play {
-    ($($agent:ident: $($scenario:ident)+;)+) => {
+    ($from:ident; $($agent:ident: $($scenario:ident)+;)+) => {
         $(mod $agent {
             $(#[test]
             fn $scenario() {
-                super::scenarios::$scenario(super::agents::find(stringify!($agent)));
+                crate::$from::$scenario(crate::agents::find(stringify!($agent)));
             })+
         })+
     };
@@ -25,7 +26,7 @@ macro_rules! play {
 
 macro_rules! play_all {
     ($($agent:ident)+) => {
-        play! {
+        play! { scenarios;
             $($agent:
                 a_task_is_carried_out
                 it_edits_and_runs_a_command_and_the_gate_passes
@@ -49,7 +50,7 @@ macro_rules! play_all {
 play_all! { claude codex pi gemini claude_acp opencode_acp }
 
 // Other ways to run the same programs: what differs from one to the other.
-play! {
+play! { scenarios;
     claude_print:
         a_task_is_carried_out
         what_is_not_permitted_is_not_done_and_said
@@ -66,6 +67,20 @@ play! {
         a_task_is_carried_out
         what_is_not_permitted_is_not_done_and_said
         what_was_killed_goes_on_where_it_was;
+}
+
+/// One agent in every role of the default workflow.
+mod told {
+    play! { stories;
+        claude:
+            a_wish_becomes_an_approved_change_and_a_merge
+            a_blocker_is_confirmed_fixed_and_reviewed_again
+            a_question_is_answered_though_the_program_was_killed_before_and_after;
+        codex:
+            a_wish_becomes_an_approved_change_and_a_merge
+            a_blocker_is_confirmed_fixed_and_reviewed_again
+            a_question_is_answered_though_the_program_was_killed_before_and_after;
+    }
 }
 
 /// What a new version does is found out by these tests, and not by people.

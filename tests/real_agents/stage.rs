@@ -4,6 +4,8 @@ use super::agents::RealAgent;
 use super::common::model::{Fault, ModelServer, Script};
 use super::common::{Ran, Sandbox, Step, eventually, spawned};
 use super::install::installed;
+use aifactory::agent::Agent;
+use aifactory::config::Settings;
 use serde_json::Value;
 use std::fs;
 use std::sync::{Condvar, Mutex};
@@ -75,6 +77,30 @@ impl Stage {
         Stage { sandbox: self.sandbox.with(variable, value), ..self }
     }
 
+    /// The model says something else from now on.
+    pub fn play(&self, script: Script) {
+        self.server.play(self.agent.name(), script.for_key(KEY));
+    }
+
+    /// Writes down with which arguments the agent is started.
+    #[must_use]
+    pub fn noting_starts(self) -> Stage {
+        let path = installed().expect("it was asked before").path().into_string().expect("the path is text");
+        let name = Agent::find(self.agent.name(), &Settings::new([]).unwrap(), None).unwrap().program().to_owned();
+        let program = std::env::split_paths(&path).map(|folder| folder.join(&name)).find(|program| program.is_file());
+        let (notes, program) = (self.sandbox.root().join("starts"), program.expect("it is installed"));
+        let note = format!("printf '%s\\n' \"$*\" | tr '\\n' ' ' >> '{0}'; echo >> '{0}'", notes.display());
+        self.sandbox.script(&name, &format!("{note}\nexec '{}' \"$@\"", program.display()));
+        let with_ours = format!("{}:{path}", self.sandbox.folder("scripts").display());
+        self.setting("PATH", &with_ours)
+    }
+
+    /// The arguments of every start, a line each.
+    pub fn starts(&self) -> Vec<String> {
+        let notes = fs::read_to_string(self.sandbox.root().join("starts")).unwrap_or_default();
+        notes.lines().map(str::to_owned).collect()
+    }
+
     /// An agent that does not give up by itself is given up on soon.
     #[must_use]
     pub fn not_for_ever(self) -> Stage {
@@ -97,10 +123,14 @@ impl Stage {
     }
 
     /// Everything that helps to see what happened.
-    fn all(&self, id: &str, ran: &Ran) -> String {
+    pub fn all(&self, id: &str, ran: &Ran) -> String {
         let log = self.sandbox.run(&["log", id, "--run", "last"]).all();
-        let calls: Vec<String> =
-            self.server.log().iter().map(|call| format!("turn {} fault {:?}", call.turn, call.fault)).collect();
+        let calls: Vec<String> = self
+            .server
+            .log()
+            .iter()
+            .map(|call| format!("{:?} turn {} fault {:?}", call.part, call.turn, call.fault))
+            .collect();
         format!("{} {}\n{}\n{log}\n{}", self.agent.name(), self.sandbox.note(id), ran.all(), calls.join("\n"))
     }
 
@@ -120,10 +150,13 @@ impl Stage {
         fs::read_to_string(std::path::Path::new(path.trim()).join(name)).ok()
     }
 
-    /// Starts the run and waits until the model has met the fault; then the program is killed without a warning.
+    /// Starts the run and waits until the model has met the fault once more; then the program is killed without a warning.
     pub fn kill_at(&self, id: &str, fault: Fault) {
+        let before = self.server.log().len();
         let mut run = spawned(&mut self.sandbox.command(&["run", id]));
-        eventually("the model has the call", || self.server.log().iter().any(|call| call.fault == Some(fault)));
+        eventually("the model has the call", || {
+            self.server.log()[before..].iter().any(|call| call.fault == Some(fault))
+        });
         run.kill();
     }
 

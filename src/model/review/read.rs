@@ -24,8 +24,9 @@ pub fn parse_review(text: &str) -> Option<Review> {
 pub fn parse_findings(text: &str) -> Option<Vec<(usize, Check)>> {
     let object = objects_with(text, "findings").pop()?;
     let verdict = |value: &Value| {
-        let number = value.get("number").and_then(Value::as_u64).filter(|number| *number > 0)?;
-        let check = match value.get("verdict").and_then(Value::as_str).unwrap_or_default() {
+        let number = value.get("number").and_then(number).filter(|number| *number > 0)?;
+        let word = value.get("verdict").and_then(Value::as_str).unwrap_or_default();
+        let check = match word.trim().to_ascii_lowercase().as_str() {
             "confirmed" | "confirmed_valid" => Check::Confirmed,
             "dismissed" | "dismissed_false_positive" => Check::Dismissed,
             _ => Check::Open,
@@ -49,6 +50,11 @@ fn yes_or_no(value: &Value) -> Option<bool> {
     }
 }
 
+/// The same for numbers.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
 fn list<'v>(object: &'v Map<String, Value>, name: &str) -> impl Iterator<Item = &'v Value> {
     object.get(name).and_then(Value::as_array).into_iter().flatten()
 }
@@ -69,7 +75,7 @@ fn issue(value: &Value) -> Option<Issue> {
     }
     let object = value.as_object()?;
     let description = words(object, &["description", "title", "message"]);
-    let line = object.get("line").and_then(|line| line.as_u64().or_else(|| line.as_str()?.parse().ok()));
+    let line = object.get("line").and_then(number);
     (!description.is_empty()).then(|| Issue {
         severity: Severity::parse(&words(object, &["severity"])),
         file: words(object, &["file", "path"]),

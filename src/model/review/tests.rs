@@ -60,8 +60,9 @@ fn what_lets_work_pass_is_a_yes_without_serious_findings_or_a_no_whose_reasons_f
 #[test]
 fn a_second_look_is_read_by_number() {
     let text = r#"So: {"findings": [{"number": 1, "verdict": "confirmed"}, {"number": 2, "verdict": "dismissed"},
-        {"number": 3, "verdict": "hm"}, {"verdict": "confirmed"}]}"#;
-    let expected = vec![(1, Check::Confirmed), (2, Check::Dismissed), (3, Check::Open)];
+        {"number": 3, "verdict": "hm"}, {"verdict": "confirmed"}, {"number": "4", "verdict": " Dismissed"},
+        {"number": "0", "verdict": "confirmed"}]}"#;
+    let expected = vec![(1, Check::Confirmed), (2, Check::Dismissed), (3, Check::Open), (4, Check::Dismissed)];
     assert_eq!(parse_findings(text), Some(expected));
     assert_eq!(parse_findings("all confirmed"), None);
 }

@@ -27,6 +27,7 @@ impl Words {
         match event {
             AgentEvent::Text { text } => self.add(text),
             AgentEvent::ToolStarted { .. } | AgentEvent::FileTouched { .. } => self.is_closed = true,
+            AgentEvent::Thought { .. } if self.comes_in_pieces => self.end_line(),
             _ => {}
         }
     }
@@ -48,6 +49,14 @@ impl Words {
         }
         if self.bytes > self.most {
             self.shorten();
+        }
+    }
+
+    /// Pieces do not say where a text ends. What comes after a thought is another one, and its headings are lines.
+    fn end_line(&mut self) {
+        if let Some(last) = self.pieces.last_mut().filter(|last| !self.is_closed && !last.ends_with('\n')) {
+            last.push('\n');
+            self.bytes += 1;
         }
     }
 
@@ -80,6 +89,7 @@ mod tests {
         for text in texts {
             match *text {
                 "$" => words.note(&AgentEvent::ToolStarted { id: None, tool: None, summary: String::new() }),
+                "?" => words.note(&AgentEvent::Thought { text: "hm".to_owned() }),
                 text => words.note(&AgentEvent::text(text)),
             }
         }
@@ -90,6 +100,13 @@ mod tests {
     fn words_are_apart_where_something_was_done_between_them() {
         assert_eq!(said(false, &["a", "b", "$", "$", "c"]), ["a\nb", "c"]);
         assert_eq!(said(true, &["a", "b", "$", "c"]), ["ab", "c"]);
+    }
+
+    #[test]
+    fn what_is_said_after_a_thought_begins_a_line() {
+        assert_eq!(said(true, &["I look.", "?", "?", "## Over", "view"]), ["I look.\n## Overview"]);
+        assert_eq!(said(true, &["?", "a\n", "?", "b", "?", "$", "c"]), ["a\nb\n", "c"]);
+        assert_eq!(said(false, &["a", "?", "b"]), ["a\nb"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::model::run::{Outcome, RunRecord};
 use crate::model::text::tail;
 use crate::run::event::RunEventKind;
 use crate::run::inbox::{EVENTS, Kept, RUN_FOLDER_VARIABLE};
+use crate::workflow::Answer;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -64,8 +65,10 @@ impl Worker<'_> {
         aim: &Aim<'_>,
         agent: &Agent,
         may_resume: bool,
+        is_again: bool,
         passed_over: &[String],
     ) -> Result<Start> {
+        let head = self.project.repository().head_of(aim.worktree)?.to_string();
         let mut runs = self.project.store.snapshot()?.runs(&self.task)?;
         // Fixes go on where the code was written.
         let is_fix = matches!(aim.goal, Goal::Change { .. });
@@ -76,7 +79,8 @@ impl Worker<'_> {
         let host = self.project.host.name();
         let resumed = runs.last().filter(|_| may_resume && agent.can_resume()).and_then(|last| {
             let is_ours = last.agent == agent.name && last.host == host;
-            let why = worth_resuming(last.outcome).filter(|_| is_ours)?;
+            let is_about_this = is_again || is_same_matter(aim.role.answers, last.base == head, last.outcome);
+            let why = worth_resuming(last.outcome).filter(|_| is_ours && is_about_this)?;
             let conversation = last.conversation.clone()?;
             let same = |run: &&RunRecord| run.conversation.as_ref() == Some(&conversation);
             let total = runs.iter().rev().filter(same).find_map(|run| run.conversation_usage.clone());
@@ -150,6 +154,17 @@ impl Worker<'_> {
     }
 }
 
+/// Whether an earlier run was about what is to be said now. Whoever judges has to be shown what there is to judge: a
+/// conversation about other work, or one that came to its verdict, is not gone on with.
+fn is_same_matter(answers: Answer, is_same_work: bool, outcome: Option<Outcome>) -> bool {
+    match answers {
+        Answer::Review => is_same_work && outcome != Some(Outcome::Succeeded),
+        // What it was asked about is in no record.
+        Answer::Findings => false,
+        Answer::Spec | Answer::Plan | Answer::Notes | Answer::Change => true,
+    }
+}
+
 /// Why the conversation of a run that ended so is gone on with; nothing where a new one is better.
 fn worth_resuming(outcome: Option<Outcome>) -> Option<&'static str> {
     match outcome {
@@ -174,4 +189,22 @@ fn last_said(folder: &Path) -> Option<String> {
         AgentEvent::Text { text } if !text.trim().is_empty() => Some(text),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_judges_again_begins_anew_and_whoever_was_cut_off_goes_on() {
+        let (over, cut) = (Some(Outcome::Succeeded), Some(Outcome::Interrupted));
+        let same = |answers| {
+            [(true, over), (false, over), (true, cut), (false, cut)]
+                .map(|(is_same_work, outcome)| is_same_matter(answers, is_same_work, outcome))
+        };
+        assert_eq!(same(Answer::Review), [false, false, true, false]);
+        assert_eq!(same(Answer::Findings), [false; 4]);
+        assert_eq!(same(Answer::Plan), [true; 4]);
+        assert_eq!(same(Answer::Change), [true; 4]);
+    }
 }

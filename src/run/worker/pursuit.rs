@@ -111,7 +111,7 @@ impl Worker<'_> {
             self.tidy(aim, &agent, begin)?;
             // The last of several begins with fresh eyes.
             let goes_on = may_resume && (attempt < most || most < 3 || aim.step().is_none());
-            let start = self.start_of(aim, &agent, goes_on, &chain.passed_over)?;
+            let start = self.start_of(aim, &agent, goes_on, attempt > 1, &chain.passed_over)?;
             let role = self.role_for_try(aim, &start, attempt, &recovery);
             let permission = self.permission(&self.current_task()?)?.min(aim.permission).min(role.permission);
             let base = self.project.repository().head_of(aim.worktree)?;

@@ -66,9 +66,18 @@ impl Asked {
             is_streamed: body["stream"] == true || path.ends_with(":streamGenerateContent"),
             tools: tools(dialect, &body),
             folder: folder(&body),
-            turns: turns(dialect, &body),
+            turns: turns(conversation(dialect, &body)),
             key: key(request, query),
             body,
+        })
+    }
+
+    /// Which of these words were said last, and how many turns of the model came after them.
+    pub fn last_said(&self, words: &[&str]) -> Option<(usize, usize)> {
+        let items = conversation(self.dialect, &self.body);
+        (0..items.len()).rev().find_map(|at| {
+            let said = words.iter().position(|words| says(&items[at], words))?;
+            Some((said, turns(&items[at..])))
         })
     }
 
@@ -124,19 +133,32 @@ fn response_kind(tool: &Value) -> ToolKind {
     }
 }
 
-/// Runs of what a model made: one answer may be several items.
-fn turns(dialect: Dialect, body: &Value) -> usize {
+/// Everything in the conversation, oldest first.
+fn conversation(dialect: Dialect, body: &Value) -> &[Value] {
     let name = match dialect {
         Dialect::Anthropic | Dialect::Chat => "messages",
         Dialect::Responses => "input",
         Dialect::Gemini => "contents",
     };
+    body[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Runs of what a model made: one answer may be several items.
+fn turns(items: &[Value]) -> usize {
     let of_model = |item: &Value| {
         let kind = item["type"].as_str().unwrap_or_default();
         matches!(item["role"].as_str(), Some("assistant" | "model")) || kind.ends_with("_call") || kind == "reasoning"
     };
-    let made: Vec<bool> = items(body, name).map(of_model).collect();
+    let made: Vec<bool> = items.iter().map(of_model).collect();
     (0..made.len()).filter(|at| made[*at] && (*at == 0 || !made[at - 1])).count()
+}
+
+/// Whether somebody said this to the model: what a tool answered does not count.
+fn says(item: &Value, words: &str) -> bool {
+    let is_by_user = item["role"] == "user";
+    let blocks = items(item, "content").chain(items(item, "parts"));
+    let mut texts = blocks.map(|block| &block["text"]).chain([&item["content"]]).filter_map(Value::as_str);
+    is_by_user && texts.any(|text| text.contains(words))
 }
 
 /// Agents tell the model where they are, each in its own words.

@@ -7,6 +7,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default)]
 pub struct Script {
     pub turns: Vec<Turn>,
+    /// What is said to certain prompts instead. The first part that fits the newest such prompt is played.
+    pub parts: Vec<Part>,
     /// The answer to calls that offer no tools: titles, summaries, routing.
     pub side: String,
     /// Any other key is refused.
@@ -15,6 +17,15 @@ pub struct Script {
     /// Turns are picked by the number of answers given, not by what the request already holds. A client that repeats a
     /// cut answer as part of its next request needs it.
     pub by_count: bool,
+}
+
+/// What a model says once it was told something: its turns count from there.
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub name: String,
+    /// The prompt holds this.
+    pub cue: String,
+    pub turns: Vec<Turn>,
 }
 
 /// One answer of the model.
@@ -76,6 +87,13 @@ impl Fault {
 impl Script {
     pub fn new(turns: impl IntoIterator<Item = Turn>) -> Script {
         Script { turns: turns.into_iter().collect(), side: "A title".to_owned(), ..Script::default() }
+    }
+
+    /// In front of the parts that are there: the last one that is added is looked at first.
+    pub fn part(mut self, name: &str, cue: &str, turns: impl IntoIterator<Item = Turn>) -> Script {
+        let part = Part { name: name.to_owned(), cue: cue.to_owned(), turns: turns.into_iter().collect() };
+        self.parts.insert(0, part);
+        self
     }
 
     pub fn failing(self, fault: Fault) -> Script {

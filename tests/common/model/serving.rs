@@ -27,6 +27,8 @@ pub struct Logged {
     pub dialect: Dialect,
     /// The call offered tools; the others are asides.
     pub is_main: bool,
+    /// The part of the script that was played.
+    pub part: Option<String>,
     pub turn: usize,
     pub is_streamed: bool,
     /// Its tools can run commands.
@@ -51,8 +53,11 @@ struct Playing {
     script: Script,
     answered: usize,
     /// How often the script's own fault was met, and the one of each turn.
-    met: HashMap<Option<usize>, usize>,
+    met: HashMap<Option<Place>, usize>,
 }
+
+/// A part of the script where it is one of several, and the turn in it.
+type Place = (Option<usize>, usize);
 
 /// What a call gets.
 struct Plan {
@@ -91,6 +96,15 @@ impl ModelServer {
     /// Calls that were about the work, not asides.
     pub fn calls(&self) -> usize {
         self.shared.log.lock().unwrap().iter().filter(|logged| logged.is_main).count()
+    }
+
+    /// The parts that were played, one after the other; `?` for what is in none of them.
+    pub fn parts(&self) -> String {
+        let log = self.shared.log.lock().unwrap();
+        let mut names: Vec<&str> =
+            log.iter().filter(|call| call.is_main).map(|call| call.part.as_deref().unwrap_or("?")).collect();
+        names.dedup();
+        names.join(" ")
     }
 
     /// Whether a call said this anywhere.
@@ -160,20 +174,26 @@ impl Shared {
         let mut scripts = self.scripts.lock().unwrap();
         let playing = scripts.get_mut(name)?;
         let is_main = !asked.tools.is_empty();
-        let last = playing.script.turns.len().saturating_sub(1);
-        let at = if playing.script.by_count { playing.answered } else { asked.turns }.min(last);
-        let turn = match playing.script.turns.get(at).filter(|_| is_main) {
+        let cues: Vec<&str> = playing.script.parts.iter().map(|part| part.cue.as_str()).collect();
+        let (part, made) = asked.last_said(&cues).map_or((None, asked.turns), |(part, made)| (Some(part), made));
+        let turns = part.map_or(&playing.script.turns, |part| &playing.script.parts[part].turns);
+        let last = turns.len().saturating_sub(1);
+        let at = if playing.script.by_count { playing.answered } else { made }.min(last);
+        let name_of_part = part.map(|part| playing.script.parts[part].name.clone());
+        let turn = match turns.get(at).filter(|_| is_main) {
             Some(turn) => turn.clone(),
             None => Turn::say(&playing.script.side),
         };
         let of_script = playing.script.faults.clone().filter(|_| is_main);
-        let fault = playing.meet(Some(at), turn.faults.as_ref()).or_else(|| playing.meet(None, of_script.as_ref()));
+        let fault =
+            playing.meet(Some((part, at)), turn.faults.as_ref()).or_else(|| playing.meet(None, of_script.as_ref()));
         let is_welcome = playing.script.key.as_ref().is_none_or(|key| *key == asked.key);
         let mut log = self.log.lock().unwrap();
         log.push(Logged {
             script: name.to_owned(),
             dialect: asked.dialect,
             is_main,
+            part: name_of_part,
             turn: at,
             is_streamed: asked.is_streamed,
             offers_commands: offers_commands(asked),
@@ -223,7 +243,7 @@ impl Shared {
 
 impl Playing {
     /// The fault, unless it was met often enough.
-    fn meet(&mut self, place: Option<usize>, faults: Option<&Faults>) -> Option<Fault> {
+    fn meet(&mut self, place: Option<Place>, faults: Option<&Faults>) -> Option<Fault> {
         let faults = faults?;
         let met = self.met.entry(place).or_default();
         *met += 1;
