@@ -333,7 +333,7 @@ fn objects_that_cannot_be_written_leave_the_ref_where_it_was() {
 fn the_index_may_vanish_or_be_garbage_or_somebody_elses() {
     let sandbox = Sandbox::new();
     let id = sandbox.ok(&["new", "Indexed", "-m", "a needle in the spec"]).trim().to_owned();
-    let index = sandbox.git_dir().join("aifactory/index-5.db");
+    let index = sandbox.git_dir().join("aifactory/index-6.db");
     let line = format!("{id}\tbacklog\tnormal\tIndexed\t\n");
     assert_eq!(sandbox.ok(&["list"]), line);
     assert!(index.exists(), "the index is not where this test looks for it");
@@ -352,7 +352,7 @@ fn the_index_may_vanish_or_be_garbage_or_somebody_elses() {
 fn an_index_that_cannot_be_written_at_all_fails_no_command() {
     let sandbox = Sandbox::new();
     let id = sandbox.ok(&["new", "Indexed"]).trim().to_owned();
-    let index = sandbox.git_dir().join("aifactory/index-5.db");
+    let index = sandbox.git_dir().join("aifactory/index-6.db");
     let _ = fs::remove_file(&index);
     fs::create_dir_all(index.join("in the way")).unwrap();
     assert_eq!(sandbox.ok(&["list"]), format!("{id}\tbacklog\tnormal\tIndexed\t\n"));

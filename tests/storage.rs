@@ -439,7 +439,7 @@ fn what_others_changed_is_seen_where_trees_are_missing() {
     sandbox.git(&["fetch", "-q", "origin", "main:refs/remotes/origin/main"]);
     sandbox.git(&["update-ref", "refs/heads/main", "refs/remotes/origin/main"]);
     sandbox.fails(&["run", &touched], 4);
-    assert!(sandbox.note(&touched).contains("deep/er/notes.md changed on the target"), "{}", sandbox.note(&touched));
+    assert!(sandbox.note(&touched).contains("deep/er/notes.md changed on main"), "{}", sandbox.note(&touched));
 }
 
 fn files_in(folder: &Path) -> Vec<String> {
