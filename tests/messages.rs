@@ -6,6 +6,7 @@ mod common;
 
 use aifactory::host::Host;
 use aifactory::model::{Change, EventId, TaskId};
+use aifactory::store::Author;
 use aifactory::tasks::{Project, undelivered};
 use common::{Sandbox, Spawned, eventually};
 use serde_json::Value;
@@ -179,7 +180,7 @@ fn what_an_agent_was_told_is_not_told_again_unless_the_run_was_cut_off() {
         waiting.into_iter().map(|message| (message.id, message.text)).collect::<Vec<_>>()
     };
     let record = |change: Change| {
-        let written = project.store.transact(&project.person(), "test", |_, changes| {
+        let written = project.store.transact(&Author::person("ana@example.com"), "test", |_, changes| {
             changes.event(&task, change.clone());
             Ok(())
         });
@@ -205,8 +206,8 @@ fn what_an_agent_was_told_is_not_told_again_unless_the_run_was_cut_off() {
         sandbox,
         sandbox.run(&["log", &id, "--kind", "messages-delivered"]),
         str![[r#"
-2026-01-01 00:05:00  maintainers@users.noreply.b-seed-022b0d8f.example  told the agent 2 messages
-2026-01-01 00:05:00  maintainers@users.noreply.b-seed-022b0d8f.example  told the agent 2 messages
+2026-01-01 00:05:00  ana@example.com  told the agent 2 messages
+2026-01-01 00:05:00  ana@example.com  told the agent 2 messages
 
 "#]]
     );
