@@ -47,6 +47,8 @@ mod states;
 mod sync;
 #[path = "ratios/table.rs"]
 mod table;
+#[path = "ratios/workflow.rs"]
+mod workflow;
 #[path = "ratios/worktrees.rs"]
 mod worktrees;
 #[path = "ratios/writers.rs"]
@@ -58,7 +60,7 @@ use table::Table;
 /// A part of the bench: its name on the command line, and what it does.
 type Part = (&'static str, fn(&mut States, &mut Table));
 
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     ("startup", startup::run),
     ("change", change::run),
     ("durability", durability::run),
@@ -72,6 +74,7 @@ const PARTS: [Part; 13] = [
     ("worktrees", worktrees::run),
     ("agents", agents::run),
     ("overhead", overhead::run),
+    ("workflow", workflow::run),
 ];
 
 fn main() {
