@@ -149,6 +149,14 @@ impl Repository {
         self.swap_ref(&format!("refs/heads/{branch}"), Expected::Is(from), to, "aifactory: rebase")
     }
 
+    /// The same with every line as it is, wherever files went and whatever attributes say about them.
+    pub fn diff_for_checks(&self, from: Oid, to: Oid) -> Result<String> {
+        let (from, to) = (from.to_string(), to.to_string());
+        let args = ["diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--text", &from, &to, "--"];
+        let output = self.git(&args).run_ok()?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// The change between two commits as a unified diff.
     pub fn diff_text(&self, from: Oid, to: Oid, stat_only: bool) -> Result<String> {
         let (from, to) = (from.to_string(), to.to_string());

@@ -58,8 +58,13 @@ impl fmt::Display for Touched {
 /// the plan names is the work itself, also where a gate runs it.
 pub fn touched(diff: &str, gates: &[String], is_planned: impl Fn(&str) -> bool) -> Vec<Touched> {
     let files = files_of(diff);
-    let added: BTreeSet<String> =
-        files.iter().flat_map(|file| &file.hunks).flat_map(|hunk| &hunk.added).map(|line| normal(line)).collect();
+    let added: BTreeSet<String> = files
+        .iter()
+        .filter(|file| may_hold_tests(&file.path))
+        .flat_map(|file| &file.hunks)
+        .flat_map(|hunk| &hunk.added)
+        .map(|line| normal(line))
+        .collect();
     let mut found = Vec::new();
     for file in &files {
         look_at(file, &added, &mut found);
@@ -150,6 +155,12 @@ fn is_skip(line: &str, path: &str) -> bool {
 fn is_script(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     !name.contains('.') || [".sh", ".bash", ".bats", ".zsh"].iter().any(|end| name.ends_with(end))
+}
+
+/// Where a test that moved still is one: not in a text, nor where nobody looks for tests.
+fn may_hold_tests(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    is_of_tests(path) || [".rs", ".c", ".cc", ".cpp", ".java", ".kt", ".swift"].iter().any(|end| name.ends_with(end))
 }
 
 /// Files that check others, by their place or name; in the rest an assertion may be part of the program.

@@ -70,7 +70,6 @@ impl Check {
 pub enum Severity {
     Blocker,
     Major,
-    /// Also what a severity that is none of these counts as.
     #[default]
     Minor,
     Nit,
@@ -91,8 +90,10 @@ impl Severity {
         match word.trim().to_ascii_lowercase().as_str() {
             "blocker" | "critical" => Severity::Blocker,
             "major" | "high" => Severity::Major,
-            "nit" | "trivial" | "style" => Severity::Nit,
-            _ => Severity::Minor,
+            "nit" | "trivial" | "style" | "info" | "suggestion" => Severity::Nit,
+            "" | "minor" | "low" | "medium" | "moderate" => Severity::Minor,
+            // A word that nobody knows is not taken lightly.
+            _ => Severity::Major,
         }
     }
 }

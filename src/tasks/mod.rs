@@ -49,4 +49,4 @@ pub use standing::{SentBack, Standing, find_moved, risk_words, sent_back, standi
 pub use talk::{Answered, answer, require_text, say};
 pub use texts::{TextOutcome, check_plan, replace_text, vouch_for_own_text};
 pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};
-pub use way::{Way, has_model, plain_texts, way_of};
+pub use way::{Way, has_model, is_own_wish, plain_texts, way_of};

@@ -71,6 +71,16 @@ pub fn title_as_spec(title: &str) -> String {
     format!("{}\n", title.trim())
 }
 
+/// Whether what the task says so far was written on this machine, or this machine trusts what others write.
+pub fn is_own_wish(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<bool> {
+    let (spec, plan) = texts_of(snapshot, &task.id)?;
+    let spec = match spec.trim().is_empty() && plan.trim().is_empty() {
+        true => title_as_spec(&task.title),
+        false => spec,
+    };
+    Ok(project.settings.text("trust.plans") == "shared" || are_own_texts(project, &spec, &plan)?)
+}
+
 /// Spec and plan of a task that is carried out as it was wished. They count as written here if the wish was.
 pub fn plain_texts(project: &Project, task: &Task, spec: &str) -> Result<(String, String)> {
     let title = task.title.trim();

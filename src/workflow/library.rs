@@ -6,7 +6,7 @@
 
 use super::action::Action;
 use super::definition::Workflow;
-use super::role::Role;
+use super::role::{Answer, Role};
 use crate::error::{Error, Result};
 use crate::git::{EntryKind, Oid};
 use crate::host::files;
@@ -230,7 +230,14 @@ impl Library {
         // Words of other systems stand there, too: only what is a role here counts as one.
         let is_role = |name: &&String| self.found.contains_key(&(Kind::Role, name.replace('_', "-")));
         let named = task.role.iter().chain(&task.labels).find(is_role);
-        named.map(|name| self.role(name)).transpose()
+        let role = named.map(|name| self.role(name)).transpose()?;
+        // What such a role is for is there: the task goes on as others do.
+        let is_there = |role: &Role| match role.answers {
+            Answer::Spec => task.spec.is_some(),
+            Answer::Plan => task.plan.is_some(),
+            _ => false,
+        };
+        Ok(role.filter(|role| !is_there(role)))
     }
 
     pub fn action(&self, name: &str) -> Result<Action> {

@@ -73,6 +73,8 @@ fn what_moved_or_was_formatted_anew_is_no_loss() {
     assert_eq!(said("tests/a.py", &["-    assert f() == 1", "+        assert f()  == 1"]), [""; 0]);
     let moved = format!("{}{}", diff("tests/a.py", &["-def test_x():"]), diff("tests/b.py", &["+def test_x():"]));
     assert_eq!(touched(&moved, &[], |_| false), []);
+    let away = format!("{}{}", diff("tests/a.py", &["-def test_x():"]), diff("attic/a.txt", &["+def test_x():"]));
+    assert_eq!(touched(&away, &[], |_| false).len(), 1);
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use crate::error::Result;
 use crate::git::Oid;
 use crate::model::assertions::{Touched, touched};
-use crate::model::plan::{Plan, parse_plan};
+use crate::model::plan::{Plan, Step, parse_plan};
 use crate::model::review::Review;
 use crate::model::run::{Evidence, Verdict};
 use crate::model::text::count;
-use crate::model::{Change, Event, Risk, Task, TextFile, risk};
+use crate::model::{Change, Event, Progress, Risk, Task, TextFile, risk};
 use crate::run::gates::gates_of;
 use crate::store::Snapshot;
 use crate::tasks::{Project, Standing, last_review, review_of, risk_words, standing};
@@ -58,7 +58,13 @@ pub fn conditions(project: &Project, snapshot: &Snapshot<'_>, task: &Task, seen:
     let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
     let events = snapshot.events(&task.id)?;
     let mut all = vec![approval(project, snapshot, task)?];
-    all.extend(plan.steps.iter().map(|step| match task.step_is_done(&step.id) {
+    let is_done = |step: &Step| {
+        task.steps.get(&step.id).is_some_and(|progress| {
+            progress.state == Progress::Done
+                && progress.content.as_ref().is_none_or(|content| *content == step.content())
+        })
+    };
+    all.extend(plan.steps.iter().map(|step| match is_done(step) {
         true => MergeCondition::new(format!("step {}", step.id), State::Done, step.title.clone()),
         false => {
             MergeCondition::new(format!("step {}", step.id), State::Missing, format!("{} is not done", step.title))
@@ -134,7 +140,7 @@ fn review(project: &Project, events: &[Event], tree: &str) -> MergeCondition {
 
 /// Checks that were there before and are not as they were: a person looks, or it does not land.
 fn checks(project: &Project, plan: &Plan, work: &Work, seen: bool) -> Result<Vec<MergeCondition>> {
-    let diff = project.repository().diff_text(work.base, work.tip, false)?;
+    let diff = project.repository().diff_for_checks(work.base, work.tip)?;
     let found = touched(&diff, &gates_of(project, plan), |path| plan.names(path));
     if found.is_empty() {
         return Ok(vec![MergeCondition::new("checks", State::Done, "no test was removed, skipped or weakened")]);

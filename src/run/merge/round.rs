@@ -143,7 +143,10 @@ impl Queue<'_> {
     fn is_a_report(&self, snapshot: &Snapshot<'_>, task: &Task) -> Result<bool> {
         let branch =
             task.branch.as_deref().map(|branch| self.project.repository().branch_commit(branch)).transpose()?;
-        let was_begun = branch.flatten().is_some() || task.steps.values().any(|step| step.commit.is_some());
+        let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
+        let was_begun = !plan.steps.is_empty()
+            || branch.flatten().is_some()
+            || task.steps.values().any(|step| step.commit.is_some());
         let kinds = vec![MessageKind::Handoff];
         let left = Selection { task: Some(task.id.clone()), kinds, ..Selection::default() };
         Ok(!was_begun && !self.options.unseen && !select(snapshot, &left)?.records.is_empty())
@@ -183,7 +186,7 @@ impl Queue<'_> {
                     ))
                     .hint(format!("to merge on your own word: aifactory merge {short} --unreviewed")),
                 "checks" | "risk" => error.hint(format!("aifactory review {short}, then aifactory merge {short}")),
-                _ => error.hint(format!("aifactory run {short}")),
+                _ => error.hint(format!("aifactory retry {short} --run")),
             }
         }))
     }

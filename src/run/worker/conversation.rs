@@ -72,8 +72,9 @@ impl Worker<'_> {
         let mut runs = self.project.store.snapshot()?.runs(&self.task)?;
         // Fixes go on where the code was written.
         let is_fix = matches!(aim.goal, Goal::Change { .. });
+        let is_action = aim.may_change_nothing();
         runs.retain(|run| match aim.key() {
-            Some(key) => run.step.as_deref() == Some(key) || (is_fix && run.result.is_some()),
+            Some(key) => run.step.as_deref() == Some(key) || (is_fix && !is_action && run.result.is_some()),
             None => run.phase == aim.phase && run.step.is_none(),
         });
         let host = self.project.host.name();

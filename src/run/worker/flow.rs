@@ -16,7 +16,7 @@ use crate::run::event::RunEventKind;
 use crate::run::gates::gates_of;
 use crate::run::ports::PortRange;
 use crate::store::Snapshot;
-use crate::tasks::{review_of, sent_back};
+use crate::tasks::{is_own_wish, review_of, sent_back};
 use crate::workflow::{ACTION, Answer, Facts, Library, Next, Phase, ReviewFacts, Role, Walked, Work, Workflow, next};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,6 +82,8 @@ pub(super) struct Walk<'w> {
     pub outputs: BTreeMap<String, String>,
     /// What a phase within another one is asked about.
     pub asked: Option<String>,
+    /// What was there before this walk was written on this machine.
+    pub is_own_wish: bool,
     /// Somebody, or a rule, has said yes to what is carried out.
     pub is_approved: bool,
     /// What the gates said before the work, a line each.
@@ -108,6 +110,8 @@ impl Walk<'_> {
             TextFile::Plan => (self.texts.spec.clone(), text),
         };
         self.texts = Texts::of(spec, plan);
+        // A yes was to the texts as they were.
+        self.is_approved = false;
     }
 
     /// What a phase leaves for those after it, under the name that the workflow gives it.
@@ -136,6 +140,7 @@ impl Worker<'_> {
             ports,
             outputs: BTreeMap::new(),
             asked: None,
+            is_own_wish: is_own_wish(self.project, &snapshot, &task)?,
             is_approved: false,
             baseline: String::new(),
             is_complex: planning::tier_of(&task.title, &snapshot.text(&self.task, TextFile::Spec)?, &task.labels).0
@@ -236,7 +241,7 @@ impl Worker<'_> {
         self.carry_out(&phasing, Goal::Change { key, title }, &environment).map(Came::from)
     }
 
-    fn has_steps_to_do(&self, walk: &Walk<'_>) -> Result<bool> {
+    pub(super) fn has_steps_to_do(&self, walk: &Walk<'_>) -> Result<bool> {
         let path = Checkouts::of(self.project)?.path_of(&self.task);
         let steps = &walk.texts.plan.steps;
         Ok(!steps.is_empty() && (!path.is_dir() || self.done_steps(steps, &path)?.len() < steps.len()))
@@ -294,7 +299,7 @@ impl Worker<'_> {
         Ok(Facts {
             has_spec: !walk.texts.spec.trim().is_empty() || !walk.texts.plan_text.trim().is_empty(),
             has_plan: !walk.texts.plan_text.trim().is_empty() && sent_back(&snapshot, &self.current_task()?)?.is_none(),
-            is_complex: walk.is_complex,
+            is_complex: walk.is_complex && walk.texts.plan_text.trim().is_empty(),
             gates: match failed {
                 true => Some(Verdict::Failed),
                 false => measured.map(Verdict::of_all),

@@ -75,6 +75,14 @@ impl Worker<'_> {
             Some(commands) => commands.to_vec(),
             None => gates_of(self.project, &walk.texts.plan),
         };
+        // The plan's commands run under a yes to the plan, wherever the workflow has them run.
+        let of_plan = |gate: &String| walk.texts.plan.steps.iter().any(|step| step.gates.contains(gate));
+        if !walk.is_approved
+            && wanted.iter().any(of_plan)
+            && let Came::Settled(settled) = self.approval(walk)?
+        {
+            return Ok(Came::Settled(settled));
+        }
         let is_baseline = self.is_before_any_change(walk, phase);
         if is_baseline && (self.is_begun()? || wanted.is_empty()) {
             return Ok(Came::Through);
@@ -83,6 +91,7 @@ impl Worker<'_> {
             Ok(stand) => stand,
             Err(settled) => return Ok(Came::Settled(settled)),
         };
+        self.keep_uncommitted(&stand.path)?;
         let repository = self.project.repository();
         let tree = repository.tree_of(repository.head_of(&stand.path)?)?.to_string();
         let known = self.project.store.snapshot()?.evidence(&self.task)?;
@@ -219,6 +228,11 @@ impl Worker<'_> {
                 let note = Some(self.page(walk, "the reviewer asks for changes")?);
                 self.settle(Status::Waiting, Some(Reason::ReviewRejected), note, |_| Ok(()))
             }
+            // Steps that are not done are not handed in, whatever was looked at meanwhile.
+            _ if self.has_steps_to_do(walk)? && !walk.texts.plan.steps.is_empty() => match walk.alone {
+                Some(_) => self.put_back(),
+                None => self.release("planned"),
+            },
             _ => {
                 self.remember_outcome(walk, NoteKind::Outcome, "");
                 self.settle(Status::Review, None, None, |_| Ok(()))

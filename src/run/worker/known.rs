@@ -6,6 +6,7 @@ use super::flow::Walk;
 use super::phases::gate_note;
 use super::pursuit::{Tried, Try};
 use crate::error::Result;
+use crate::git::Oid;
 use crate::memory::{Memory, Query};
 use crate::model::EventId;
 use crate::model::assertions::{Touched, touched};
@@ -75,7 +76,7 @@ impl Worker<'_> {
             values.insert("evidence", fenced(&lines.join("\n")));
             if matches!(role.answers, Answer::Review | Answer::Findings | Answer::Change) {
                 let diff = self.diff_of_work()?;
-                let checks = self.touched_checks(walk, &diff);
+                let checks = self.touched_checks(walk)?;
                 values.insert(
                     "assertions",
                     fenced(&checks.iter().map(Touched::to_string).collect::<Vec<_>>().join("\n")),
@@ -88,18 +89,23 @@ impl Worker<'_> {
 
     /// What the task's branch changes, against where it began.
     pub(super) fn diff_of_work(&self) -> Result<String> {
-        let repository = self.project.repository();
-        let target = self.project.require_target()?;
-        let (Some(tip), Some(target)) = (repository.branch_commit(&self.branch)?, target.commit) else {
-            return Ok(String::new());
-        };
-        let base = repository.merge_base(tip, target).unwrap_or(target);
-        repository.diff_text(base, tip, false)
+        match self.ends_of_work()? {
+            Some((base, tip)) => self.project.repository().diff_text(base, tip, false),
+            None => Ok(String::new()),
+        }
     }
 
-    pub(super) fn touched_checks(&self, walk: &Walk<'_>, diff: &str) -> Vec<Touched> {
-        let plan = &walk.texts.plan;
-        touched(diff, &gates_of(self.project, plan), |path| plan.names(path))
+    pub(super) fn touched_checks(&self, walk: &Walk<'_>) -> Result<Vec<Touched>> {
+        let Some((base, tip)) = self.ends_of_work()? else { return Ok(Vec::new()) };
+        let (diff, plan) = (self.project.repository().diff_for_checks(base, tip)?, &walk.texts.plan);
+        Ok(touched(&diff, &gates_of(self.project, plan), |path| plan.names(path)))
+    }
+
+    fn ends_of_work(&self) -> Result<Option<(Oid, Oid)>> {
+        let repository = self.project.repository();
+        let target = self.project.require_target()?.commit;
+        let (Some(tip), Some(target)) = (repository.branch_commit(&self.branch)?, target) else { return Ok(None) };
+        Ok(Some((repository.merge_base(tip, target).unwrap_or(target), tip)))
     }
 
     /// What earlier phases left for those after them, oldest first.
@@ -111,11 +117,15 @@ impl Worker<'_> {
         let mut texts: Vec<String> = Vec::new();
         let mut bytes = 0;
         for message in messages.iter().rev().take(HANDOFFS) {
-            bytes += message.text.len();
-            if bytes > HANDOFF_BYTES {
+            let left = HANDOFF_BYTES.saturating_sub(bytes);
+            if left == 0 {
                 break;
             }
-            texts.push(format!("{}:\n{}", message.from, message.text));
+            let end =
+                (0..=left.min(message.text.len())).rev().find(|at| message.text.is_char_boundary(*at)).unwrap_or(0);
+            let cut = if end < message.text.len() { " [cut here]" } else { "" };
+            bytes += end;
+            texts.push(format!("{}:\n{}{cut}", message.from, &message.text[..end]));
         }
         texts.reverse();
         Ok(fenced(&texts.join("\n\n")))

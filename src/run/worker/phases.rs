@@ -63,6 +63,20 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// What lies uncommitted in the worktree is nobody's result: it is kept under a ref before gates are run on what is
+    /// committed, or commits are brought in.
+    pub(super) fn keep_uncommitted(&self, worktree: &Path) -> Result<()> {
+        let (repository, checkouts) = (self.project.repository(), self.checkouts()?);
+        if checkouts.find_baseline(&self.task)? == Some(repository.worktree_tree(worktree)?) {
+            return Ok(());
+        }
+        if let Some((saved, name)) = checkouts.save(&self.task, worktree)? {
+            self.note(&format!("uncommitted work is kept: git show {saved} ({name})"))?;
+            repository.drop_changes(worktree)?;
+        }
+        Ok(())
+    }
+
     /// Whoever is to read only leaves the files as they were. What it changed all the same is kept aside.
     pub(super) fn undo_changes(&self, current: &Try<'_>, tree_before: Oid) -> Result<()> {
         let (repository, checkouts) = (self.project.repository(), self.checkouts()?);

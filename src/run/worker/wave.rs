@@ -72,6 +72,7 @@ impl Worker<'_> {
 
     /// Works on the steps at the same time. The ids of those that are done, or how the task settles.
     pub(super) fn wave(&self, phasing: &Phasing<'_>, steps: &[Step], of: usize) -> Result<Result<usize, Settled>> {
+        self.keep_uncommitted(phasing.worktree)?;
         let repository = self.project.repository();
         let base = repository.head_of(phasing.worktree)?;
         let names: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
@@ -114,6 +115,7 @@ impl Worker<'_> {
 
     fn seed(&self) -> Seed {
         Seed {
+            target: self.project.target.as_ref().and_then(|target| target.commit),
             host: self.project.host.clone(),
             folder: self
                 .project
@@ -209,6 +211,7 @@ pub fn clear_what_waves_left(project: &Project, task: &TaskId, branch: &str, ste
 
 /// All that a worker for one step is made of, in its own thread.
 struct Seed {
+    target: Option<Oid>,
     host: crate::host::Host,
     folder: PathBuf,
     task: crate::model::TaskId,
@@ -225,6 +228,10 @@ impl Seed {
     fn carry(self, phasing: &Phasing<'_>, step: &Step, of: usize, base: Oid) -> Result<Fate> {
         let mut project = Project::open(&self.host, &self.folder, None)?;
         project.remember_little();
+        // The rules are those that were looked at when the task was claimed.
+        if project.target.as_ref().and_then(|target| target.commit) != self.target {
+            return Ok(Fate::Failed("the target moved meanwhile".to_owned()));
+        }
         let worker = Worker {
             project: &project,
             task: self.task,

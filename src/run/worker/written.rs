@@ -86,8 +86,9 @@ impl Worker<'_> {
     }
 
     fn take_over(&self, walk: &mut Walk<'_>, file: TextFile, text: String) -> Result<()> {
-        // An agent that may run what it likes gains nothing by a plan that a rule approves; any other one would.
-        if self.permission(&self.current_task()?)? == Permission::Full {
+        // An agent that may run what it likes gains nothing by a plan that a rule approves; any other one would. And what
+        // it makes of a wish from elsewhere is from elsewhere.
+        if walk.is_own_wish && self.permission(&self.current_task()?)? == Permission::Full {
             vouch_for_own_text(self.project, &text)?;
         }
         walk.set_text(file, text);
