@@ -46,13 +46,14 @@ done
 for step in $(seq "$3"); do sh -c "test -s file$step.txt"; done
 "#;
 
-/// A worktree and a branch for each step, three at a time, and then their commits one after another on one branch.
+/// A worktree and a branch for each step, three at a time, and then their commits one after another on one branch. Without
+/// the lock, of a hundred `git worktree add` one or two read what another has half written, and fail.
 const SIDE_BY_SIDE: &str = r#"
 set -e
 name=$(basename "$1")
 export name
 seq "$3" | xargs -P3 -I{} sh -ec '
-  git worktree add --quiet -b "$name-{}" "$0-{}"
+  flock "$0.lock" git worktree add --quiet -b "$name-{}" "$0-{}"
   cd "$0-{}"
   AIFACTORY_STEP=S{} "$1" > "$0.log.{}"
   git add --all && git commit --quiet -m "step {}"
