@@ -851,3 +851,40 @@ t7ms602khr	backlog	normal	Greet in German	idea,user-experience
     );
     sandbox.fails(&["import", &format!("ideas:{id}"), "--only", "9"], 2);
 }
+
+#[test]
+fn what_a_killed_fix_had_not_committed_is_kept() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let mark = sandbox.folder("meet").join("fixing");
+    play.part("review.1", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "echo good day > greeting.txt");
+    play.part("fix.1", &format!("echo half a fix > greeting.txt; touch {}; sleep 600", mark.display()));
+    let id = play.wish("Greet people");
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["approve", &id]);
+    let run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("the fix is at work", || mark.exists());
+    drop(run);
+    sandbox.ok(&["run", &id]);
+    let kept = sandbox.git(&["for-each-ref", "--format=%(objectname)", "refs/aifactory/saved"]);
+    let is_there =
+        kept.lines().any(|commit| sandbox.git(&["show", &format!("{commit}:greeting.txt")]) == "half a fix\n");
+    assert!(is_there, "what the fixer had is lost: {}", sandbox.ok(&["log", &id]));
+    sandbox.assert_sound();
+}
+
+#[test]
+fn what_agents_make_of_a_wish_from_elsewhere_is_not_approved_by_a_rule() {
+    let play = Play::new().with("AIFACTORY_RISK_DEFAULT", "auto");
+    let sandbox = &play.sandbox;
+    let id = play.wish("Greet people");
+    // As on a machine where nobody wrote it.
+    fs::remove_file(sandbox.git_dir().join("aifactory/written")).unwrap();
+    sandbox.fails(&["run", &id], 4);
+    assert_eq!(sandbox.status(&id), "waiting: trust");
+    assert_eq!(play.turns(), "plan.1 spec.1");
+    // A wish of one's own goes all the way.
+    let own = play.wish("Greet other people");
+    sandbox.ok(&["run", &own]);
+    assert_eq!(sandbox.status(&own), "review");
+}
