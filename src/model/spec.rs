@@ -49,9 +49,28 @@ pub fn open_questions(spec: &str) -> Vec<OpenQuestion> {
     questions
 }
 
-/// The spec without its open questions, and with the answers where a reader looks for them.
+/// The spec without the questions that were answered, and with the answers where a reader looks for them. Whatever else
+/// stands among the questions stays.
 pub fn with_answers(spec: &str, answers: &[(String, String)]) -> String {
-    let mut text = without_section(spec, "open questions");
+    let mut is_answered = false;
+    let mut kept: Vec<(&str, bool)> = Vec::new();
+    for (line, is_inside, is_code) in lines_with_section(spec, "open questions") {
+        if is_inside && !is_code {
+            match item(line) {
+                Some(item) if !item.is_sub => is_answered = answers.iter().any(|(question, _)| question == item.text),
+                Some(_) => {}
+                None => is_answered = false,
+            }
+        }
+        if !(is_inside && is_answered) {
+            kept.push((line, is_inside));
+        }
+    }
+    // A heading with nothing below it says nothing.
+    let has_more =
+        kept.iter().any(|(line, is_inside)| *is_inside && !line.trim().is_empty() && heading(line).is_none());
+    let lines = kept.into_iter().filter(|(_, is_inside)| has_more || !is_inside);
+    let mut text: String = lines.map(|(line, _)| format!("{line}\n")).collect();
     if !text.ends_with('\n') {
         text.push('\n');
     }
@@ -68,22 +87,15 @@ struct Item<'t> {
 }
 
 fn items<'t>(spec: &'t str, section: &str) -> Vec<Item<'t>> {
-    let mut found = Vec::new();
-    for (line, is_inside, is_code) in lines_with_section(spec, section) {
-        let text = line.trim_start();
-        let mark = ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark));
-        if let (true, Some(text)) = (is_inside && !is_code, mark.map(str::trim).filter(|text| !text.is_empty())) {
-            found.push(Item { text, is_sub: line.len() - line.trim_start().len() >= 2 });
-        }
-    }
-    found
+    let lines = lines_with_section(spec, section);
+    lines.filter(|(_, is_inside, is_code)| *is_inside && !is_code).filter_map(|(line, ..)| item(line)).collect()
 }
 
-fn without_section(spec: &str, section: &str) -> String {
-    lines_with_section(spec, section)
-        .filter(|(_, is_inside, _)| !is_inside)
-        .map(|(line, ..)| format!("{line}\n"))
-        .collect()
+fn item(line: &str) -> Option<Item<'_>> {
+    let text = line.trim_start();
+    let marked = ["- ", "* ", "+ "].iter().find_map(|mark| text.strip_prefix(mark));
+    let text = marked.map(str::trim).filter(|text| !text.is_empty())?;
+    Some(Item { text, is_sub: line.len() - line.trim_start().len() >= 2 })
 }
 
 /// Every line, with whether it belongs to the section of this name, its heading included, and whether it is code.
@@ -149,8 +161,11 @@ Greets.
     #[test]
     fn answers_take_the_place_of_questions() {
         let text = with_answers(SPEC, &[("Which language?".into(), "German".into())]);
+        let left: Vec<String> = open_questions(&text).into_iter().map(|question| question.text).collect();
+        assert_eq!(left, ["How loud?"]);
+        let text = with_answers(&text, &[("How loud?".into(), "not at all".into())]);
         assert!(open_questions(&text).is_empty());
-        assert!(text.ends_with("## Edge cases\n- nobody\n\n## Decisions\n- Which language? German\n"), "{text}");
+        assert!(text.ends_with("- Which language? German\n\n## Decisions\n- How loud? not at all\n"), "{text}");
         assert!(text.contains("- not one"));
     }
 }

@@ -16,7 +16,7 @@ use crate::run::event::RunEventKind;
 use crate::run::gates::gates_of;
 use crate::run::ports::PortRange;
 use crate::store::Snapshot;
-use crate::tasks::{is_own_wish, review_of, sent_back};
+use crate::tasks::{Project, is_own_wish, review_of, sent_back};
 use crate::workflow::{ACTION, Answer, Facts, Library, Next, Phase, ReviewFacts, Role, Walked, Work, Workflow, next};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -112,6 +112,17 @@ impl Walk<'_> {
         self.texts = Texts::of(spec, plan);
         // A yes was to the texts as they were.
         self.is_approved = false;
+    }
+
+    /// Everything that judges the work: gates of plan and project, and those that the workflow runs besides.
+    pub fn gates(&self, project: &Project) -> Vec<String> {
+        let mut gates = gates_of(project, &self.texts.plan);
+        for phase in &self.workflow.phases {
+            if let Work::Gates(Some(own)) = &phase.work {
+                gates.extend(own.iter().filter(|gate| !gates.contains(gate)).cloned().collect::<Vec<_>>());
+            }
+        }
+        gates
     }
 
     /// What a phase leaves for those after it, under the name that the workflow gives it.
@@ -242,7 +253,10 @@ impl Worker<'_> {
     }
 
     pub(super) fn has_steps_to_do(&self, walk: &Walk<'_>) -> Result<bool> {
-        let path = Checkouts::of(self.project)?.path_of(&self.task);
+        let checkouts = Checkouts::of(self.project)?;
+        // Git must not be asked in a worktree that an agent tied elsewhere before its worker died.
+        checkouts.mend(&self.task)?;
+        let path = checkouts.path_of(&self.task);
         let steps = &walk.texts.plan.steps;
         Ok(!steps.is_empty() && (!path.is_dir() || self.done_steps(steps, &path)?.len() < steps.len()))
     }
@@ -288,7 +302,7 @@ impl Worker<'_> {
         let snapshot = self.project.store.snapshot()?;
         let tree = self.tree_of_work()?;
         let evidence = snapshot.evidence(&self.task)?;
-        let gates = gates_of(self.project, &walk.texts.plan);
+        let gates = walk.gates(self.project);
         let verdict_of = |gate: &String| {
             let newest = evidence.iter().rev().find(|e| e.gate == *gate && Some(&e.tree) == tree.as_ref());
             newest.map(|evidence| evidence.verdict)

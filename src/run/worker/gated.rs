@@ -352,8 +352,7 @@ impl Worker<'_> {
             page.push_str(&format!("\n{}", review.to_text()));
         }
         let evidence = snapshot.evidence(&self.task)?;
-        let gates = gates_of(self.project, &walk.texts.plan);
-        for gate in &gates {
+        for gate in &walk.gates(self.project) {
             let newest = evidence.iter().rev().find(|e| e.gate == *gate && e.tree == tree);
             let verdict = newest.map_or("not measured", |evidence| evidence.verdict.word());
             page.push_str(&format!("\ngate {verdict}: {gate}"));
