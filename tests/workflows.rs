@@ -134,7 +134,7 @@ fn files_are_checked_before_they_are_committed() {
         str![[r#"
 stderr: error: the workflow house ($SANDBOX/repo/.aifactory/workflows/house.toml): line 2: `mason` has no role
 stderr:   because: there is no role called `mason`
-stderr: hint: what there is: coder, coder-revision, confirmer, devops, planner, recovery, researcher, reviewer, spec-writer
+stderr: hint: what there is: coder, coder-revision, confirmer, devops, ideas, planner, recovery, researcher, reviewer, spec-writer
 exit 1
 
 "#]]
@@ -153,7 +153,7 @@ stderr: 2 definitions well formed
         sandbox,
         sandbox.run(&["workflow", "check"]),
         str![[r#"
-stderr: 19 definitions well formed
+stderr: 20 definitions well formed
 
 "#]]
     );
@@ -217,6 +217,7 @@ coder           change    read, edit, run  1h    built in  carries out one step 
 coder-revision  change    read, edit, run  1h    built in  changes finished work until reviewer…
 confirmer       findings  read             30m   built in  looks again at what a reviewer found
 devops          change    run, read, edit  30m   built in  works on builds, delivery and…
+ideas           notes     read             30m   built in  looks around in the project and says…
 planner         plan      read             1h    built in  turns a spec into a plan of steps that…
 recovery        change    read, edit, run  1h    built in  takes over a step where others failed,…
 researcher      notes     web, read        30m   built in  finds out what has to be known, and…
