@@ -3,12 +3,13 @@
 use super::run::{How, short};
 use super::text_verbs::WriteArgs;
 use super::{Context, Finish, run};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::plan::parse_plan;
 use crate::model::text::count;
-use crate::model::{Reason, Status, TextFile};
+use crate::model::{Reason, Status, TaskId, TextFile};
 use crate::run::RunReport;
-use crate::tasks::{Project, ready_again};
+use crate::tasks::{Project, has_model, ready_again};
+use std::collections::BTreeMap;
 
 /// The role that writes a text.
 fn role_of(file: TextFile) -> &'static str {
@@ -28,13 +29,30 @@ pub fn write(context: &Context, args: &WriteArgs, file: TextFile) -> Result<Fini
 fn write_here(context: &Context, args: &WriteArgs, file: TextFile) -> Result<Finish> {
     let project = context.project_for_writing()?;
     let ids = context.resolve(&project.store.snapshot()?, &args.ids)?;
+    let mut before = BTreeMap::new();
+    let snapshot = project.store.snapshot()?;
+    for id in &ids {
+        if !has_model(&project, &snapshot.task(id)?, "plan") {
+            let error = Error::usage(format!("no agent is chosen that could write a {}", file.word()));
+            return Err(
+                error.hint("aifactory config set agent.plan claude, or --agent claude; aifactory agents lists them")
+            );
+        }
+        before.insert(id.clone(), snapshot.text(id, file)?);
+    }
     ready_again(&project, &ids, args.message.as_deref())?;
     let how = How { jobs: args.jobs, merge: false, local: args.local };
     let report = run::carry_out_tasks(context, &project, ids, how)?;
-    tell(context, &project, &report, file)
+    tell(context, &project, &report, file, &before)
 }
 
-fn tell(context: &Context, project: &Project, report: &RunReport, file: TextFile) -> Result<Finish> {
+fn tell(
+    context: &Context,
+    project: &Project,
+    report: &RunReport,
+    file: TextFile,
+    before: &BTreeMap<TaskId, String>,
+) -> Result<Finish> {
     let snapshot = project.store.snapshot()?;
     let mut worst = None;
     for result in &report.results {
@@ -43,7 +61,8 @@ fn tell(context: &Context, project: &Project, report: &RunReport, file: TextFile
         let is_written = matches!(
             (result.status, result.reason),
             (Status::Backlog | Status::Ready, _) | (Status::Waiting, Some(Reason::PlanApproval))
-        ) && result.error.is_none();
+        ) && result.error.is_none()
+            && before.get(&result.task) != Some(&text);
         if !is_written {
             worst =
                 report.kind().filter(|kind| *kind != Kind::Interrupted || report.interrupted).or(Some(Kind::Failed));
