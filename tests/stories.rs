@@ -893,16 +893,23 @@ fn what_agents_make_of_a_wish_from_elsewhere_is_not_approved_by_a_rule() {
 fn a_plan_that_nobody_can_write_is_not_said_to_be_written() {
     let sandbox = common::Sandbox::new();
     let id = sandbox.ok(&["new", "Greet people"]).trim().to_owned();
-    shows!(sandbox, sandbox.run(&["plan", "write", &id]), str![[r#"
+    shows!(
+        sandbox,
+        sandbox.run(&["plan", "write", &id]),
+        str![[r#"
 stderr: error: no agent is chosen that could write a plan
 stderr: hint: aifactory config set agent.plan claude, or --agent claude; aifactory agents lists them
 exit 2
 
-"#]]);
+"#]]
+    );
     assert_eq!(sandbox.status(&id), "backlog");
     let play = Play::new();
     let id = play.wish("Greet people");
-    shows!(play.sandbox, play.sandbox.run(&["plan", "write", &id]), str![[r#"
+    shows!(
+        play.sandbox,
+        play.sandbox.run(&["plan", "write", &id]),
+        str![[r#"
 stderr: ehdn  Greet people                      claimed, on branch aifactory/ehdn0jyj9c-greet-people
 stderr: ehdn  Greet people                      worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
 stderr: ehdn  Greet people                      planner  by runbook
@@ -910,5 +917,6 @@ stderr: ehdn  Greet people                      waiting  plan-approval: nobody h
 stderr: wrote the plan of ehdn: 1 step
 stderr: hint: aifactory plan show ehdn, then aifactory approve ehdn, or aifactory reject ehdn -m "what is wrong"
 
-"#]]);
+"#]]
+    );
 }
