@@ -53,8 +53,9 @@ impl Repository {
         oid_in(worktree, &["rev-parse", "HEAD"])
     }
 
-    /// Puts `commit` on top of `target` in a clean worktree that is on no branch.
+    /// Puts `commit` on top of `target` in a clean worktree of ours. An earlier try that was cut short there is forgotten.
     pub fn rebase(&self, worktree: &Path, commit: Oid, target: Oid, by: &Identity) -> Result<Rebase> {
+        self.end_operation(worktree)?;
         self.detach_worktree(worktree, commit)?;
         if self.is_ancestor(target, commit)? {
             return Ok(Rebase::Clean(commit));

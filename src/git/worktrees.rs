@@ -187,6 +187,16 @@ impl Repository {
         Ok(None)
     }
 
+    /// Ends such an operation. HEAD and files stay as they are.
+    pub fn end_operation(&self, worktree: &Path) -> Result<()> {
+        // Ending one may uncover another: a rebase stops in the middle of a cherry-pick.
+        for _ in 0..3 {
+            let Some(operation) = self.find_operation(worktree)? else { break };
+            git_in(worktree, &[operation, "--quit"]).run_ok()?;
+        }
+        Ok(())
+    }
+
     /// A git that was killed leaves its lock; the caller knows that nobody works in the worktree.
     pub fn clear_index_lock(&self, worktree: &Path) -> Result<()> {
         crate::host::files::remove_file(&admin_dir(worktree)?.join("index.lock"))

@@ -151,7 +151,9 @@ impl<'p> Checkouts<'p> {
     fn put_on_branch(&self, task: &TaskId, path: &Path, branch: &str, base: Oid) -> Result<Option<String>> {
         let repository = self.repository();
         repository.clear_index_lock(path)?;
-        if let Some(operation) = repository.find_operation(path)? {
+        if !self.suffix.is_empty() {
+            self.end_operation(task, path, branch)?;
+        } else if let Some(operation) = repository.find_operation(path)? {
             return Err(Error::person(format!("a {operation} is unfinished in {}", path.display()))
                 .hint(format!("finish it there, or end it: git {operation} --abort"))
                 .hint(format!("to begin anew: aifactory discard {task}")));
@@ -167,6 +169,22 @@ impl<'p> Checkouts<'p> {
             files::remove_file(&self.set_up_mark(task))?;
         }
         Ok(saved.map(|(commit, name)| format!("what lay in the worktree is kept: git show {commit} ({name})")))
+    }
+
+    /// Nobody works by hand beside a task: what is unfinished there was cut short with us. The commits it stood at, and
+    /// what lay there, are kept.
+    pub fn end_operation(&self, task: &TaskId, path: &Path, branch: &str) -> Result<()> {
+        let repository = self.repository();
+        if repository.find_operation(path)?.is_none() {
+            return Ok(());
+        }
+        let (head, tip) = (repository.head_of(path)?, repository.branch_commit(branch)?);
+        if self.save(task, path)?.is_none() && tip.is_none_or(|tip| !repository.is_ancestor(head, tip).unwrap_or(false))
+        {
+            self.keep_commit(task, head)?;
+        }
+        repository.end_operation(path)?;
+        repository.drop_changes(path)
     }
 
     /// Keeps everything uncommitted as a commit under a ref of its own, without touching the worktree.
@@ -233,6 +251,12 @@ impl<'p> Checkouts<'p> {
         files::remove_file(&noted)
     }
 
+    /// The parts of a task that have a worktree beside its own.
+    pub fn beside_names(&self, task: &TaskId) -> Result<Vec<String>> {
+        let names = files::names(&self.root)?;
+        Ok(names.iter().filter_map(|name| name.strip_prefix(&format!("{task}-"))).map(str::to_owned).collect())
+    }
+
     fn step_mark(&self, task: &TaskId) -> PathBuf {
         self.project.store.local.root().join("steps").join(self.name_of(task))
     }
@@ -280,6 +304,7 @@ impl<'p> Checkouts<'p> {
         let whole = |path: &PathBuf| {
             let state = self.repository().worktree_state(path);
             state.is_ok_and(|state| state.dirty.is_empty() && state.branch.is_none())
+                && self.repository().find_operation(path).is_ok_and(|operation| operation.is_none())
         };
         Ok(paths.filter(|path| path.join(".git").exists()).filter(whole).collect())
     }
@@ -305,6 +330,7 @@ impl<'p> Checkouts<'p> {
         let Some(head) = state.head else { return Ok(()) };
         // From here on it is nobody's: if this is cut short, the next one that needs it makes its own.
         self.forget_marks(task)?;
+        self.repository().end_operation(&path)?;
         self.repository().detach_worktree(&path, head)?;
         self.repository().clean_worktree(&path, &self.project.settings.list("worktree.caches"))?;
         if self.parked()?.len() as u64 >= self.project.settings.number("worktree.parked") {

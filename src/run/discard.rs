@@ -4,8 +4,7 @@ use super::checkout::Checkouts;
 use super::worker::clear_what_waves_left;
 use crate::error::{Error, Result};
 use crate::git::{Oid, Swap};
-use crate::model::plan::parse_plan;
-use crate::model::{Change, Progress, Status, TaskId, TextFile};
+use crate::model::{Change, Progress, Status, TaskId};
 use crate::tasks::Project;
 
 /// What was thrown away, and where it still can be found.
@@ -48,8 +47,7 @@ pub fn discard(project: &Project, id: &TaskId) -> Result<Discarded> {
         project.repository().drop_changes(&path)?;
     }
     if let Some(branch) = &branch {
-        let steps = parse_plan(&snapshot.text(id, TextFile::Plan)?).0.steps;
-        clear_what_waves_left(project, id, branch, &steps)?;
+        clear_what_waves_left(project, id, branch)?;
     }
     drop(hold);
     checkouts.park(id)?;

@@ -18,6 +18,7 @@ mod phases;
 mod pursuit;
 mod recovery;
 mod review;
+mod stuck;
 mod wave;
 mod written;
 

@@ -299,6 +299,9 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
     Ok(changed)
 }
 
+/// The note of a move to ready by which somebody wants a task looked at; it goes back to where it stood.
+pub const LOOK: &str = "to be looked at";
+
 /// Puts tasks that a person wants looked at again in reach of a worker; steps that are done stay done.
 pub fn ready_again(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
     each(project, "ready", ids, |snapshot, task, changes| {
@@ -308,7 +311,7 @@ pub fn ready_again(project: &Project, ids: &[TaskId], note: Option<&str>) -> Res
         match task.status {
             Status::Ready => Ok(false),
             Status::Backlog | Status::Waiting | Status::Review => {
-                changes.event(&task.id, moved(task, Status::Ready, None));
+                changes.event(&task.id, moved(task, Status::Ready, Some(LOOK)));
                 Ok(true)
             }
             _ => Err(not_now(snapshot, task, "be taken up")),

@@ -31,7 +31,7 @@ pub use agents::{
     missing_full_access, permission_of,
 };
 pub use approve::{approve, reject};
-pub use change::{Assignment, cancel, parse_assignment, ready, ready_again, retry, set, set_paused};
+pub use change::{Assignment, LOOK, cancel, parse_assignment, ready, ready_again, retry, set, set_paused};
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};

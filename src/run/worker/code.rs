@@ -35,7 +35,7 @@ impl Worker<'_> {
             let wave: Vec<Step> = plan.next_wave(|step| done.contains(&step.id), most).into_iter().cloned().collect();
             match wave.as_slice() {
                 [] => {
-                    let kept = clear_what_waves_left(self.project, &self.task, &self.branch, &plan.steps)?;
+                    let kept = clear_what_waves_left(self.project, &self.task, &self.branch)?;
                     if !kept.is_empty() {
                         self.note(&format!("what earlier tries left is kept: {}", kept.join(", ")))?;
                     }
@@ -82,7 +82,7 @@ impl Worker<'_> {
             &aim,
             environment,
             &|current, tried| self.gate_step(current, tried, environment(&[])),
-            &|current, tried, changes| finish_step(self, current, tried, changes),
+            &|current, tried, _, changes| finish_step(self, current, tried, changes),
         )
         .inspect(|settled| {
             if let (None, Some(step), None) = (settled, aim.step(), &self.beside) {

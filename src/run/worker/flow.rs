@@ -4,6 +4,7 @@
 //! the same way and does nothing twice.
 
 use super::aim::{Goal, Values};
+use super::stuck::why_stuck;
 use super::{Settled, Worker};
 use crate::error::{Error, Kind, Result};
 use crate::model::plan::{Plan, parse_plan};
@@ -33,6 +34,13 @@ impl Texts {
     pub fn of(spec: String, plan_text: String) -> Texts {
         let (plan, _) = parse_plan(&plan_text);
         Texts { spec, plan_text, plan }
+    }
+
+    pub fn of_file(&self, file: TextFile) -> &str {
+        match file {
+            TextFile::Spec => &self.spec,
+            TextFile::Plan => &self.plan_text,
+        }
     }
 
     pub fn read(snapshot: &Snapshot<'_>, task: &Task) -> Result<Texts> {
@@ -170,6 +178,9 @@ impl Worker<'_> {
                 Next::Exhausted { phase, why } => return self.exhausted(&walk, &workflow.phases[phase], &why),
                 Next::Do(number) => {
                     let phase = &workflow.phases[number];
+                    if let Some(why) = self.find_stuck(phase)? {
+                        return self.exhausted(&walk, phase, &why);
+                    }
                     match self.phase(&mut walk, phase)? {
                         Came::Through => walk.walked.push(Walked::done(number)),
                         Came::PassedOver(why) => {
@@ -181,6 +192,14 @@ impl Worker<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Why a round of a loop would bring nothing, as far as earlier rounds tell.
+    fn find_stuck(&self, phase: &Phase) -> Result<Option<String>> {
+        match phase.loop_to {
+            Some(_) => Ok(why_stuck(&self.project.store.snapshot()?.events(&self.task)?)),
+            None => Ok(None),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::run::gates::{gates_of, has_passed};
 use crate::run::order::WorkPhase;
 use crate::run::words::question_text;
 use crate::store::Changes;
-use crate::tasks::{Standing, standing};
+use crate::tasks::{LOOK, Standing, standing};
 use crate::workflow::{Answer, Condition, Facts, Phase, Work};
 use std::sync::Arc;
 
@@ -125,8 +125,8 @@ impl Worker<'_> {
                 self.settle(Status::Waiting, Some(Reason::GateFailed), note, also).map(Came::Settled)
             }
             failed => {
-                if !evidence.is_empty() {
-                    self.record_evidence(&evidence)?;
+                if !evidence.is_empty() || phase.loop_to.is_some() {
+                    self.record_evidence(phase, &evidence)?;
                 }
                 walk.add_output(phase, failed.as_ref().map(gate_note).unwrap_or_default());
                 Ok(Came::Through)
@@ -134,8 +134,9 @@ impl Worker<'_> {
         }
     }
 
-    fn record_evidence(&self, evidence: &[Evidence]) -> Result<()> {
+    fn record_evidence(&self, phase: &Phase, evidence: &[Evidence]) -> Result<()> {
         self.record("gates", |_, changes| {
+            self.note_round(phase, changes);
             evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
             Ok(())
         })
@@ -242,17 +243,7 @@ impl Worker<'_> {
 
     /// Somebody wanted it looked at and nothing else: it stands where it stood before.
     fn put_back(&self) -> Result<Settled> {
-        let events = self.project.store.snapshot()?.events(&self.task)?;
-        let moves = events.iter().rev().filter_map(|event| match &event.change {
-            Change::Moved { from, to, reason, note } => Some((*from, *to, *reason, note.clone())),
-            _ => None,
-        });
-        let mut moves = moves.skip_while(|(_, to, ..)| *to != Status::Ready);
-        let stood = moves.next().map_or(Status::Ready, |(from, ..)| from);
-        let (reason, note) = match moves.next() {
-            Some((_, to, reason, note)) if to == stood => (reason, note),
-            _ => (None, None),
-        };
+        let (stood, reason, note) = stood_before(&self.project.store.snapshot()?.events(&self.task)?);
         match stood {
             Status::Waiting | Status::Review => {
                 let settled = self.settle(stood, reason, note, |_| Ok(()));
@@ -320,8 +311,7 @@ impl Worker<'_> {
             };
             answers.push((question.text.clone(), answer));
         }
-        let spec = with_answers(&walk.texts.spec, &answers);
-        self.write_down(walk, TextFile::Spec, spec)?;
+        self.rewrite(walk, TextFile::Spec, |spec| with_answers(spec, &answers))?;
         Ok(None)
     }
 
@@ -358,6 +348,22 @@ impl Worker<'_> {
             page.push_str(&format!("\ngate {verdict}: {gate}"));
         }
         Ok(page.trim_end().to_owned())
+    }
+}
+
+/// Where a task stood before somebody wanted it looked at, and why: ready, where a person has made it so since.
+fn stood_before(events: &[Event]) -> (Status, Option<Reason>, Option<String>) {
+    let mut moves = events.iter().rev().filter_map(|event| match &event.change {
+        Change::Moved { from, to, reason, note } => Some((*from, *to, *reason, note, event.session.is_none())),
+        _ => None,
+    });
+    // A worker that gives a task back, or parks it, says nothing about where it stood.
+    let newest = moves.find(|(_, to, .., by_person)| *to == Status::Ready && *by_person);
+    let Some((from, _, _, Some(note), _)) = newest else { return (Status::Ready, None, None) };
+    match moves.next() {
+        _ if note != LOOK => (Status::Ready, None, None),
+        Some((_, to, reason, note, _)) if to == from => (from, reason, note.clone()),
+        _ => (from, None, None),
     }
 }
 

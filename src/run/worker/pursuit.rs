@@ -16,7 +16,7 @@ use crate::run::attempt::{Attempt, AttemptResult, Wanted, make_folder};
 use crate::run::environment::{Variables, agent_environment, overlaid};
 use crate::run::event::RunEventKind;
 use crate::run::words::{messages_of, remember};
-use crate::store::Changes;
+use crate::store::{Changes, Snapshot};
 use crate::workflow::{Library, Role};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -62,7 +62,7 @@ pub(super) struct Tried {
 /// Looks at what a try left, and says what is wanting.
 pub(super) type Judge<'j> = dyn Fn(&Try<'_>, &mut Tried) -> Result<Option<(Reason, String)>> + 'j;
 /// What goes onto the record with the try that got there.
-pub(super) type Finish<'j> = dyn Fn(&Try<'_>, &Tried, &mut Changes) -> Result<()> + 'j;
+pub(super) type Finish<'j> = dyn Fn(&Try<'_>, &Tried, &Snapshot<'_>, &mut Changes) -> Result<()> + 'j;
 
 /// What follows from a try that did not pass.
 enum Next {
@@ -136,10 +136,10 @@ impl Worker<'_> {
                 tried.wanting = judge(&current, &mut tried)?;
                 self.check_stop()?;
                 if tried.wanting.is_none() {
-                    self.record(&format!("{} done", aim.key().unwrap_or(aim.phase)), |_, changes| {
+                    self.record(&format!("{} done", aim.key().unwrap_or(aim.phase)), |snapshot, changes| {
                         self.record_run(&current, &tried, changes)?;
                         self.hand_over(&current, &tried, changes);
-                        finish(&current, &tried, changes)
+                        finish(&current, &tried, snapshot, changes)
                     })?;
                     self.bench.ledger.record(&current.run);
                     return Ok(None);

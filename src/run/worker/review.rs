@@ -3,15 +3,16 @@
 use super::flow::{Came, Walk, since_a_person};
 use super::pursuit::{Tried, Try};
 use super::{Settled, Worker};
-use crate::error::Result;
-use crate::model::message::MessageKind;
+use crate::error::{Error, Result};
+use crate::model::message::{Message, MessageKind};
 use crate::model::review::{Review, parse_findings, parse_review};
+use crate::model::run::{Outcome, RunRecord};
 use crate::model::{Change, EventId, Reason};
 use crate::run::checkout::Checkouts;
 use crate::run::event::RunEventKind;
 use crate::run::prompt::fenced;
-use crate::store::Changes;
-use crate::workflow::{Phase, Role};
+use crate::store::{Changes, Snapshot};
+use crate::workflow::{Library, Phase, Role};
 use std::cell::RefCell;
 
 /// The role that looks at findings again.
@@ -21,72 +22,127 @@ const ASKED: u64 = 2;
 
 impl Worker<'_> {
     pub(super) fn review(&self, walk: &mut Walk<'_>, phase: &Phase, role: &Role) -> Result<Came> {
-        if let Some(review) = self.find_open_review(walk, phase)? {
-            let text = format!("{} of this work stands: {}", phase.name, review.in_short());
-            self.reporter.tell(RunEventKind::Note { text });
-            walk.add_output(phase, review.to_text());
-            return Ok(Came::Through);
+        let (mut review, run) = match self.find_open_review(walk, phase)? {
+            Some((review, _, true)) => {
+                let text = format!("{} of this work stands: {}", phase.name, review.in_short());
+                self.reporter.tell(RunEventKind::Note { text });
+                walk.add_output(phase, review.to_text());
+                return Ok(Came::Through);
+            }
+            Some((review, run, false)) => {
+                let text = format!("{} of this work is looked at once more: {}", phase.name, review.in_short());
+                self.reporter.tell(RunEventKind::Note { text });
+                (review, run)
+            }
+            None => match self.have_reviewed(walk, phase, role)? {
+                Ok(reviewed) => reviewed,
+                Err(settled) => return Ok(Came::Settled(settled)),
+            },
+        };
+        if self.needs_confirmation(walk, phase, &review)? {
+            match self.confirm(walk, phase, role, &run, &review)? {
+                Ok(confirmed) => review = confirmed,
+                Err(settled) => return Ok(Came::Settled(settled)),
+            }
         }
-        let said = RefCell::new((Review::default(), None::<EventId>));
+        self.reporter.tell(RunEventKind::Reviewed { verdict: review.in_short() });
+        walk.add_output(phase, review.to_text());
+        Ok(Came::Through)
+    }
+
+    /// Has the role say its verdict. It is on the record with the run that led to it, before anybody looks once more at
+    /// what it found.
+    fn have_reviewed(
+        &self,
+        walk: &mut Walk<'_>,
+        phase: &Phase,
+        role: &Role,
+    ) -> Result<Result<(Review, EventId), Settled>> {
+        let said = RefCell::new(None::<(Review, EventId)>);
+        let recorded = RefCell::new(None::<(Change, Option<Message>)>);
         let judge = |current: &Try<'_>, tried: &mut Tried| {
             let review = tried.result.words.iter().rev().find_map(|piece| parse_review(piece));
-            match review.filter(|review| review.approved.is_some()) {
-                Some(review) => said.replace((review, Some(current.run.clone()))),
-                None if current.is_last => said.replace((Review::default(), Some(current.run.clone()))),
+            let review = match review.filter(|review| review.approved.is_some()) {
+                Some(review) => review,
+                None if current.is_last => Review::default(),
                 None => {
                     let why = "your answer holds no verdict: end with the JSON object that was asked for".to_owned();
                     return Ok(Some((Reason::ReviewRejected, why)));
                 }
             };
+            // People are told when it is whole.
+            let is_whole = !is_to_confirm(&review) || self.nobody_confirms(walk.library, phase)?;
+            let message = is_whole.then(|| self.message(MessageKind::Review, &role.name, review.to_text()));
+            recorded.replace(Some((self.reviewed(current.run.clone(), &review)?, message)));
+            said.replace(Some((review, current.run.clone())));
             Ok(None)
         };
-        // The verdict is put on the record when it is whole: with what a second look says.
-        let settled = self.have_said(walk, phase, role, ASKED, &judge, &|_, _, _| Ok(()))?;
-        if settled.is_some() {
-            return Ok(settled.into());
+        let finish = |_: &Try<'_>, _: &Tried, _: &Snapshot<'_>, changes: &mut Changes| {
+            if let Some((reviewed, message)) = recorded.borrow().as_ref() {
+                changes.event(&self.task, reviewed.clone());
+                message.iter().for_each(|message| changes.message(message));
+            }
+            Ok(())
+        };
+        let settled = self.have_said(walk, phase, role, ASKED, &judge, &finish)?;
+        match (settled, said.into_inner()) {
+            (Some(settled), _) => Ok(Err(settled)),
+            (None, Some(said)) => Ok(Ok(said)),
+            (None, None) => Err(Error::failed(format!("{} ended without a word", phase.name))),
         }
-        let (mut review, run) = said.into_inner();
-        if review.asks_for_changes()
-            && review.serious().next().is_some()
-            && let Some(settled) = self.confirm(walk, phase, &mut review)?
-        {
-            return Ok(Came::Settled(settled));
-        }
-        self.record_review(role, &review, run)?;
-        walk.add_output(phase, review.to_text());
-        Ok(Came::Through)
     }
 
     /// What this phase asked for in exactly this work before a worker was cut off: a second opinion on the same work
-    /// would settle nothing. A person who has spoken since, or asks for a review alone, gets a new one.
-    fn find_open_review(&self, walk: &Walk<'_>, phase: &Phase) -> Result<Option<Review>> {
+    /// would settle nothing. A person who has spoken since, or asks for a review alone, gets a new one. With the run that
+    /// said it, and whether nobody has to look at it once more.
+    fn find_open_review(&self, walk: &Walk<'_>, phase: &Phase) -> Result<Option<(Review, EventId, bool)>> {
         let Some(work) = self.tree_of_work()?.filter(|_| walk.alone.is_none()) else { return Ok(None) };
         let snapshot = self.project.store.snapshot()?;
         let (events, runs) = (snapshot.events(&self.task)?, snapshot.runs(&self.task)?);
         let is_of_phase = |run: &EventId| runs.iter().any(|known| known.id == *run && known.phase == phase.name);
         let newest = since_a_person(&events).iter().rev().find_map(|event| match &event.change {
-            Change::Reviewed { run: Some(run), tree, review, .. } if is_of_phase(run) => Some((tree, review)),
+            Change::Reviewed { run: Some(run), tree, review, .. } if is_of_phase(run) => Some((run, tree, review)),
             _ => None,
         });
-        let open = newest.filter(|(tree, review)| **tree == work && review.asks_for_changes());
-        Ok(open.map(|(_, review)| review.clone()))
+        let open = newest.filter(|(_, tree, review)| **tree == work && review.asks_for_changes());
+        let Some((run, _, review)) = open else { return Ok(None) };
+        let confirming = confirming(phase);
+        let is_after = |other: &&RunRecord| other.phase == confirming && other.id > *run;
+        let looked_again = runs.iter().filter(is_after).any(|run| run.outcome == Some(Outcome::Succeeded));
+        let is_whole = looked_again || !self.needs_confirmation(walk, phase, review)?;
+        Ok(Some((review.clone(), run.clone(), is_whole)))
     }
 
-    /// Has somebody else look at the code for every serious finding: a wrong one is not worth a round of fixes.
-    fn confirm(&self, walk: &mut Walk<'_>, phase: &Phase, review: &mut Review) -> Result<Option<Settled>> {
+    /// Whether somebody is to look at what a review found, and there is somebody.
+    fn needs_confirmation(&self, walk: &Walk<'_>, phase: &Phase, review: &Review) -> Result<bool> {
+        Ok(is_to_confirm(review) && !self.nobody_confirms(walk.library, phase)?)
+    }
+
+    fn nobody_confirms(&self, library: &Library, phase: &Phase) -> Result<bool> {
+        Ok(self.nobody_for(&library.role(CONFIRMER)?, phase.agent.as_deref())?.is_some())
+    }
+
+    /// Has somebody else look at the code for every serious finding of a run: a wrong one is not worth a round of fixes.
+    /// The verdict as it is then.
+    fn confirm(
+        &self,
+        walk: &mut Walk<'_>,
+        phase: &Phase,
+        reviewer: &Role,
+        run: &EventId,
+        review: &Review,
+    ) -> Result<Result<Review, Settled>> {
         let role = walk.library.role(CONFIRMER)?;
-        if self.nobody_for(&role, phase.agent.as_deref())?.is_some() {
-            return Ok(None);
-        }
-        let phase = Phase { name: format!("{}-confirm", phase.name), ..phase.clone() };
+        let phase = Phase { name: confirming(phase), loop_to: None, ..phase.clone() };
         let serious: Vec<usize> =
             review.issues.iter().enumerate().filter(|(_, issue)| issue.is_serious()).map(|(at, _)| at).collect();
         let asked = Review { issues: serious.iter().map(|at| review.issues[*at].clone()).collect(), ..review.clone() };
         walk.asked = Some(fenced(&asked.to_text()));
-        let checks = RefCell::new(Vec::new());
+        let confirmed = RefCell::new(review.clone());
+        let recorded = RefCell::new(None::<(Change, Message)>);
         let judge = |current: &Try<'_>, tried: &mut Tried| {
-            match tried.result.words.iter().rev().find_map(|piece| parse_findings(piece)) {
-                Some(found) => checks.replace(found),
+            let findings = match tried.result.words.iter().rev().find_map(|piece| parse_findings(piece)) {
+                Some(found) => found,
                 // Whoever cannot say that a finding is wrong leaves it standing.
                 None if current.is_last => Vec::new(),
                 None => {
@@ -94,37 +150,44 @@ impl Worker<'_> {
                     return Ok(Some((Reason::ReviewRejected, why)));
                 }
             };
+            let mut confirmed = confirmed.borrow_mut();
+            for (number, check) in findings {
+                if let Some(at) = number.checked_sub(1).and_then(|at| serious.get(at)) {
+                    confirmed.issues[*at].check = check;
+                }
+            }
+            let message = self.message(MessageKind::Review, &reviewer.name, confirmed.to_text());
+            recorded.replace(Some((self.reviewed(run.clone(), &confirmed)?, message)));
             Ok(None)
         };
-        let settled = self.have_said(walk, &phase, &role, ASKED, &judge, &|_, _, _| Ok(()))?;
-        walk.asked = None;
-        for (number, check) in checks.into_inner() {
-            if let Some(at) = serious.get(number - 1) {
-                review.issues[*at].check = check;
+        let finish = |_: &Try<'_>, _: &Tried, _: &Snapshot<'_>, changes: &mut Changes| {
+            if let Some((reviewed, message)) = recorded.borrow().as_ref() {
+                if *confirmed.borrow() != *review {
+                    changes.event(&self.task, reviewed.clone());
+                }
+                changes.message(message);
             }
-        }
-        Ok(settled)
+            Ok(())
+        };
+        let settled = self.have_said(walk, &phase, &role, ASKED, &judge, &finish)?;
+        walk.asked = None;
+        Ok(settled.map_or_else(|| Ok(confirmed.into_inner()), Err))
     }
 
-    fn record_review(&self, role: &Role, review: &Review, run: Option<EventId>) -> Result<()> {
+    /// A verdict is about the work as it is.
+    fn reviewed(&self, run: EventId, review: &Review) -> Result<Change> {
         let repository = self.project.repository();
         let commit = repository.head_of(&Checkouts::of(self.project)?.path_of(&self.task))?;
         let tree = repository.tree_of(commit)?.to_string();
-        let message = self.message(MessageKind::Review, &role.name, review.to_text());
-        self.record("review", |_, changes: &mut Changes| {
-            changes.event(
-                &self.task,
-                Change::Reviewed {
-                    run: run.clone(),
-                    tree: tree.clone(),
-                    commit: commit.to_string(),
-                    review: review.clone(),
-                },
-            );
-            changes.message(&message);
-            Ok(())
-        })?;
-        self.reporter.tell(RunEventKind::Reviewed { verdict: review.in_short() });
-        Ok(())
+        Ok(Change::Reviewed { run: Some(run), tree, commit: commit.to_string(), review: review.clone() })
     }
+}
+
+/// What the second look at a phase's findings is called.
+fn confirming(phase: &Phase) -> String {
+    format!("{}-confirm", phase.name)
+}
+
+fn is_to_confirm(review: &Review) -> bool {
+    review.asks_for_changes() && review.serious().next().is_some()
 }

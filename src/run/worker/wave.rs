@@ -138,7 +138,7 @@ impl Worker<'_> {
     fn bring_in(&self, phasing: &Phasing<'_>, step: &Step) -> Result<bool> {
         let repository = self.project.repository();
         let checkouts = Checkouts::beside(self.project, Some(&step.id))?;
-        let branch = branch_beside(&self.branch, step);
+        let branch = branch_beside(&self.branch, &step.id);
         let Some(tip) = repository.branch_commit(&branch)? else {
             return Err(Error::failed(format!("the branch {branch} with the work of {} is gone", step.id)));
         };
@@ -153,7 +153,7 @@ impl Worker<'_> {
                     step.id,
                     paths.join(", ")
                 ))?;
-                self.clear_beside(step, tip)?;
+                self.clear_beside(&step.id, tip)?;
                 return Ok(false);
             }
         };
@@ -165,13 +165,13 @@ impl Worker<'_> {
             Ok(())
         })?;
         self.reporter.tell(RunEventKind::StepDone { step: step.id.clone(), commit: Some(commit.to_string()) });
-        self.clear_beside(step, tip)?;
+        self.clear_beside(&step.id, tip)?;
         Ok(true)
     }
 
     /// The step's own worktree serves others again, and its branch goes. Its work is on the task's branch, or kept.
-    fn clear_beside(&self, step: &Step, tip: Oid) -> Result<()> {
-        let checkouts = Checkouts::beside(self.project, Some(&step.id))?;
+    fn clear_beside(&self, step: &str, tip: Oid) -> Result<()> {
+        let checkouts = Checkouts::beside(self.project, Some(step))?;
         checkouts.park_held(&self.task)?;
         self.project.repository().delete_merged_branch(&branch_beside(&self.branch, step), tip)?;
         Ok(())
@@ -180,12 +180,12 @@ impl Worker<'_> {
 
 /// What a wave that was cut short left behind: worktrees of single steps, and their branches. Whatever in them is nowhere
 /// else is kept under refs, whose names are returned. The caller holds the task's worktree.
-pub fn clear_what_waves_left(project: &Project, task: &TaskId, branch: &str, steps: &[Step]) -> Result<Vec<String>> {
+pub fn clear_what_waves_left(project: &Project, task: &TaskId, branch: &str) -> Result<Vec<String>> {
     let repository = project.repository();
     let head = repository.branch_commit(branch)?;
     let mut kept = Vec::new();
-    for step in steps {
-        let checkouts = Checkouts::beside(project, Some(&step.id))?;
+    for step in &left_beside(project, task, branch)? {
+        let checkouts = Checkouts::beside(project, Some(step))?;
         let own = branch_beside(branch, step);
         let tip = repository.branch_commit(&own)?;
         let path = checkouts.find(task);
@@ -194,6 +194,7 @@ pub fn clear_what_waves_left(project: &Project, task: &TaskId, branch: &str, ste
         }
         if let Some(path) = path {
             checkouts.mend(task)?;
+            checkouts.end_operation(task, &path, &own)?;
             kept.extend(checkouts.save(task, &path)?.map(|(_, name)| name));
             repository.drop_changes(&path)?;
             checkouts.park_held(task)?;
@@ -238,7 +239,7 @@ impl Seed {
             title: self.title,
             author: self.author,
             session: self.session,
-            branch: branch_beside(&self.branch, step),
+            branch: branch_beside(&self.branch, &step.id),
             bench: self.bench,
             has_told_worktree: Cell::new(true),
             beside: Some(Beside { step: step.id.clone(), parked: RefCell::new(None) }),
@@ -293,6 +294,20 @@ impl Worker<'_> {
 }
 
 /// The branch of a step that is worked on beside others.
-fn branch_beside(branch: &str, step: &Step) -> String {
-    format!("{branch}--{}", step.id.to_ascii_lowercase())
+fn branch_beside(branch: &str, step: &str) -> String {
+    format!("{branch}--{}", step.to_ascii_lowercase())
+}
+
+/// Steps that left a worktree or a branch of their own, whatever the plan says by now.
+fn left_beside(project: &Project, task: &TaskId, branch: &str) -> Result<BTreeSet<String>> {
+    let full = format!("refs/heads/{branch}");
+    let folder = full.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let branches = project.repository().refs_below(&format!("{folder}/"))?;
+    let of_branches =
+        branches.iter().filter_map(|(name, _)| name.strip_prefix(&format!("{full}--"))).map(str::to_owned);
+    let of_worktrees = Checkouts::of(project)?.beside_names(task)?;
+    let is_step = |step: &String| {
+        step.strip_prefix('S').is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+    };
+    Ok(of_branches.chain(of_worktrees).map(|step| step.to_ascii_uppercase()).filter(is_step).collect())
 }

@@ -6,11 +6,12 @@ use super::pursuit::{Finish, Tried, Try};
 use super::{Settled, Worker};
 use crate::agent::Permission;
 use crate::error::Result;
-use crate::model::message::MessageKind;
+use crate::model::message::{Message, MessageKind};
 use crate::model::plan::{Finding, Severity, parse_plan};
-use crate::model::{Reason, TextFile};
+use crate::model::{Change, Reason, TextFile};
 use crate::run::answers::{plan_in, spec_in};
 use crate::run::environment::Variables;
+use crate::store::{Changes, Snapshot};
 use crate::tasks::vouch_for_own_text;
 use crate::workflow::{Phase, Role};
 use std::cell::RefCell;
@@ -57,41 +58,80 @@ impl Worker<'_> {
         file: TextFile,
         read: &dyn Fn(&[String]) -> Result<String, String>,
     ) -> Result<Option<Settled>> {
+        let before = walk.texts.of_file(file).to_owned();
+        let spec = RefCell::new(walk.texts.spec.clone());
+        // An agent that may run what it likes gains nothing by a plan that a rule approves; any other one would. And what
+        // it makes of a wish from elsewhere is from elsewhere.
+        let is_own = walk.is_own_wish && self.permission(&self.current_task()?)? == Permission::Full;
         let text = RefCell::new(String::new());
-        let judge = |_: &Try<'_>, tried: &mut Tried| match read(&tried.result.words) {
-            Ok(found) => {
-                text.replace(found);
-                Ok(None)
+        let judge = |current: &Try<'_>, tried: &mut Tried| {
+            let read = match read(&tried.result.words) {
+                Ok(found) => self.wanting_for_spec(file, &spec, current.is_last)?.map_or(Ok(found), Err),
+                why => why,
+            };
+            match read {
+                Ok(found) => {
+                    if is_own {
+                        vouch_for_own_text(self.project, &found)?;
+                    }
+                    text.replace(found);
+                    Ok(None)
+                }
+                Err(why) => Ok(Some((Reason::AgentFailed, why))),
             }
-            Err(why) => Ok(Some((Reason::AgentFailed, why))),
         };
-        let record = |_: &Try<'_>, _: &Tried, changes: &mut crate::store::Changes| {
-            changes.text(&self.task, file, text.borrow().clone());
+        let from = role.name.clone();
+        let set_aside = self.message(MessageKind::Handoff, &from, String::new());
+        let stands = RefCell::new(String::new());
+        let record = |_: &Try<'_>, _: &Tried, snapshot: &Snapshot<'_>, changes: &mut Changes| {
+            let now = snapshot.text(&self.task, file)?;
+            if now == before {
+                stands.replace(text.borrow().clone());
+                changes.text(&self.task, file, text.borrow().clone());
+                return Ok(());
+            }
+            // Whoever wrote it meanwhile knew what they wanted.
+            let word = file.word();
+            let why =
+                format!("the {word} was written by somebody else meanwhile, and stands; that of {from} is a message");
+            changes.event(&self.task, Change::Noted { text: why });
+            changes.message(&Message { text: text.borrow().clone(), ..set_aside.clone() });
+            stands.replace(now);
             Ok(())
         };
         let settled = self.have_said(walk, phase, role, SENT_BACK + 1, &judge, &record)?;
         if settled.is_none() {
-            self.take_over(walk, file, text.into_inner())?;
+            walk.set_text(file, stands.into_inner());
         }
         Ok(settled)
     }
 
-    /// Puts a text of the worker's own making on the record.
-    pub(super) fn write_down(&self, walk: &mut Walk<'_>, file: TextFile, text: String) -> Result<()> {
-        self.record(&format!("write {}", file.word()), |_, changes| {
-            changes.text(&self.task, file, text.clone());
-            Ok(())
-        })?;
-        self.take_over(walk, file, text)
+    /// A plan is for the spec as it is, not as it was when its planner began.
+    fn wanting_for_spec(&self, file: TextFile, known: &RefCell<String>, is_last: bool) -> Result<Option<String>> {
+        let now = self.project.store.snapshot()?.text(&self.task, TextFile::Spec)?;
+        if file == TextFile::Spec || now == *known.borrow() || is_last {
+            return Ok(None);
+        }
+        let why = format!("somebody changed the spec while you wrote the plan. It is now:\n\n{now}");
+        known.replace(now);
+        Ok(Some(why))
     }
 
-    fn take_over(&self, walk: &mut Walk<'_>, file: TextFile, text: String) -> Result<()> {
-        // An agent that may run what it likes gains nothing by a plan that a rule approves; any other one would. And what
-        // it makes of a wish from elsewhere is from elsewhere.
-        if walk.is_own_wish && self.permission(&self.current_task()?)? == Permission::Full {
-            vouch_for_own_text(self.project, &text)?;
+    /// Makes something else of a text as it is now, and goes on with that.
+    pub(super) fn rewrite(&self, walk: &mut Walk<'_>, file: TextFile, to: impl Fn(&str) -> String) -> Result<()> {
+        let before = walk.texts.of_file(file).to_owned();
+        let is_own = walk.is_own_wish && self.permission(&self.current_task()?)? == Permission::Full;
+        if is_own {
+            vouch_for_own_text(self.project, &to(&before))?;
         }
-        walk.set_text(file, text);
+        let written = RefCell::new(String::new());
+        self.record(&format!("write {}", file.word()), |snapshot, changes| {
+            let text = to(&snapshot.text(&self.task, file)?);
+            written.replace(text.clone());
+            changes.text(&self.task, file, text);
+            Ok(())
+        })?;
+        walk.set_text(file, written.into_inner());
         Ok(())
     }
 
@@ -104,7 +144,7 @@ impl Worker<'_> {
             report.replace(text);
             Ok(None)
         };
-        let record = |_: &Try<'_>, _: &Tried, changes: &mut crate::store::Changes| {
+        let record = |_: &Try<'_>, _: &Tried, _: &Snapshot<'_>, changes: &mut Changes| {
             changes.message(&self.message(MessageKind::Handoff, &role.name, report.borrow().clone()));
             Ok(())
         };
@@ -143,7 +183,19 @@ impl Worker<'_> {
             permission: role.permission,
         };
         let environment = |also: &[String]| -> Variables { self.environment(&place.path, walk.ports(), also) };
-        self.pursue(&aim, &environment, judge, finish)
+        self.pursue(&aim, &environment, judge, &|current, tried, snapshot, changes| {
+            self.note_round(phase, changes);
+            finish(current, tried, snapshot, changes)
+        })
+    }
+}
+
+impl Worker<'_> {
+    /// Rounds of a loop are on the record, so that a restart gives no further ones.
+    pub(super) fn note_round(&self, phase: &Phase, changes: &mut Changes) {
+        if phase.loop_to.is_some() {
+            changes.event(&self.task, Change::PhaseDone { phase: phase.name.clone() });
+        }
     }
 }
 

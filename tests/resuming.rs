@@ -1,0 +1,245 @@
+//! What a workflow takes up again: after a worker was cut off, after somebody only had a look, and where a person wrote
+//! while an agent did.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start the program as a person would")]
+
+mod common;
+
+use common::play::{PLAN, Play, SPEC, says};
+use common::{Marks, eventually, spawned};
+use std::path::{Path, PathBuf};
+
+const BLOCKED: &str = r#"{"approved": false, "summary": "Not yet.", "issues": [
+  {"severity": "blocker", "file": "greeting.txt", "line": 1, "description": "The greeting is not polite"}]}"#;
+const CONFIRMED: &str = r#"{"findings": [{"number": 1, "verdict": "confirmed", "why": "it says hello"}]}"#;
+
+/// A task with spec and plan, approved.
+fn planned(play: &Play) -> String {
+    let id = play.wish("Greet people");
+    play.sandbox.fails(&["run", &id], 4);
+    play.sandbox.ok(&["approve", &id]);
+    id
+}
+
+/// Runs until an agent has come to where its script says `here`, and kills the worker then.
+fn killed_at_work(play: &Play, id: &str, marks: &Marks) {
+    let before = marks.pids().len();
+    let mut run = spawned(&mut play.sandbox.command(&["run", id]));
+    eventually("the agent is at work", || marks.pids().len() > before);
+    run.kill();
+    eventually("nothing of it is left", || marks.alive().is_empty());
+}
+
+/// The same for steps that are worked on side by side: each does this the first time, and then hangs.
+fn cut_at_first(play: &Play, marks: &Marks, deed: &str) -> String {
+    let mark = play.sandbox.folder("play").join("begun").display().to_string();
+    format!("if ! test -e {mark}-$AIFACTORY_STEP; then touch {mark}-$AIFACTORY_STEP; {deed}\n{}; fi", cut(marks))
+}
+
+/// Has a person write a spec or a plan.
+fn set(play: &Play, what: &str, id: &str, text: &str) {
+    let file = play.sandbox.folder("play").join("written.md");
+    std::fs::write(&file, text).unwrap();
+    play.sandbox.ok(&[what, "set", id, "--file", &file.to_string_lossy()]);
+}
+
+fn cut(marks: &Marks) -> String {
+    format!("{}; sleep 600", marks.here())
+}
+
+#[test]
+fn whoever_only_had_a_look_leaves_the_task_where_it_stood() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("explain", "echo It greets.");
+    let id = play.wish("Greet people");
+    let look = || {
+        let before = sandbox.status(&id);
+        sandbox.ok(&["do", "explain", &id]);
+        assert_eq!(sandbox.status(&id), before);
+        before
+    };
+    assert_eq!(look(), "backlog");
+    sandbox.fails(&["run", &id], 4);
+    assert_eq!(look(), "waiting: plan-approval");
+    sandbox.ok(&["approve", &id]);
+    assert_eq!(look(), "ready");
+    sandbox.ok(&["run", &id]);
+    assert_eq!(look(), "review");
+    sandbox.ok(&["retry", &id]);
+    assert_eq!(look(), "ready");
+}
+
+/// The worktree of one step that is worked on beside others.
+fn worktree_of(play: &Play, id: &str, step: &str) -> PathBuf {
+    let list = play.sandbox.git(&["worktree", "list", "--porcelain"]);
+    let paths = list.lines().filter_map(|line| line.strip_prefix("worktree "));
+    let of_step = |path: &&str| Path::new(path).file_name().is_some_and(|name| name.to_string_lossy().ends_with(step));
+    paths.filter(|path| path.contains(id)).find(of_step).map(PathBuf::from).unwrap_or_else(|| panic!("{list}"))
+}
+
+const WAVE: &str = "\
+### S1: Write a
+- files: a.txt
+- gate: `test -s a.txt`
+
+Write a.
+
+### S2: Write b
+- files: b.txt
+- gate: `test -s b.txt`
+
+Write b.
+";
+
+#[test]
+fn a_step_whose_rebase_was_cut_short_is_finished_without_a_person() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let write = r#"case "$AIFACTORY_STEP" in S1) echo a > a.txt ;; S2) echo b > b.txt ;; esac"#;
+    play.part("plan", &says(WAVE)).part("code", &format!("{}\n{write}", cut_at_first(&play, &marks, "")));
+    let id = planned(&play);
+    let mut run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("both are at work", || marks.pids().len() == 2);
+    run.kill();
+    eventually("nothing of it is left", || marks.alive().is_empty());
+    // What a rebase that is killed in a conflict leaves.
+    let worktree = worktree_of(&play, &id, "S2");
+    for (name, text) in [("side", "theirs\n"), ("own", "ours\n")] {
+        let from = sandbox.commit_of("main");
+        sandbox.git_at(&worktree, &["checkout", "-q", "--detach", &from]);
+        std::fs::write(worktree.join("b.txt"), text).unwrap();
+        sandbox.git_at(&worktree, &["add", "."]);
+        sandbox.git_at(&worktree, &["commit", "-qm", name]);
+        sandbox.git_at(&worktree, &["branch", name]);
+    }
+    assert_ne!(sandbox.try_git(&worktree, &["rebase", "-q", "side"]).status, 0);
+    sandbox.ok(&["run", &id, "--merge"]);
+    assert_eq!((sandbox.read("a.txt"), sandbox.read("b.txt")), ("a\n".to_owned(), "b\n".to_owned()));
+    // What was in the middle of it is kept.
+    let kept = sandbox.git(&["for-each-ref", "--format=%(refname)", &format!("refs/aifactory/saved/{id}")]);
+    let texts: Vec<String> = kept.lines().map(|name| sandbox.git(&["show", &format!("{name}:b.txt")])).collect();
+    assert!(texts.iter().any(|text| text.contains("ours")), "{texts:?}");
+    sandbox.assert_sound();
+}
+
+const THEIRS: &str =
+    "### S1: Their own way\n- files: greeting.txt\n- gate: `test -s greeting.txt`\n\nGreet in Latin.\n";
+
+#[test]
+fn a_plan_that_a_person_writes_while_an_agent_plans_stands() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let go_on = sandbox.folder("play").join("go-on");
+    let wait = format!("{}\nuntil test -e {}; do sleep 0.05; done\n", marks.here(), go_on.display());
+    play.part("plan", &format!("{wait}{}", says(PLAN)));
+    let id = play.wish("Greet people");
+    let run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("it is being planned", || !marks.pids().is_empty());
+    set(&play, "plan", &id, THEIRS);
+    std::fs::write(go_on, "").unwrap();
+    assert_eq!(run.wait(), Some(4));
+    assert_eq!(sandbox.ok(&["plan", "show", &id]), THEIRS);
+    assert_eq!(sandbox.status(&id), "waiting: plan-approval");
+    let messages = sandbox.ok(&["message", "list", &id]);
+    assert!(messages.contains("Write the greeting"), "{messages}");
+}
+
+#[test]
+fn a_spec_that_changes_while_an_agent_plans_is_planned_for_as_it_is() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let go_on = sandbox.folder("play").join("go-on");
+    let wait = format!("{}\nuntil test -e {}; do sleep 0.05; done\n", marks.here(), go_on.display());
+    play.part("plan.1", &format!("{wait}{}", says(PLAN))).part("plan", &says(THEIRS));
+    let id = play.wish("Greet people");
+    let run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("it is being planned", || !marks.pids().is_empty());
+    set(&play, "spec", &id, &SPEC.replace("The program greets.", "The program greets in Latin."));
+    std::fs::write(go_on, "").unwrap();
+    assert_eq!(run.wait(), Some(4));
+    assert!(play.prompt("plan.2").contains("greets in Latin"), "{}", play.prompt("plan.2"));
+    assert_eq!(sandbox.ok(&["plan", "show", &id]), THEIRS);
+}
+
+#[test]
+fn a_verdict_is_not_lost_with_a_worker_that_has_it_looked_at_again() {
+    let play = Play::new();
+    let marks = play.sandbox.marks();
+    play.part("review.1", &says(BLOCKED)).part("confirm.1", &cut(&marks)).part("confirm", &says(CONFIRMED));
+    play.part("fix", "echo good day > greeting.txt");
+    let id = planned(&play);
+    killed_at_work(&play, &id, &marks);
+    play.sandbox.ok(&["run", &id]);
+    assert_eq!(play.turns(), "code.1 confirm.1 confirm.2 fix.1 plan.1 review.1 review.2 spec.1");
+    assert!(play.prompt("confirm.2").contains("The greeting is not polite"), "{}", play.prompt("confirm.2"));
+}
+
+#[test]
+fn rounds_of_a_loop_that_ends_in_words_are_counted_through_a_restart() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let workflow = "[[phases]]\nname = \"code\"\nagent = \"coder\"\n\n\
+                    [[phases]]\nname = \"review\"\nagent = \"reviewer\"\n\n\
+                    [[phases]]\nname = \"ask\"\nagent = \"researcher\"\ncondition = \"has_issues\"\n\
+                    loop_to = \"code\"\nmax_iterations = 2\n";
+    sandbox.commit(&[(".aifactory/workflows/circle.toml", workflow)]);
+    sandbox.ok(&["trust", "--yes"]);
+    let play = play.with("AIFACTORY_WORKFLOW", "circle");
+    play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED));
+    play.part("research", "echo Look again.").part("research.2", &cut(&marks));
+    let id = play.wish("Greet people");
+    set(&play, "plan", &id, PLAN);
+    play.sandbox.ok(&["approve", &id]);
+    killed_at_work(&play, &id, &marks);
+    play.sandbox.fails(&["run", &id], 4);
+    let turns = play.turns();
+    assert_eq!(turns.matches("research.").count(), 3, "{turns}");
+}
+
+#[test]
+fn what_steps_left_that_the_plan_no_longer_has_goes_with_the_next_run() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let half = cut_at_first(&play, &marks, "echo half > b.txt");
+    play.part("plan", &says(WAVE)).part("code", &format!("{half}\necho a > a.txt"));
+    let id = planned(&play);
+    let mut run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("both are at work", || marks.pids().len() == 2);
+    run.kill();
+    eventually("nothing of it is left", || marks.alive().is_empty());
+    set(&play, "plan", &id, WAVE.split("### S2").next().unwrap());
+    sandbox.ok(&["approve", &id]);
+    sandbox.ok(&["run", &id]);
+    assert_eq!(sandbox.git(&["for-each-ref", "--format=%(refname)", "refs/heads/aifactory/"]).lines().count(), 1);
+    let list = sandbox.git(&["worktree", "list", "--porcelain"]);
+    assert!(!list.contains("-S1") && !list.contains("-S2"), "{list}");
+    let kept = sandbox.git(&["for-each-ref", "--format=%(refname)", &format!("refs/aifactory/saved/{id}")]);
+    let texts: Vec<String> =
+        kept.lines().map(|name| sandbox.try_git(&sandbox.repo(), &["show", &format!("{name}:b.txt")]).stdout).collect();
+    assert!(texts.contains(&"half\n".to_owned()), "{texts:?}");
+}
+
+#[test]
+fn the_same_finding_for_the_third_time_goes_to_a_person_instead_of_a_third_round() {
+    let play = Play::new();
+    play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "date +%N >> greeting.txt");
+    let id = planned(&play);
+    let failed = play.sandbox.fails(&["run", &id], 4);
+    assert_eq!(play.sandbox.status(&id), "waiting: review-rejected");
+    assert_eq!(play.turns().matches("fix.").count(), 2, "{}", play.turns());
+    assert!(failed.stderr.contains("the same was found 3 times"), "{}", failed.all());
+    assert!(failed.stderr.contains("The greeting is not polite"), "{}", failed.all());
+}
+
+#[test]
+fn a_round_that_brings_back_what_was_wanting_goes_to_a_person() {
+    let play = Play::new();
+    play.part("review.1", &says(BLOCKED)).part("confirm", &says(CONFIRMED));
+    play.part("review", &says(&BLOCKED.replace("The greeting is not polite", "Nobody says what for")));
+    play.part("fix.1", "echo good day > greeting.txt").part("fix.2", "echo hello > greeting.txt");
+    let id = planned(&play);
+    let failed = play.sandbox.fails(&["run", &id], 4);
+    assert_eq!(play.turns().matches("fix.").count(), 2, "{}", play.turns());
+    assert!(failed.stderr.contains("brought back files that were found wanting before"), "{}", failed.all());
+}
