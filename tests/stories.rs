@@ -152,6 +152,12 @@ stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge eh
 2026-01-01 00:04:00  ana@example.com  finished step S1 in commit [HASH]
 2026-01-01 00:04:00  ana@example.com  ran runbook for review
 2026-01-01 00:04:00  ana@example.com  the run ended: succeeded
+2026-01-01 00:04:00  ana@example.com  review: asks for changes: 1 blocker (tree [HASH])
+    Not yet.
+    
+    1. blocker greeting.txt:1: The greeting is not polite
+       evidence: hello
+       suggestion: write good day
 2026-01-01 00:04:00  ana@example.com  ran runbook for review-confirm
 2026-01-01 00:04:00  ana@example.com  the run ended: succeeded
 2026-01-01 00:04:00  ana@example.com  review: asks for changes: 1 blocker (tree [HASH])
@@ -225,6 +231,9 @@ fn a_reviewer_who_is_never_content_leads_to_a_person_after_three_rounds() {
     let play = Play::new();
     let sandbox = &play.sandbox;
     play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED));
+    for (turn, other) in [(1, "Nobody is greeted by name"), (2, "It ends without a full stop"), (3, "There is no test")] {
+        play.part(&format!("review.{turn}"), &says(&BLOCKED.replace("The greeting is not polite", other)));
+    }
     play.part("fix", "echo again >> greeting.txt");
     let id = play.wish("Greet people");
     sandbox.fails(&["run", &id], 4);

@@ -77,7 +77,9 @@ fn restarts_give_a_reviewer_who_is_never_content_no_further_rounds() {
     let play = Play::new();
     let marks = play.sandbox.marks();
     let cut = format!("{}; sleep 600", marks.here());
+    let other = |text: &str| says(&BLOCKED.replace("The greeting is not polite", text));
     play.part("review", &says(BLOCKED)).part("review.2", &cut).part("review.4", &cut);
+    play.part("review.1", &other("Nobody is greeted by name")).part("review.3", &other("There is no test"));
     play.part("confirm", &says(CONFIRMED)).part("fix", "echo again >> greeting.txt");
     let id = planned(&play);
     for _ in 0..2 {
