@@ -36,6 +36,12 @@ fn cut_at_first(play: &Play, marks: &Marks, deed: &str) -> String {
     format!("if ! test -e {mark}-$AIFACTORY_STEP; then touch {mark}-$AIFACTORY_STEP; {deed}\n{}; fi", cut(marks))
 }
 
+/// The lines of an agent that says this, and that it is through.
+fn finished(words: &str) -> String {
+    let text = serde_json::json!({ "event": "text", "text": words });
+    says(&format!("{text}\n{}", serde_json::json!({ "event": "finished", "ok": true, "text": "done" })))
+}
+
 /// Has a person write a spec or a plan.
 fn set(play: &Play, what: &str, id: &str, text: &str) {
     let file = play.sandbox.folder("play").join("written.md");
@@ -242,4 +248,87 @@ fn a_round_that_brings_back_what_was_wanting_goes_to_a_person() {
     let failed = play.sandbox.fails(&["run", &id], 4);
     assert_eq!(play.turns().matches("fix.").count(), 2, "{}", play.turns());
     assert!(failed.stderr.contains("brought back files that were found wanting before"), "{}", failed.all());
+}
+
+#[test]
+fn a_merge_that_is_refused_leaves_a_rejected_task_where_it_is() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "date +%N >> greeting.txt");
+    let id = planned(&play);
+    sandbox.fails(&["run", &id], 4);
+    assert_eq!(sandbox.status(&id), "waiting: review-rejected");
+    // The yes to the plan is none to this spec.
+    set(&play, "spec", &id, "## Overview\nSomething else entirely.\n");
+    let refused = sandbox.fails(&["merge", &id, "--unreviewed"], 4);
+    assert!(refused.stderr.contains("cannot be merged: plan"), "{}", refused.all());
+    assert_eq!(sandbox.status(&id), "waiting: review-rejected");
+    assert!(!sandbox.ok(&["log", &id]).contains("whatever a reviewer"), "{}", sandbox.ok(&["log", &id]));
+}
+
+#[test]
+fn a_run_that_died_with_its_task_cancelled_is_not_shown_as_running() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    play.part("code", &cut(&marks));
+    let id = planned(&play);
+    killed_at_work(&play, &id, &marks);
+    sandbox.ok(&["cancel", &id]);
+    // Whoever looks for work finds what dead workers left.
+    let other = play.wish("Something else");
+    sandbox.run(&["run", &other]);
+    let runs = sandbox.json(&["review", &id])["runs"].clone();
+    assert_eq!(runs.as_array().unwrap().last().unwrap()["outcome"], "interrupted", "{runs}");
+}
+
+#[test]
+fn whoever_wrote_the_work_reviews_it_only_where_nobody_else_can() {
+    let play = Play::speaking();
+    let second = play.sandbox.script("second", "echo second >> \"$0.turns\"; exec \"$(dirname \"$0\")/agent\" \"$@\"");
+    let config = play.sandbox.root().join("home/config/aifactory/config.toml");
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    text.push_str(&format!(
+        "\n[agents.second]\ncommand = \"{second}\"\nreader = \"events\"\nresume-args = [\"resume\", \"{{session}}\"]\n"
+    ));
+    std::fs::write(&config, text).unwrap();
+    play.speaks("code", "echo hello > greeting.txt", &finished("I wrote it."));
+    play.speaks("review", "", &finished(r#"{"approved": true, "summary": "It greets.", "issues": []}"#));
+    play.speaks("spec", "", &finished(SPEC)).speaks("plan", "", &finished(PLAN));
+    let by = |play: &Play, id: &str| {
+        let runs = play.sandbox.json(&["review", id])["runs"].clone();
+        let of_review = |run: &&serde_json::Value| run["phase"] == "review";
+        runs.as_array().unwrap().iter().rev().find(of_review).unwrap()["agent"].as_str().unwrap().to_owned()
+    };
+    let id = planned(&play);
+    play.sandbox.ok(&["run", &id]);
+    assert_eq!(by(&play, &id), "speaker");
+    let play = play.with("AIFACTORY_AGENT_FALLBACK", "second");
+    let id = planned(&play);
+    play.sandbox.ok(&["run", &id]);
+    assert_eq!(by(&play, &id), "second");
+    // Who was named is asked.
+    let play = play.with("AIFACTORY_AGENT_REVIEW", "speaker");
+    let id = planned(&play);
+    play.sandbox.ok(&["run", &id]);
+    assert_eq!(by(&play, &id), "speaker");
+}
+
+#[test]
+fn an_agent_that_goes_on_with_its_conversation_is_told_what_an_earlier_phase_left() {
+    let play = Play::speaking();
+    let workflow = "[[phases]]\nname = \"code\"\nagent = \"coder\"\n\n\
+                    [[phases]]\nname = \"look\"\nagent = \"researcher\"\n\n\
+                    [[phases]]\nname = \"touch-up\"\nagent = \"coder-revision\"\ninput = [\"look\"]\n";
+    play.sandbox.commit(&[(".aifactory/workflows/touched.toml", workflow)]);
+    play.sandbox.ok(&["trust", "--yes"]);
+    let play = play.with("AIFACTORY_WORKFLOW", "touched");
+    play.speaks("code", "echo hello > greeting.txt", &finished("I wrote it."));
+    play.speaks("research", "", &finished("It should end with a full stop."));
+    play.speaks("other", "echo hello. > greeting.txt", &finished("Now it does."));
+    let id = play.wish("Greet people");
+    set(&play, "plan", &id, PLAN);
+    play.sandbox.ok(&["approve", &id]);
+    play.sandbox.ok(&["run", &id]);
+    assert_eq!(play.calls(), "code.1 \nresearch.1 \nother.1 resume code.1\n");
+    assert!(play.prompt("other.1").contains("It should end with a full stop."), "{}", play.prompt("other.1"));
 }

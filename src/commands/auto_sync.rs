@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::host::files;
 use crate::process::start_in_background;
 use crate::store::Store;
-use crate::sync::{Manner, Sharing};
+use crate::sync::{Manner, Sharing, follow};
 use crate::tasks::Project;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,7 +47,14 @@ pub fn run(context: &Context, _: &Args) -> Result<Finish> {
     let Some(_lock) = project.store.local.find_lock("auto-sync")? else { return Ok(Finish::Well) };
     wait_for_quiet(&project)?;
     let shared = match Sharing::find(&project)? {
-        Some(sharing) => sharing.exchange(Manner::default(), &mut |_| {}).map(drop),
+        // What became of plans under review on branches goes out with the rest.
+        Some(sharing) => sharing
+            .exchange(Manner::default(), &mut |_| {})
+            .and_then(|_| follow(&project, false))
+            .and_then(|followed| match followed.has_written() {
+                true => sharing.exchange(Manner::default(), &mut |_| {}).map(drop),
+                false => Ok(()),
+            }),
         None => Ok(()),
     };
     match &shared {

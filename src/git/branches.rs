@@ -170,9 +170,9 @@ impl Repository {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// A digest of the configuration and hooks that all worktrees share.
+    /// A digest of the configuration, attributes and hooks that all worktrees share.
     pub fn configuration_digest(&self) -> Result<Digest> {
-        let mut paths = vec![self.common_dir.join("config")];
+        let mut paths = ["config", "info/attributes"].map(|name| self.common_dir.join(name)).to_vec();
         let hooks = self.common_dir.join("hooks");
         paths.extend(crate::host::files::names(&hooks)?.into_iter().map(|name| hooks.join(name)));
         let mut parts = Vec::new();

@@ -248,24 +248,26 @@ pub struct Allowance {
     pub project: (Budget, Spent),
 }
 
+/// What other runs have used that is not on the record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unrecorded {
+    /// Runs of the same task.
+    pub of_task: Spent,
+    /// Those among them.
+    pub of_all: Spent,
+}
+
 impl Allowance {
-    /// Why a run that has used this much must not go on; before a run begins, it has used nothing. `others` is what runs of
-    /// other tasks have used that is not on the record.
-    pub fn check(&self, run_so_far: &Spent, others: &Spent) -> Option<String> {
-        let none = Spent::default();
+    /// Why a run that has used this much must not go on; before a run begins, it has used nothing.
+    pub fn check(&self, run_so_far: &Spent, others: &Unrecorded) -> Option<String> {
         let all = [
-            (BudgetOf::Task, &self.task, &none),
-            (BudgetOf::Day, &self.day, others),
-            (BudgetOf::Project, &self.project, others),
+            (BudgetOf::Task, &self.task, &others.of_task),
+            (BudgetOf::Day, &self.day, &others.of_all),
+            (BudgetOf::Project, &self.project, &others.of_all),
         ];
         all.into_iter().find_map(|(whose, (budget, spent), others)| {
             exceeded(budget, &spent.plus(run_so_far).plus(others)).map(|why| format!("the {}'s {why}", whose.word()))
         })
-    }
-
-    /// Whether what other tasks use makes no difference.
-    pub fn is_the_tasks_alone(&self) -> bool {
-        self.day.0.is_unlimited() && self.project.0.is_unlimited()
     }
 }
 

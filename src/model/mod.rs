@@ -38,7 +38,7 @@ mod usage;
 mod when;
 pub mod words;
 
-pub use budget::{Allowance, Budget, BudgetOf, Spent, exceeded, parse_count, parse_money};
+pub use budget::{Allowance, Budget, BudgetOf, Spent, Unrecorded, exceeded, parse_count, parse_money};
 pub use digest::Digest;
 pub use duration::{duration_text, parse_duration, parse_size};
 pub use event::{Change, Event, TextFile};

@@ -49,8 +49,12 @@ pub fn write_continuation(what: &str, why: &str, known: &Values, now: &ThisTime<
          The rules are the same, and the gates decide.\n"
     );
     add_section(&mut prompt, "What people said meanwhile", &fenced(&now.notes.join("\n\n")));
-    let review = known.get("review").cloned().unwrap_or_default();
-    add_section(&mut prompt, "What a reviewer said about it", &review);
+    // What an earlier phase left for this one; a review is among it where one is.
+    let (input, review) = (known.get("input").cloned().unwrap_or_default(), known.get("review").cloned());
+    match input.trim().is_empty() {
+        true => add_section(&mut prompt, "What a reviewer said about it", &review.unwrap_or_default()),
+        false => add_section(&mut prompt, "What this is about", &input),
+    }
     let feedback = now.feedback.map(fenced).unwrap_or_default();
     add_section(&mut prompt, "What you did so far did not pass", &feedback);
     prompt

@@ -87,7 +87,7 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
     }
     let held = task.claim.as_ref().is_some_and(|claim| claim.session == dead.session);
     if !held {
-        return Ok(None);
+        return close_runs(project, dead).map(|()| None);
     }
     let most = project.settings.number("run.recoveries");
     let left = what_is_left(project, &dead.session, &dead.task)?;
@@ -118,6 +118,15 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
         Ok(())
     })?;
     Ok(Some("its worker had died; the claim is free again".to_owned()))
+}
+
+/// Somebody else has decided about the task; what ran for the dead worker runs no more, and its record says so.
+fn close_runs(project: &Project, dead: &SessionFile) -> Result<()> {
+    let left = what_is_left(project, &dead.session, &dead.task)?;
+    let ending = (Outcome::Interrupted, "the worker died");
+    project.store.transact(&project.person(), "recover", |snapshot, changes| {
+        end_open_runs(project, snapshot, &left, &dead.session, &dead.task, ending, changes).map(drop)
+    })
 }
 
 /// Whoever was to read only has no part in the work. What it committed all the same is kept under a ref; the answer says

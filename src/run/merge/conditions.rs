@@ -1,13 +1,13 @@
 //! All that has to hold before work is merged, each line as it is: done, missing or unknown. Unknown is never done.
 
 use crate::error::Result;
-use crate::git::Oid;
+use crate::git::{Oid, Repository};
 use crate::model::assertions::{Touched, touched};
 use crate::model::plan::{Plan, Step, parse_plan};
 use crate::model::review::Review;
 use crate::model::run::{Evidence, Verdict};
 use crate::model::text::count;
-use crate::model::{Change, Event, Progress, Risk, Task, TextFile, risk};
+use crate::model::{Change, Event, Progress, Risk, StepProgress, Task, TextFile, risk};
 use crate::run::gates::gates_of;
 use crate::store::Snapshot;
 use crate::tasks::{Project, Standing, last_review, review_of, risk_words, standing};
@@ -58,19 +58,9 @@ pub fn conditions(project: &Project, snapshot: &Snapshot<'_>, task: &Task, seen:
     let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
     let events = snapshot.events(&task.id)?;
     let mut all = vec![approval(project, snapshot, task)?];
-    let is_done = |step: &Step| {
-        task.steps.get(&step.id).is_some_and(|progress| {
-            progress.state == Progress::Done
-                && progress.content.as_ref().is_none_or(|content| *content == step.content())
-        })
-    };
-    all.extend(plan.steps.iter().map(|step| match is_done(step) {
-        true => MergeCondition::new(format!("step {}", step.id), State::Done, step.title.clone()),
-        false => {
-            MergeCondition::new(format!("step {}", step.id), State::Missing, format!("{} is not done", step.title))
-        }
-    }));
-    let Some(work) = work_of(project, task)? else {
+    let work = work_of(project, task)?;
+    all.extend(plan.steps.iter().map(|step| step_condition(project, task, step, work.as_ref())));
+    let Some(work) = work else {
         all.push(MergeCondition::new("work", State::Missing, "there is no branch with work"));
         return Ok(all);
     };
@@ -94,6 +84,28 @@ fn approval(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<M
         Standing::ByPolicy => MergeCondition::new("plan", State::Done, "policy lets it be carried out"),
         Standing::Asked(why) | Standing::Untrusted(why) => MergeCondition::new("plan", State::Missing, why),
     })
+}
+
+/// A step is done while it says what it said then, and its work is a part of what would land.
+fn step_condition(project: &Project, task: &Task, step: &Step, work: Option<&Work>) -> MergeCondition {
+    let line = |state: State, detail: String| MergeCondition::new(format!("step {}", step.id), state, detail);
+    let says_the_same = |progress: &&StepProgress| {
+        progress.state == Progress::Done && progress.content.as_ref().is_none_or(|content| *content == step.content())
+    };
+    let Some(done) = task.steps.get(&step.id).filter(says_the_same) else {
+        return line(State::Missing, format!("{} is not done", step.title));
+    };
+    let commit = done.commit.as_deref().and_then(Repository::parse_oid);
+    let is_there = |commit: Oid| {
+        let repository = project.repository();
+        work.is_none_or(|work| {
+            repository.has_commit(commit) && repository.is_ancestor(commit, work.tip).unwrap_or(false)
+        })
+    };
+    match commit.is_none_or(is_there) {
+        true => line(State::Done, step.title.clone()),
+        false => line(State::Missing, format!("the work of {} is not on the task's branch", step.title)),
+    }
 }
 
 fn work_of(project: &Project, task: &Task) -> Result<Option<Work>> {
@@ -128,7 +140,7 @@ fn review(project: &Project, events: &[Event], tree: &str) -> MergeCondition {
         () => line(State::Unknown, "the reviewer gave no verdict".to_owned()),
     };
     match (review_of(events, tree), last_review(events)) {
-        _ if accepted => line(State::Done, "a person merges without it".to_owned()),
+        _ if accepted => waived_review(),
         (Some(review), _) => of_review(&review),
         (None, Some(_)) => line(State::Unknown, "the work changed since it was reviewed".to_owned()),
         (None, None) if project.settings.text("merge.review") == "required" => {
@@ -136,6 +148,11 @@ fn review(project: &Project, events: &[Event], tree: &str) -> MergeCondition {
         }
         (None, None) => line(State::Done, "none was asked for".to_owned()),
     }
+}
+
+/// The line of a review that a person needs none of.
+pub fn waived_review() -> MergeCondition {
+    MergeCondition::new("review", State::Done, "a person merges without it")
 }
 
 /// Checks that were there before and are not as they were: a person looks, or it does not land.

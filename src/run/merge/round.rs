@@ -1,5 +1,6 @@
 //! One round of the queue: may the task enter, does it rebase, do all gates pass, does the target still stand there.
 
+use super::conditions::waived_review;
 use super::target::Published;
 use super::{ConditionState, MergeOptions, MergeOutcome, conditions, finish_delivery, in_the_way};
 use crate::error::{Error, Kind, Result};
@@ -7,7 +8,7 @@ use crate::git::{Oid, Rebase, Repository, TargetMove};
 use crate::model::message::MessageKind;
 use crate::model::plan::{Plan, parse_plan};
 use crate::model::run::{Evidence, Verdict};
-use crate::model::{Change, Reason, Status, Task, TaskId, TextFile};
+use crate::model::{Change, Event, Reason, Status, Task, TaskId, TextFile};
 use crate::run::checkout::Checkouts;
 use crate::run::environment::{Variables, child_environment};
 use crate::run::event::{Reporter, RunEventKind};
@@ -46,11 +47,22 @@ struct Landing<'t> {
     unproven: bool,
 }
 
+/// A person's word that work is merged whatever a reviewer said.
+struct Waiver {
+    tree: String,
+    /// It waits for a person because of its review.
+    held_up: bool,
+}
+
 impl Queue<'_> {
     pub fn round(&self) -> Result<Round> {
-        self.waive_review()?;
         let snapshot = self.project.store.snapshot()?;
-        let task = snapshot.task(self.task)?;
+        let mut task = snapshot.task(self.task)?;
+        let waiver = self.find_waiver(&snapshot, &task)?;
+        if waiver.is_some() {
+            // As it will be, once everything else holds and this is on the record.
+            (task.status, task.reason) = (Status::Review, None);
+        }
         let target = self.project.require_target()?.branch.clone();
         if let Some(refusal) = self.find_refusal(&snapshot, &task, &target)? {
             return Ok(refused(refusal));
@@ -59,8 +71,11 @@ impl Queue<'_> {
             return self.accept(&task).map(Round::Settled);
         }
         self.reporter.tell(RunEventKind::Merging { target: target.clone() });
-        if let Some(refusal) = self.find_missing(&task)? {
+        if let Some(refusal) = self.find_missing(&task, waiver.is_some())? {
             return Ok(refused(refusal));
+        }
+        if let Some(waiver) = &waiver {
+            self.waive_review(waiver)?;
         }
         let (plan, _) = parse_plan(&snapshot.text(self.task, TextFile::Plan)?);
         if let Some(refusal) = self.catch_up(&target)? {
@@ -166,9 +181,12 @@ impl Queue<'_> {
     }
 
     /// Everything but the gates has to hold before they are run. All of it is told, line by line.
-    fn find_missing(&self, task: &Task) -> Result<Option<Error>> {
+    fn find_missing(&self, task: &Task, waived: bool) -> Result<Option<Error>> {
         let snapshot = self.project.store.snapshot()?;
-        let all = conditions(self.project, &snapshot, task, !self.options.unseen)?;
+        let mut all = conditions(self.project, &snapshot, task, !self.options.unseen)?;
+        for line in all.iter_mut().filter(|line| waived && line.what == "review") {
+            *line = waived_review();
+        }
         for line in all.iter().filter(|line| line.what != "gate") {
             if !self.options.unseen || line.state != ConditionState::Done {
                 let (what, detail) = (line.what.clone(), line.detail.clone());
@@ -191,23 +209,23 @@ impl Queue<'_> {
         }))
     }
 
-    fn waive_review(&self) -> Result<()> {
-        let snapshot = self.project.store.snapshot()?;
-        let (task, events) = (snapshot.task(self.task)?, snapshot.events(self.task)?);
+    /// What a person's word about the review of this work changes, where they gave it; nothing where it is on the record.
+    fn find_waiver(&self, snapshot: &Snapshot<'_>, task: &Task) -> Result<Option<Waiver>> {
         let repository = self.project.repository();
         let tip = task.branch.as_deref().map(|branch| repository.branch_commit(branch)).transpose()?.flatten();
-        let is_held_up = (task.status, task.reason) == (Status::Waiting, Some(Reason::ReviewRejected));
-        let may = self.options.unreviewed && (task.status == Status::Review || is_held_up);
-        let Some(tip) = tip.filter(|_| may) else { return Ok(()) };
+        let held_up = (task.status, task.reason) == (Status::Waiting, Some(Reason::ReviewRejected));
+        let may = self.options.unreviewed && (task.status == Status::Review || held_up);
+        let Some(tip) = tip.filter(|_| may) else { return Ok(None) };
         let tree = repository.tree_of(tip)?.to_string();
-        let is_known =
-            events.iter().any(|event| matches!(&event.change, Change::ReviewWaived { tree: seen } if *seen == tree));
-        if is_known && !is_held_up {
-            return Ok(());
-        }
+        let is_known = |event: &Event| matches!(&event.change, Change::ReviewWaived { tree: seen } if *seen == tree);
+        let is_new = held_up || !snapshot.events(self.task)?.iter().any(is_known);
+        Ok(is_new.then_some(Waiver { tree, held_up }))
+    }
+
+    fn waive_review(&self, waiver: &Waiver) -> Result<()> {
         self.project.store.transact(&self.project.person(), "merge without a review", |_, changes| {
-            changes.event(self.task, Change::ReviewWaived { tree: tree.clone() });
-            if is_held_up {
+            changes.event(self.task, Change::ReviewWaived { tree: waiver.tree.clone() });
+            if waiver.held_up {
                 changes.event(self.task, moved(Status::Waiting, Status::Review));
             }
             Ok(())

@@ -21,10 +21,7 @@ impl Worker<'_> {
     pub(super) fn check_budget(&self, current: &Try<'_>, account: &Account) -> Option<Stop> {
         let time = self.project.host.now().since(current.started);
         let used = Spent::so_far(&account.usage(Some(current.start.total())), time);
-        let others = match current.allowance.is_the_tasks_alone() {
-            true => Spent::default(),
-            false => self.bench.ledger.note(&current.run, &used, current.recorded),
-        };
+        let others = self.bench.ledger.note(&current.run, &self.task, &used, current.recorded);
         let detail = current.allowance.check(&used, &others).filter(|_| current.agent.may_vary)?;
         Some(Stop { outcome: Outcome::Budget, detail, until: None })
     }

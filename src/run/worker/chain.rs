@@ -9,7 +9,7 @@ use crate::model::run::Outcome;
 use crate::model::text::escape_line;
 use crate::run::attempt::AttemptResult;
 use crate::tasks::{PHASES, Wish, agent_for, permission_of};
-use crate::workflow::Role;
+use crate::workflow::{Answer, Role};
 
 /// Agents in the order in which they are asked. The first is the one that people chose.
 pub struct Chain {
@@ -74,7 +74,29 @@ impl Worker<'_> {
             let another = format!("to use another one: aifactory set {} agent=runbook", self.task);
             return Err(chosen.missing().hint(another));
         }
+        if !self.is_chosen(&task, aim) {
+            self.put_authors_last(&mut agents)?;
+        }
         Ok(Chain { agents, at: 0, passed_over })
+    }
+
+    /// Whether somebody said which agent does this, and not only which one does everything.
+    fn is_chosen(&self, task: &Task, aim: &Aim<'_>) -> bool {
+        let judges = matches!(aim.role.answers, Answer::Review | Answer::Findings);
+        let settings = &self.project.settings;
+        let everything = settings.text("agent.default");
+        !judges
+            || aim.named.is_some()
+            || aim.role.agent.is_some()
+            || settings.find_text("agent.review").is_some()
+            || agent_for(task, wish_of(aim.role, aim.named), settings) != everything
+    }
+
+    /// Whoever wrote the work judges it only where nobody else can.
+    fn put_authors_last(&self, agents: &mut [Agent]) -> Result<()> {
+        let runs = self.project.store.snapshot()?.runs(&self.task)?;
+        agents.sort_by_key(|agent| runs.iter().any(|run| run.result.is_some() && run.agent == agent.name));
+        Ok(())
     }
 
     /// Why a phase cannot be done here by anybody: a runbook carries out plans and can do nothing else.

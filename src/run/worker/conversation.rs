@@ -70,11 +70,11 @@ impl Worker<'_> {
     ) -> Result<Start> {
         let head = self.project.repository().head_of(aim.worktree)?.to_string();
         let mut runs = self.project.store.snapshot()?.runs(&self.task)?;
-        // Fixes go on where the code was written.
-        let is_fix = matches!(aim.goal, Goal::Change { .. });
-        let is_action = aim.may_change_nothing();
+        // Fixes of what somebody found go on where the code was written. Any other role has to be told who it is.
+        let is_fix =
+            matches!(aim.goal, Goal::Change { .. }) && aim.values.get("input").is_some_and(|it| !it.is_empty());
         runs.retain(|run| match aim.key() {
-            Some(key) => run.step.as_deref() == Some(key) || (is_fix && !is_action && run.result.is_some()),
+            Some(key) => run.step.as_deref() == Some(key) || (is_fix && run.result.is_some()),
             None => run.phase == aim.phase && run.step.is_none(),
         });
         let host = self.project.host.name();

@@ -103,7 +103,7 @@ impl Worker<'_> {
             let allowance = self.allowance()?;
             let started = self.project.host.now();
             let run = self.project.host.event_id(started);
-            let others = self.bench.ledger.note(&run, &Spent::default(), &recorded);
+            let others = self.bench.ledger.note(&run, &self.task, &Spent::default(), &recorded);
             // A runbook's scripts use nothing that a budget counts.
             if let Some(why) = allowance.check(&Spent::default(), &others).filter(|_| agent.may_vary) {
                 return self.settle(Status::Waiting, Some(Reason::Budget), Some(why), |_| Ok(())).map(Some);
