@@ -352,14 +352,25 @@ mod tests {
     fn a_run_is_measured_against_the_task_the_day_and_the_project() {
         let five = budget(Some(5_000_000), None, None);
         let mut allowance = Allowance { project: (five.clone(), spent(4_000_000, 0, 0, 0)), ..Allowance::default() };
-        assert_eq!(allowance.check(&Spent::default(), &Spent::default()), None);
-        assert_eq!(allowance.check(&spent(999_999, 0, 0, 0), &Spent::default()), None);
-        let said = allowance.check(&spent(1_500_000, 0, 0, 0), &Spent::default()).unwrap();
+        assert_eq!(allowance.check(&Spent::default(), &Unrecorded::default()), None);
+        assert_eq!(allowance.check(&spent(999_999, 0, 0, 0), &Unrecorded::default()), None);
+        let said = allowance.check(&spent(1_500_000, 0, 0, 0), &Unrecorded::default()).unwrap();
         assert_eq!(said, "the project's budget of $5.00 is used up: $5.50");
         allowance.day = (five.clone(), spent(6_000_000, 0, 0, 0));
-        assert!(allowance.check(&Spent::default(), &Spent::default()).unwrap().starts_with("the day's budget"));
+        assert!(allowance.check(&Spent::default(), &Unrecorded::default()).unwrap().starts_with("the day's budget"));
         allowance.task = (five, spent(5_000_000, 0, 0, 0));
-        assert!(allowance.check(&Spent::default(), &Spent::default()).unwrap().starts_with("the task's budget"));
+        assert!(allowance.check(&Spent::default(), &Unrecorded::default()).unwrap().starts_with("the task's budget"));
+    }
+
+    #[test]
+    fn what_others_use_counts_for_whatever_they_share() {
+        let five = budget(Some(5_000_000), None, None);
+        let of = |of_task, of_all| Unrecorded { of_task: spent(of_task, 0, 0, 0), of_all: spent(of_all, 0, 0, 0) };
+        let of_task = Allowance { task: (five.clone(), Spent::default()), ..Allowance::default() };
+        assert_eq!(of_task.check(&spent(3_000_000, 0, 0, 0), &of(1_000_000, 9_000_000)), None);
+        assert!(of_task.check(&spent(3_000_000, 0, 0, 0), &of(3_000_000, 3_000_000)).is_some());
+        let of_day = Allowance { day: (five, Spent::default()), ..Allowance::default() };
+        assert!(of_day.check(&spent(3_000_000, 0, 0, 0), &of(0, 3_000_000)).is_some());
     }
 
     proptest! {
