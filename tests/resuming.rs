@@ -332,3 +332,17 @@ fn an_agent_that_goes_on_with_its_conversation_is_told_what_an_earlier_phase_lef
     assert_eq!(play.calls(), "code.1 \nresearch.1 \nother.1 resume code.1\n");
     assert!(play.prompt("other.1").contains("It should end with a full stop."), "{}", play.prompt("other.1"));
 }
+
+#[test]
+fn what_was_found_out_before_a_worker_was_cut_off_is_not_found_out_again() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    play.part("research", "echo Greetings are in Latin here.").part("spec.1", &cut(&marks));
+    play.part("plan.1", &cut(&marks));
+    let id = sandbox.ok(&["new", "Greet people", "--label", "complex"]).trim().to_owned();
+    killed_at_work(&play, &id, &marks);
+    killed_at_work(&play, &id, &marks);
+    sandbox.fails(&["run", &id], 4);
+    assert_eq!(play.turns(), "plan.1 plan.2 research.1 spec.1 spec.2");
+    assert!(play.prompt("spec.2").contains("Greetings are in Latin here."), "{}", play.prompt("spec.2"));
+}

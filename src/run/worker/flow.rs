@@ -112,6 +112,11 @@ impl Walk<'_> {
         self.ports.as_ref()
     }
 
+    /// Whether this walk came through the phase before.
+    pub fn has_done(&self, phase: &Phase) -> bool {
+        self.walked.iter().any(|walked| walked.is_done() && self.workflow.phases[walked.phase].name == phase.name)
+    }
+
     pub fn set_text(&mut self, file: TextFile, text: String) {
         let (spec, plan) = match file {
             TextFile::Spec => (text, self.texts.plan_text.clone()),

@@ -1,18 +1,20 @@
 //! Phases whose product is a text: specs, plans, reports.
 
 use super::aim::{Aim, Goal};
-use super::flow::{Came, Phasing, Walk};
+use super::flow::{Came, Phasing, Walk, since_a_person};
 use super::pursuit::{Finish, Tried, Try};
 use super::{Settled, Worker};
 use crate::agent::Permission;
 use crate::error::Result;
 use crate::model::message::{Message, MessageKind};
 use crate::model::plan::{Finding, Severity, parse_plan};
-use crate::model::{Change, Reason, TextFile};
+use crate::model::run::{Outcome, RunRecord};
+use crate::model::{Change, Event, Reason, TextFile};
 use crate::run::answers::{plan_in, spec_in};
 use crate::run::environment::Variables;
+use crate::run::event::RunEventKind;
 use crate::store::{Changes, Snapshot};
-use crate::tasks::vouch_for_own_text;
+use crate::tasks::{Selection, select, vouch_for_own_text};
 use crate::workflow::{Phase, Role};
 use std::cell::RefCell;
 
@@ -137,6 +139,11 @@ impl Worker<'_> {
 
     /// A report, for people and for the phases after it.
     pub(super) fn write_notes(&self, walk: &mut Walk<'_>, phase: &Phase, role: &Role) -> Result<Came> {
+        if let Some(report) = self.find_report(walk, phase, role)? {
+            self.reporter.tell(RunEventKind::Note { text: format!("what {} found stands", phase.name) });
+            walk.add_output(phase, report);
+            return Ok(Came::Through);
+        }
         let report = RefCell::new(String::new());
         let judge = |_: &Try<'_>, tried: &mut Tried| {
             let said = tried.result.words.iter().rev().find(|piece| !piece.trim().is_empty());
@@ -151,6 +158,37 @@ impl Worker<'_> {
         let settled = self.have_said(walk, phase, role, 2, &judge, &record)?;
         walk.add_output(phase, report.into_inner());
         Ok(settled.into())
+    }
+
+    /// What this phase found before a worker was cut off, in files and texts that are as they were then.
+    fn find_report(&self, walk: &Walk<'_>, phase: &Phase, role: &Role) -> Result<Option<String>> {
+        let is_first = walk.alone.is_none() && phase.loop_to.is_none() && !walk.has_done(phase);
+        let base = match self.tree_of_work()? {
+            _ if !is_first => return Ok(None),
+            Some(_) => self.project.repository().branch_commit(&self.branch)?,
+            None => Some(self.require_base()?),
+        };
+        let snapshot = self.project.store.snapshot()?;
+        let events = snapshot.events(&self.task)?;
+        let is_newer_text = |event: &Event| {
+            event.session.is_none() && matches!(event.change, Change::Text { file: TextFile::Spec, .. })
+        };
+        let since = since_a_person(&events);
+        let since = &since[since.iter().rposition(is_newer_text).map_or(0, |at| at + 1)..];
+        let begun = |run: &RunRecord| {
+            since.iter().any(|event| matches!(&event.change, Change::RunStarted { run: id, .. } if *id == run.id))
+        };
+        let runs = snapshot.runs(&self.task)?;
+        let found =
+            runs.iter().rfind(|run| run.phase == phase.name && run.outcome == Some(Outcome::Succeeded) && begun(run));
+        let Some(run) = found.filter(|run| Some(&run.base) == base.map(|base| base.to_string()).as_ref()) else {
+            return Ok(None);
+        };
+        let wanted =
+            Selection { task: Some(self.task.clone()), kinds: vec![MessageKind::Handoff], ..Selection::default() };
+        let said = select(&snapshot, &wanted)?.records;
+        let of_run = said.into_iter().rfind(|said| said.from == role.name && said.at >= run.started);
+        Ok(of_run.map(|said| said.text))
     }
 
     /// Has an agent say something about the task and change nothing.
