@@ -14,7 +14,7 @@
 //! tasks      what people do to tasks: create, change, plan, approve     memory   what tasks taught, for later ones
 //! store      the state: snapshots, transactions, merge, index          policy   the target branch's rules
 //! agent      agents as data, and readers of what they print
-//! git        the only caller of git                                   config   layered settings with origins
+//! git        the only caller of git     http   the only HTTP client   config   layered settings with origins
 //! process    the only place that starts children: guardian, supervision, sweep
 //! host       clock, ids, environment, files
 //! model      pure records and rules; time is a parameter
@@ -30,6 +30,7 @@ pub mod config;
 pub mod error;
 pub mod git;
 pub mod host;
+pub mod http;
 pub mod memory;
 pub mod model;
 pub mod policy;

@@ -15,7 +15,7 @@ const ROWS: [&[&str]; 13] = [
     &["model"],
     &["host"],
     &["process"],
-    &["git", "config"],
+    &["git", "http", "config"],
     &["policy", "agent", "store"],
     &["tasks", "memory"],
     &["sync", "workflow"],
@@ -33,8 +33,9 @@ struct Owner {
     may: &'static [&'static str],
 }
 
-static OWNERS: [Owner; 4] = [
+static OWNERS: [Owner; 5] = [
     Owner { what: "gix", pattern: LazyLock::new(|| Regex::new(r"\bgix(_\w+)?::").unwrap()), may: &["git/"] },
+    Owner { what: "ureq", pattern: LazyLock::new(|| Regex::new(r"\bureq::").unwrap()), may: &["http/"] },
     Owner { what: "rusqlite", pattern: LazyLock::new(|| Regex::new(r"\brusqlite::").unwrap()), may: &["store/index/"] },
     Owner {
         what: "the terminal's crates",
@@ -284,6 +285,7 @@ fn the_checker_finds_what_it_looks_for() {
             "use rusqlite::Connection;",
             "src/store/snapshot.rs:1: only src/store/index/ may name rusqlite: use rusqlite::Connection;",
         ),
+        ("agent/x.rs", "use ureq::Agent;", "src/agent/x.rs:1: only src/http/ may name ureq: use ureq::Agent;"),
         (
             "run/x.rs",
             "use std::process::{ExitCode, Command};",
