@@ -343,7 +343,7 @@ fn notes_are_found_by_words_and_files_and_fit_into_what_there_is_room_for() {
         let ask = |text: &str, files: &[&str], limit: usize, bytes: usize| {
             let files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
             let found = memory.relevant(&snapshot, &Query { text, files: &files, limit, bytes }).unwrap();
-            found.into_iter().map(|found| found.note.body).collect::<Vec<_>>()
+            found.notes.into_iter().map(|found| found.note.body).collect::<Vec<_>>()
         };
         [
             ask("What does the parser do about line ends and tokens?", &["src/parser.rs"], 9, 9_000),

@@ -95,7 +95,7 @@ fn ask(project: &Project) -> usize {
     let files = ["src/file7.rs".to_owned()];
     let query = Query { text: &WORDS.join(" "), files: &files, limit: 8, bytes: 8_000 };
     let memory = Memory::new(&project.store, &project.settings, target);
-    memory.relevant(&snapshot, &query).expect("the notes can be searched").len()
+    memory.relevant(&snapshot, &query).expect("the notes can be searched").notes.len()
 }
 
 /// The same library without an index: every note is read, and looked at for the words.

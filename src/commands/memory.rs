@@ -83,7 +83,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 
 fn memory_of(project: &Project) -> Memory<'_> {
     let target = project.target.as_ref().and_then(|target| target.commit);
-    Memory::new(&project.store, &project.settings, target)
+    let memory = Memory::new(&project.store, &project.settings, target);
+    // Agents have neither the credential nor, perhaps, the network for more.
+    if project.host.env.is_set(RUN_FOLDER_VARIABLE) { memory.words_only() } else { memory }
 }
 
 /// Inside a run, an agent sees what it would be shown anyway.

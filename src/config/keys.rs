@@ -118,6 +118,25 @@ pub const KEYS: &[Key] = &[
         "memory that it may use with all it starts, such as 8G; empty: all there is",
     ),
     project("limit.processes", Kind::Number, "0", "processes and threads that it may have at one time; 0: any number"),
+    machine(
+        "memory.embeddings.key",
+        Kind::Text,
+        "",
+        "the name of the credential for memory.embeddings.url, a variable or one of secrets.*; never the key itself",
+    ),
+    machine(
+        "memory.embeddings.least",
+        Kind::Number,
+        "35",
+        "how near a note's meaning must be, in percent; models differ: memory search --json shows it as `likeness`",
+    ),
+    machine("memory.embeddings.model", Kind::Text, "", "the model there, such as text-embedding-3-small"),
+    machine(
+        "memory.embeddings.url",
+        Kind::Text,
+        "",
+        "where notes and tasks are sent to be compared by meaning, such as http://127.0.0.1:11434/v1; empty: nowhere",
+    ),
     project(
         "memory.proposed",
         Kind::Choice(&["off", "on"]),

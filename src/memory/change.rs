@@ -109,14 +109,20 @@ impl Memory<'_> {
                 });
                 Ok(())
             })
-        })
+        })?;
+        self.forget()
+    }
+
+    /// What was made of words that are gone goes, too: it is the index that sees them go.
+    fn forget(&self) -> Result<()> {
+        self.store.snapshot()?.index().map(drop)
     }
 
     /// Replaces a note's words. False where they are the same.
     pub fn edit(&self, author: &Author, id: &EventId, text: &str) -> Result<bool> {
         let body = require_body(text)?;
         let now = self.store.host().now();
-        self.store.transact(author, "memory: edit", |snapshot, changes| {
+        let is_changed = self.store.transact(author, "memory: edit", |snapshot, changes| {
             let mut note = snapshot.note(id)?;
             if note.body == body {
                 return Ok(false);
@@ -127,7 +133,9 @@ impl Memory<'_> {
             note.edited = Some(now.max(Timestamp::from_millis(before.millis() + 1)));
             changes.note(&note);
             Ok(true)
-        })
+        })?;
+        self.forget()?;
+        Ok(is_changed)
     }
 }
 

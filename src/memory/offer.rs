@@ -20,6 +20,8 @@ const MANY_WORDS: usize = 4;
 /// What a file in common is worth, in points of BM25, and how many of them count.
 const FILE_SCORE: f64 = 2.0;
 const MOST_FILES_COUNTED: usize = 3;
+/// How little the first places of a list differ, as is usual for reciprocal rank fusion.
+const SMOOTHING: f64 = 60.0;
 
 /// What somebody is about to do.
 #[derive(Debug, Clone, Copy)]
@@ -33,11 +35,40 @@ pub struct Query<'q> {
     pub bytes: usize,
 }
 
+/// Notes for somebody, the best first.
+#[derive(Debug, Default)]
+pub struct Offer {
+    pub notes: Vec<Found>,
+    /// Why there may be fewer than there could be.
+    pub warning: Option<String>,
+}
+
+/// What a note has in common with a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    Words,
+    Files,
+    Meaning,
+}
+
+impl How {
+    pub fn word(self) -> &'static str {
+        match self {
+            How::Words => "words",
+            How::Files => "files",
+            How::Meaning => "meaning",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub note: Note,
     /// More is better; comparable within one answer alone.
     pub score: f64,
+    pub found_by: Vec<How>,
+    /// How near its meaning is to that of the query, at most 1, where it was found by that.
+    pub likeness: Option<f64>,
     /// `task 7kq2, commit abc1234567, promoted by ana`, without control characters.
     pub source: String,
     pub is_stale: bool,
@@ -46,21 +77,35 @@ pub struct Found {
 impl Memory<'_> {
     /// What a task is shown: promoted notes, before them no other; proposed ones only where `memory.proposed` is on; none
     /// that is stale.
-    pub fn relevant(&self, snapshot: &Snapshot<'_>, query: &Query<'_>) -> Result<Vec<Found>> {
-        let mut found = self.find(snapshot, query, self.offers_proposed)?;
-        found.retain(|found| !found.is_stale);
-        Ok(chosen(found, query))
+    pub fn relevant(&self, snapshot: &Snapshot<'_>, query: &Query<'_>) -> Result<Offer> {
+        let mut offer = self.find(snapshot, query, self.offers_proposed)?;
+        offer.notes.retain(|found| !found.is_stale);
+        Ok(chosen(offer, query))
     }
 
     /// The same among all notes that were not removed, for people who look after them.
-    pub fn search(&self, snapshot: &Snapshot<'_>, query: &Query<'_>) -> Result<Vec<Found>> {
+    pub fn search(&self, snapshot: &Snapshot<'_>, query: &Query<'_>) -> Result<Offer> {
         Ok(chosen(self.find(snapshot, query, true)?, query))
     }
 
-    fn find(&self, snapshot: &Snapshot<'_>, query: &Query<'_>, proposed: bool) -> Result<Vec<Found>> {
+    fn find(&self, snapshot: &Snapshot<'_>, query: &Query<'_>, proposed: bool) -> Result<Offer> {
         let words = keywords(query.text, MOST_WORDS);
         let candidates = candidates(snapshot, &words, query.files, proposed)?;
-        self.ranked(snapshot, query, &words, candidates)
+        let by_words = self.ranked(snapshot, query, &words, candidates)?;
+        let by_meaning = self.by_meaning(snapshot, query.text, proposed);
+        if by_meaning.near.is_empty() {
+            return Ok(Offer { notes: by_words, warning: by_meaning.warning });
+        }
+        let here = Here::at(self.store.code(), self.target)?;
+        let near = by_meaning.near.into_iter().map(|(note, cosine)| Found {
+            score: 0.0,
+            found_by: vec![How::Meaning],
+            likeness: Some(cosine),
+            source: source_of(&note, snapshot),
+            is_stale: here.is_stale(&note),
+            note,
+        });
+        Ok(Offer { notes: joined(by_words, near.collect()), warning: by_meaning.warning })
     }
 
     /// Those of the candidates that fit the query, in order.
@@ -77,23 +122,52 @@ impl Memory<'_> {
         let mut found = Vec::new();
         for (note, score) in candidates {
             let in_common = files_in_common(&note, query.files);
-            if in_common > 0 || words_in_common(&note, &wanted) >= fewest {
+            let has_words = words_in_common(&note, &wanted) >= fewest;
+            let by = [(has_words, How::Words), (in_common > 0, How::Files)];
+            let found_by: Vec<How> = by.into_iter().filter(|(does, _)| *does).map(|(_, how)| how).collect();
+            if !found_by.is_empty() {
                 let score = score + FILE_SCORE * in_common.min(MOST_FILES_COUNTED) as f64;
                 let (source, is_stale) = (source_of(&note, snapshot), here.is_stale(&note));
-                found.push(Found { note, score, source, is_stale });
+                found.push(Found { note, score, found_by, likeness: None, source, is_stale });
             }
         }
-        let order = |a: &Found, b: &Found| {
-            let by_state = b.note.state.cmp(&a.note.state);
-            by_state.then(b.score.total_cmp(&a.score)).then_with(|| b.note.id.cmp(&a.note.id))
-        };
-        found.sort_by(order);
+        sort(&mut found);
         Ok(found)
     }
 }
 
+/// Promoted ones, then those with the higher score, then the newer.
+fn sort(found: &mut [Found]) {
+    found.sort_by(|a, b| {
+        let by_state = b.note.state.cmp(&a.note.state);
+        by_state.then(b.score.total_cmp(&a.score)).then_with(|| b.note.id.cmp(&a.note.id))
+    });
+}
+
+/// One order of two. Points of BM25 and cosines cannot be added up, so that places are: what is high on either list is
+/// high, and what is on both is higher. Each list is in order.
+fn joined(by_words: Vec<Found>, by_meaning: Vec<Found>) -> Vec<Found> {
+    let score = |place: usize| 1.0 / (SMOOTHING + place as f64);
+    let mut found: Vec<Found> = by_words;
+    for (place, found) in found.iter_mut().enumerate() {
+        found.score = score(place);
+    }
+    for (place, near) in by_meaning.into_iter().enumerate() {
+        match found.iter_mut().find(|found| found.note.id == near.note.id) {
+            Some(both) => {
+                both.score += score(place);
+                both.found_by.push(How::Meaning);
+                both.likeness = near.likeness;
+            }
+            None => found.push(Found { score: score(place), ..near }),
+        }
+    }
+    sort(&mut found);
+    found
+}
+
 /// The first so many that fit; a long one does not keep a short one out.
-fn chosen(found: Vec<Found>, query: &Query<'_>) -> Vec<Found> {
+fn chosen(mut offer: Offer, query: &Query<'_>) -> Offer {
     let mut left = query.bytes;
     let fits = |found: &Found| {
         let length = found.note.body.len();
@@ -101,7 +175,8 @@ fn chosen(found: Vec<Found>, query: &Query<'_>) -> Vec<Found> {
         left -= if fits { length } else { 0 };
         fits
     };
-    found.into_iter().filter(fits).take(query.limit).collect()
+    offer.notes = offer.notes.into_iter().filter(fits).take(query.limit).collect();
+    offer
 }
 
 /// Notes that have words or files in common with a query, and how well the words fit.
@@ -232,7 +307,7 @@ mod tests {
             let read = by_reading(&snapshot, &words, false).unwrap();
             let ids = |found: Vec<Found>| found.into_iter().map(|found| found.note.body).collect::<Vec<_>>();
             let read = ids(memory.ranked(&snapshot, &query, &words, read).unwrap());
-            assert_eq!(ids(memory.find(&snapshot, &query, false).unwrap()), read, "{text}");
+            assert_eq!(ids(memory.find(&snapshot, &query, false).unwrap().notes), read, "{text}");
             assert_eq!(read.len(), expected, "{text}: {read:?}");
         }
     }

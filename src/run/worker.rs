@@ -98,6 +98,8 @@ pub(super) struct Worker<'a> {
     bench: Bench,
     /// The listener knows where the worktree is.
     has_told_worktree: Cell<bool>,
+    /// The service that compares notes by meaning has failed.
+    only_words: Cell<bool>,
     /// The step that it works on beside others, where it is not the task's only worker.
     beside: Option<Beside>,
     /// This task is to stop, for whatever reason.
@@ -157,6 +159,7 @@ pub fn carry(project: &Project, task: &TaskId, bench: &Bench, reporter: &Reporte
         branch: claimed.branch,
         bench: bench.clone(),
         has_told_worktree: Cell::new(false),
+        only_words: Cell::new(false),
         beside: None,
         stop,
         reporter: reporter.clone(),

@@ -58,6 +58,11 @@ impl Local {
         self.root.join("index-6.db")
     }
 
+    /// Vectors of notes, from a service of the person's choice.
+    pub fn vectors_file(&self) -> PathBuf {
+        self.root.join("vectors-1.db")
+    }
+
     /// The settings of this clone.
     pub fn config_file(&self) -> PathBuf {
         self.root.join("config.toml")

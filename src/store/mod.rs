@@ -19,7 +19,9 @@ mod transaction;
 pub mod transcripts;
 
 pub use clerk::LONGEST_TEXT;
-pub use index::{Filter, Hit, Index, IndexRow, NoteHit, Problem, RunFilter, RunSum, RunsBy};
+pub use index::{
+    Filter, Hit, Index, IndexRow, NearNote, NoteHit, Problem, RunFilter, RunSum, RunsBy, Vector, Vectors,
+};
 pub use inspect::{Flaw, inspect, inspect_commit};
 pub use layout::task_of_path;
 pub use local::{Local, Vouch};

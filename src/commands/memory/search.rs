@@ -31,14 +31,19 @@ pub fn run(context: &Context, args: &Search) -> Result<Finish> {
     let (text, files) = (args.words.join(" "), in_project(context, &project, &args.files));
     let query = Query { text: &text, files: &files, limit: args.limit, bytes: usize::MAX };
     let memory = memory_of(&project);
-    let found = match args.all && !is_inside_run(context) {
+    let offer = match args.all && !is_inside_run(context) {
         true => memory.search(&snapshot, &query)?,
         false => memory.relevant(&snapshot, &query)?,
     };
+    if let Some(warning) = &offer.warning {
+        context.ui.warn(warning);
+    }
     if context.ui.manner.json {
-        let notes = found.iter().map(|found| {
+        let notes = offer.notes.iter().map(|found| {
             let mut note = note_json(&found.note, found.is_stale, &snapshot);
             note["score"] = json!(found.score);
+            note["found_by"] = found.found_by.iter().map(|how| how.word()).collect();
+            note["likeness"] = json!(found.likeness);
             note
         });
         let notes: Vec<Value> = notes.collect();
@@ -46,11 +51,11 @@ pub fn run(context: &Context, args: &Search) -> Result<Finish> {
         return Ok(Finish::Well);
     }
     let names = snapshot.note_names()?;
-    for found in &found {
+    for found in &offer.notes {
         write_head(context, &found.note, &found.source, found.is_stale, &names)?;
         found.note.body.lines().try_for_each(|line| context.ui.answer_line(&format!("    {}", escape(line))))?;
     }
-    if found.is_empty() {
+    if offer.notes.is_empty() {
         context.ui.note("nothing found");
     }
     Ok(Finish::Well)

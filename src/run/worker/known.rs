@@ -14,6 +14,7 @@ use crate::model::handoff::Handoff;
 use crate::model::message::{Message, MessageKind};
 use crate::model::run::Verdict;
 use crate::run::attempt::Wanted;
+use crate::run::event::RunEventKind;
 use crate::run::gates::gates_of;
 use crate::run::prompt::{
     ThisTime, all_said, bullets, fenced, fenced_diff, unheard, values_of_step, write_continuation, write_prompt,
@@ -137,10 +138,18 @@ impl Worker<'_> {
         let files: Vec<String> = walk.texts.plan.steps.iter().flat_map(|step| step.files.iter().cloned()).collect();
         let text = format!("{}\n{}", self.title, walk.texts.spec);
         let query = Query { text: &text, files: &files, limit: NOTES, bytes: NOTE_BYTES };
-        let memory = Memory::new(&self.project.store, &self.project.settings, target);
-        let found = memory.relevant(snapshot, &query)?;
+        let mut memory = Memory::new(&self.project.store, &self.project.settings, target);
+        if self.only_words.get() {
+            memory = memory.words_only();
+        }
+        let offer = memory.relevant(snapshot, &query)?;
+        if let Some(text) = offer.warning {
+            // Said once; nor does each of its phases wait for a service that does not answer.
+            self.only_words.set(true);
+            self.reporter.tell(RunEventKind::Note { text });
+        }
         let lines: Vec<String> =
-            found.iter().map(|found| format!("{}\n(from {})", found.note.body.trim(), found.source)).collect();
+            offer.notes.iter().map(|found| format!("{}\n(from {})", found.note.body.trim(), found.source)).collect();
         Ok(fenced(&lines.join("\n\n")))
     }
 

@@ -242,6 +242,7 @@ impl Seed {
             branch: branch_beside(&self.branch, &step.id),
             bench: self.bench,
             has_told_worktree: Cell::new(true),
+            only_words: Cell::new(false),
             beside: Some(Beside { step: step.id.clone(), parked: RefCell::new(None) }),
             stop: self.stop,
             reporter: self.reporter,

@@ -1,7 +1,7 @@
 //! Bringing the tables to a snapshot: by the difference of two trees, or from nothing.
 
 use super::super::{Snapshot, layout, task_of_path};
-use super::notes;
+use super::{notes, vectors};
 use crate::error::{Context, Error, Result};
 use crate::git::{Oid, Repository};
 use crate::model::message::Message;
@@ -59,6 +59,7 @@ fn rebuild(tables: &Transaction<'_>, snapshot: &Snapshot<'_>) -> Result<()> {
     for message in snapshot.messages()?.records {
         add_message(tables, &message).context(|| "cannot index a message")?;
     }
+    vectors::forget_gone(snapshot);
     notes::rebuild(tables, snapshot)
 }
 
@@ -81,7 +82,11 @@ fn update_paths(tables: &Transaction<'_>, snapshot: &Snapshot<'_>, paths: &[Stri
         }
     }
     let changed: BTreeSet<EventId> = paths.iter().filter_map(|path| notes::note_of_path(path)).collect();
-    changed.iter().try_for_each(|id| notes::refresh(tables, snapshot, id))
+    changed.iter().try_for_each(|id| notes::refresh(tables, snapshot, id))?;
+    if !changed.is_empty() {
+        vectors::forget_changed(snapshot, &changed);
+    }
+    Ok(())
 }
 
 fn remove(tables: &Connection, owner: &str) -> Sql<()> {

@@ -9,10 +9,12 @@ mod notes;
 mod query;
 mod runs;
 mod schema;
+mod vectors;
 
 pub use notes::NoteHit;
 pub use query::{Filter, Hit, IndexRow};
 pub use runs::{RunFilter, RunSum, RunsBy};
+pub use vectors::{NearNote, Vector, Vectors};
 
 use super::Snapshot;
 use crate::error::{Context, Error, Result};

@@ -44,6 +44,16 @@ impl Index {
         hits.collect::<Sql<_>>().context(failed)
     }
 
+    /// The newest so many notes.
+    pub fn newest_notes(&self, promoted_only: bool, limit: usize) -> Result<Vec<EventId>> {
+        let failed = || "cannot list the notes".to_owned();
+        let only = if promoted_only { "WHERE promoted" } else { "" };
+        let sql = format!("SELECT id FROM notes {only} ORDER BY id DESC LIMIT ?1");
+        let mut statement = self.connection.prepare_cached(&sql).context(failed)?;
+        let ids = statement.query_map([limit as i64], |row| Ok(EventId::from_name(&row.get::<_, String>(0)?)));
+        ids.context(failed)?.collect::<Sql<_>>().context(failed)
+    }
+
     /// The notes that speak of any of these files, which may be folders and patterns, too; the newest so many.
     pub fn notes_about(&self, files: &[String], promoted_only: bool, limit: usize) -> Result<Vec<EventId>> {
         let failed = || "cannot look up the files of notes".to_owned();
