@@ -201,10 +201,10 @@ pub fn grant(agent: &Agent, settings: &Settings, secrets: &Secrets<'_>) -> Resul
     Ok(grant)
 }
 
-/// The credentials of agents that people defined, as far as the environment holds them.
+/// The credentials of agents that people defined, and of the service for embeddings, as far as the environment holds them.
 pub fn in_environment<'e>(settings: &'e Settings, env: &'e Environment) -> impl Iterator<Item = (String, String)> + 'e {
     let lists = settings.agents().filter_map(|(_, table, _)| table.get("credentials")?.as_array());
-    let names = lists.flatten().filter_map(|name| name.as_str());
+    let names = lists.flatten().filter_map(|name| name.as_str()).chain(settings.find_text("memory.embeddings.key"));
     names.filter_map(|name| Some((name.to_owned(), env.text(name)?)))
 }
 

@@ -6,6 +6,7 @@ use crate::agent::{Agent, credentials};
 use crate::config::duration_text;
 use crate::error::{Kind, Result};
 use crate::git::Repository;
+use crate::memory::Memory;
 use crate::process::Invocation;
 use crate::run::{Checkouts, dead_sessions, greet, recover};
 use crate::store::task_of_path;
@@ -117,6 +118,7 @@ fn look_at_repository(context: &Context, args: &Args, findings: &mut Vec<Finding
     findings.push(check_identity(&project));
     findings.push(check_target(&project));
     findings.extend(check_agents(context, &project));
+    findings.extend(check_embeddings(&project));
     findings.push(check_trust(&project)?);
     findings.push(check_worktrees(&project));
     findings.push(check_loose(&project));
@@ -247,6 +249,20 @@ fn check_credentials(project: &Project, agent: &Agent) -> Vec<Finding> {
         Finding::worth("credentials", format!("others on this machine may read {path}"), format!("chmod 600 {path}"))
     }));
     findings
+}
+
+/// Nothing where notes are compared by their words alone.
+fn check_embeddings(project: &Project) -> Option<Finding> {
+    Some(match Memory::new(&project.store, &project.settings, None).try_service()? {
+        Ok(tried) => {
+            let detail = format!("{} at {} answers, {} numbers a text", tried.model, tried.host, tried.length);
+            Finding::good("embeddings", detail)
+        }
+        Err(error) => {
+            let hint = error.hints().first().map_or("aifactory config get memory.embeddings.url", String::as_str);
+            Finding::worth("embeddings", error.full_text(), hint)
+        }
+    })
 }
 
 fn check_trust(project: &Project) -> Result<Finding> {

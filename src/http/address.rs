@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn only_what_cannot_leave_the_machine_is_local() {
-        for text in ["http://localhost:1/v1", "http://LOCALHOST", "http://127.0.0.1", "http://127.1.2.3:9", "http://[::1]:8"] {
+        for text in
+            ["http://localhost:1/v1", "http://LOCALHOST", "http://127.0.0.1", "http://127.1.2.3:9", "http://[::1]:8"]
+        {
             assert!(at(text).is_local(), "{text}");
         }
         for text in ["http://localhost.example.com", "http://10.0.0.1", "http://[::2]", "http://127.0.0.1.nip.io"] {

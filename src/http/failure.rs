@@ -7,21 +7,46 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// A credential was to be sent in the clear.
-    Insecure { host: String },
+    Insecure {
+        host: String,
+    },
     /// The credential is nothing that can be sent.
-    NoCredential { host: String },
+    NoCredential {
+        host: String,
+    },
     /// A variable of the environment that says how to get there makes no sense.
-    Setting { variable: String, why: &'static str },
+    Setting {
+        variable: String,
+        why: &'static str,
+    },
     /// There is no connection, or it broke.
-    NoAnswer { host: String, why: String },
-    TimedOut { host: String, after: Duration },
+    NoAnswer {
+        host: String,
+        why: String,
+    },
+    TimedOut {
+        host: String,
+        after: Duration,
+    },
     /// In bytes.
-    TooLong { host: String, most: u64 },
+    TooLong {
+        host: String,
+        most: u64,
+    },
     /// Any code that is no success. `said` is the service's own explanation, cut, and without the credential.
-    Status { host: String, code: u16, said: Option<String> },
+    Status {
+        host: String,
+        code: u16,
+        said: Option<String>,
+    },
     /// It wants us to go to another place, which was not followed.
-    Elsewhere { host: String, to: String },
-    NotJson { host: String },
+    Elsewhere {
+        host: String,
+        to: String,
+    },
+    NotJson {
+        host: String,
+    },
 }
 
 impl fmt::Display for Failure {

@@ -86,8 +86,9 @@ impl<'m> Service<'m> {
         let Some(name) = self.settings.find_text("memory.embeddings.key") else { return Ok(None) };
         // Somebody may have put the key itself there: it is not shown.
         if !is_variable_name(name) || name.contains(|c: char| c.is_ascii_lowercase()) {
-            return Err(Error::usage("memory.embeddings.key is no name of a variable")
-                .hint("the key itself belongs into that variable: EMBEDDINGS_KEY=… in secrets.env or the environment"));
+            return Err(Error::usage("memory.embeddings.key is no name of a variable").hint(
+                "the key itself belongs into that variable: EMBEDDINGS_KEY=… in secrets.env or the environment",
+            ));
         }
         let code = self.store.code();
         let base = code.main_root().unwrap_or_else(|| code.common_dir().to_owned());
@@ -213,7 +214,10 @@ mod tests {
             (json!([{ "embedding": [0, 0] }, { "embedding": [1, 2] }]), "a vector points nowhere"),
             (json!([{ "embedding": [null] }, { "embedding": [1] }]), "a vector is no list of numbers"),
             (json!([{ "embedding": "AAAA" }, { "embedding": [1] }]), "a vector is no list of numbers"),
-            (json!([{ "index": 0, "embedding": [1] }, { "index": 0, "embedding": [1] }]), "its vectors are not in order"),
+            (
+                json!([{ "index": 0, "embedding": [1] }, { "index": 0, "embedding": [1] }]),
+                "its vectors are not in order",
+            ),
             (json!([{ "index": 9, "embedding": [1] }, { "embedding": [1] }]), "its vectors are not in order"),
         ] {
             assert_eq!(parse_vectors(&json!({ "data": data }), 2).unwrap_err(), why);

@@ -19,9 +19,7 @@ mod transaction;
 pub mod transcripts;
 
 pub use clerk::LONGEST_TEXT;
-pub use index::{
-    Filter, Hit, Index, IndexRow, NearNote, NoteHit, Problem, RunFilter, RunSum, RunsBy, Vector, Vectors,
-};
+pub use index::{Filter, Hit, Index, IndexRow, NearNote, NoteHit, Problem, RunFilter, RunSum, RunsBy, Vector, Vectors};
 pub use inspect::{Flaw, inspect, inspect_commit};
 pub use layout::task_of_path;
 pub use local::{Local, Vouch};

@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part of the sandbox")]
 
 mod agents;
+mod embeddings;
 mod fuzzing;
 mod http;
 pub mod http_request;
@@ -16,6 +17,7 @@ mod records;
 mod watching;
 
 pub use agents::{Marks, is_alive};
+pub use embeddings::{EmbeddingServer, Wrong};
 pub use fuzzing::fuzz;
 pub use http::{Fault, HttpServer};
 pub use hub::Hub;

@@ -47,7 +47,9 @@ pub fn run(context: &Context, args: &Search) -> Result<Finish> {
             note
         });
         let notes: Vec<Value> = notes.collect();
-        context.ui.answer_json(&json!({ "schema": "aifactory.notes-found/1", "notes": notes }))?;
+        context
+            .ui
+            .answer_json(&json!({ "schema": "aifactory.notes-found/1", "notes": notes, "warning": offer.warning }))?;
         return Ok(Finish::Well);
     }
     let names = snapshot.note_names()?;

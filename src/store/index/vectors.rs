@@ -149,7 +149,8 @@ fn prepare(connection: &Connection) -> Sql<()> {
     connection.busy_timeout(PATIENCE)?;
     // What is removed is overwritten, and no log holds it any longer.
     let _: i64 = connection.query_row("PRAGMA secure_delete = ON", [], |row| row.get(0))?;
-    let is_there = connection.query_row("SELECT 1 FROM sqlite_master WHERE name = 'asked'", [], |_| Ok(())).optional()?;
+    let is_there =
+        connection.query_row("SELECT 1 FROM sqlite_master WHERE name = 'asked'", [], |_| Ok(())).optional()?;
     match is_there {
         Some(()) => Ok(()),
         None => connection.execute_batch(&format!("BEGIN IMMEDIATE;{TABLES}COMMIT;")),
