@@ -66,6 +66,9 @@ enum Verb {
         file: PathBuf,
     },
     /// Find what a task would be shown
+    ///
+    /// By words and by files; also by what notes mean, whatever their words, where memory.embeddings.url names a service
+    /// for it. Notes and questions are sent there then, each once, with what looks secret taken out.
     Search(search::Search),
 }
 

@@ -81,7 +81,7 @@ impl Memory<'_> {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut vectors = Vectors::of(&self.store.local, &service.source())?;
+        let vectors = Vectors::of(&self.store.local, &service.source())?;
         let session = service.session();
         let asked = Digest::of(text);
         let question = match vectors.find_asked(&asked)? {
@@ -94,7 +94,7 @@ impl Memory<'_> {
         };
         let known = vectors.known(question.len())?;
         let missing: Vec<&EventId> = ids.iter().filter(|id| !known.contains_key(id)).take(MOST_NEW).collect();
-        if let Err(error) = learn(&session, &mut vectors, snapshot, &missing, question.len()) {
+        if let Err(error) = learn(&session, &vectors, snapshot, &missing, question.len()) {
             let why = error.full_text();
             found.warning = Some(format!("not every note was compared by its meaning: {why}"));
         }
@@ -129,7 +129,7 @@ fn compared(snapshot: &Snapshot<'_>, proposed: bool) -> Result<Vec<EventId>> {
 /// Gives vectors to notes, as many as there is time for; the next search goes on.
 fn learn(
     session: &Session<'_>,
-    vectors: &mut Vectors,
+    vectors: &Vectors,
     snapshot: &Snapshot<'_>,
     missing: &[&EventId],
     length: usize,

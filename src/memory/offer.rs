@@ -281,7 +281,8 @@ mod tests {
     #[test]
     fn without_an_index_the_same_notes_are_found_in_the_same_order() {
         let (_folder, store) = store();
-        let memory = Memory::new(&store, &Settings::new(Vec::new()).unwrap(), None);
+        let settings = Settings::new(Vec::new()).unwrap();
+        let memory = Memory::new(&store, &settings, None);
         let author = Author::person("ana@example.com");
         for (text, files) in [
             ("The parser panics on empty input", &["src/parser.rs"][..]),

@@ -8,9 +8,9 @@ use super::super::{Local, Snapshot};
 use super::is_busy;
 use crate::error::{Context, Result};
 use crate::model::{Digest, EventId};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 type Sql<T> = rusqlite::Result<T>;
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS asked (
 ";
 
 /// Questions whose vectors are kept, the newest.
-const MOST_ASKED: usize = 256;
+const MOST_ASKED: i64 = 256;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A vector of length 1, so that the product of two is the cosine between them. Empty: the service will not have the text.
@@ -35,6 +35,7 @@ pub type Vector = Vec<f32>;
 pub struct Vectors {
     connection: Connection,
     source: Digest,
+    path: PathBuf,
 }
 
 /// A note by how near it is.
@@ -51,80 +52,97 @@ impl Vectors {
     /// Where the file cannot be used, what is kept is gone when this is dropped.
     pub fn of(local: &Local, source: &Digest) -> Result<Vectors> {
         let path = local.vectors_file();
-        let open = || open(&path);
-        let connection = match open() {
+        let connection = match open(&path) {
             Err(error) if is_busy(&error) => in_memory(),
             // A damaged or foreign file is thrown away once.
             Err(_) => {
                 let _ = std::fs::remove_file(&path);
-                open().or_else(|_| in_memory())
+                open(&path).or_else(|_| in_memory())
             }
             opened => opened,
         };
-        Ok(Vectors { connection: connection?, source: source.clone() })
+        Ok(Vectors { connection: connection?, source: source.clone(), path })
     }
 
     /// Of which notes there is a vector of this length, or none to be had; each with the digest of its text.
     pub fn known(&self, length: usize) -> Result<BTreeMap<EventId, String>> {
-        let failed = || "cannot read which vectors are kept".to_owned();
-        let sql = "SELECT note, text FROM notes WHERE source = ?1 AND length(vector) IN (0, ?2)";
-        let mut statement = self.connection.prepare(sql).context(failed)?;
-        let row = |row: &rusqlite::Row<'_>| Ok((EventId::from_name(&row.get::<_, String>(0)?), row.get(1)?));
-        let rows = statement.query_map(params![self.source.as_str(), (length * 4) as i64], row).context(failed)?;
-        rows.collect::<Sql<_>>().context(failed)
+        let read = || {
+            let sql = "SELECT note, text FROM notes WHERE source = ?1 AND length(vector) IN (0, ?2)";
+            let mut statement = self.connection.prepare(sql)?;
+            let row = |row: &rusqlite::Row<'_>| Ok((EventId::from_name(&row.get::<_, String>(0)?), row.get(1)?));
+            statement.query_map(params![self.source.as_str(), in_bytes(length)], row)?.collect()
+        };
+        self.checked(read())
     }
 
     /// The vector of something that was asked before.
     pub fn find_asked(&self, text: &Digest) -> Result<Option<Vector>> {
-        let failed = || "cannot read a vector".to_owned();
         let sql = "SELECT vector FROM asked WHERE source = ?1 AND text = ?2";
         let found = self.connection.query_row(sql, [self.source.as_str(), text.as_str()], |row| row.get(0));
-        let bytes: Option<Vec<u8>> = found.optional().context(failed)?;
+        let bytes: Option<Vec<u8>> = self.checked(found.optional())?;
         Ok(bytes.map(|bytes| numbers(&bytes).collect()))
     }
 
     pub fn keep_asked(&self, text: &Digest, vector: &[f32]) -> Result<()> {
-        let failed = || "cannot keep a vector".to_owned();
         let keep = "INSERT OR REPLACE INTO asked (source, text, vector) VALUES (?1, ?2, ?3)";
-        self.connection.execute(keep, params![self.source.as_str(), text.as_str(), bytes(vector)]).context(failed)?;
+        let row = params![self.source.as_str(), text.as_str(), bytes(vector)];
+        self.checked(self.connection.execute(keep, row))?;
         let old = "DELETE FROM asked WHERE source != ?1 OR number <= (SELECT max(number) FROM asked) - ?2";
-        self.connection.execute(old, params![self.source.as_str(), MOST_ASKED as i64]).map(drop).context(failed)
+        self.checked(self.connection.execute(old, params![self.source.as_str(), MOST_ASKED])).map(drop)
     }
 
     /// The questions of a service that gives vectors of another length now.
     pub fn forget_asked(&self) -> Result<()> {
-        self.connection.execute("DELETE FROM asked", []).map(drop).context(|| "cannot forget vectors")
+        self.checked(self.connection.execute("DELETE FROM asked", [])).map(drop)
     }
 
-    pub fn keep_notes(&mut self, vectors: &[(EventId, Digest, Vector)]) -> Result<()> {
-        let failed = || "cannot keep vectors".to_owned();
-        let transaction = self.connection.transaction().context(failed)?;
-        transaction.execute("DELETE FROM notes WHERE source != ?1", [self.source.as_str()]).context(failed)?;
-        for (id, text, vector) in vectors {
-            let row = params![self.source.as_str(), id.as_str(), text.as_str(), bytes(vector)];
-            transaction.execute("INSERT OR REPLACE INTO notes VALUES (?1, ?2, ?3, ?4)", row).context(failed)?;
-        }
-        transaction.commit().context(failed)
+    pub fn keep_notes(&self, vectors: &[(EventId, Digest, Vector)]) -> Result<()> {
+        let keep = || {
+            let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            transaction.execute("DELETE FROM notes WHERE source != ?1", [self.source.as_str()])?;
+            for (id, text, vector) in vectors {
+                let row = params![self.source.as_str(), id.as_str(), text.as_str(), bytes(vector)];
+                transaction.execute("INSERT OR REPLACE INTO notes VALUES (?1, ?2, ?3, ?4)", row)?;
+            }
+            transaction.commit()
+        };
+        self.checked(keep())
     }
 
     /// Of these notes, those nearest to a vector of length 1, the nearest first.
     pub fn nearest(&self, to: &[f32], among: &BTreeSet<EventId>, least: f64, most: usize) -> Result<Vec<NearNote>> {
-        let failed = || "cannot compare vectors".to_owned();
-        let sql = "SELECT note, text, vector FROM notes WHERE source = ?1 AND length(vector) = ?2";
-        let mut statement = self.connection.prepare(sql).context(failed)?;
-        let mut rows = statement.query(params![self.source.as_str(), (to.len() * 4) as i64]).context(failed)?;
-        let mut near = Vec::new();
-        while let Some(row) = rows.next().context(failed)? {
-            let id = EventId::from_name(&row.get::<_, String>(0).context(failed)?);
-            let vector = row.get_ref(2).and_then(|value| Ok(value.as_blob()?)).context(failed)?;
-            let cosine: f64 = numbers(vector).zip(to).map(|(a, b)| f64::from(a) * f64::from(*b)).sum();
-            if cosine >= least && among.contains(&id) {
-                near.push(NearNote { id, text: row.get(1).context(failed)?, cosine });
-            }
-        }
+        let mut near = self.checked(self.near(to, among, least))?;
         near.sort_by(|a, b| b.cosine.total_cmp(&a.cosine).then_with(|| b.id.cmp(&a.id)));
         near.truncate(most);
         Ok(near)
+    }
+
+    fn near(&self, to: &[f32], among: &BTreeSet<EventId>, least: f64) -> Sql<Vec<NearNote>> {
+        let sql = "SELECT note, text, vector FROM notes WHERE source = ?1 AND length(vector) = ?2";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query(params![self.source.as_str(), in_bytes(to.len())])?;
+        let mut near = Vec::new();
+        while let Some(row) = rows.next()? {
+            let vector = numbers(row.get_ref(2)?.as_blob()?);
+            let cosine: f64 = vector.zip(to).map(|(a, b)| f64::from(a) * f64::from(*b)).sum();
+            if cosine < least {
+                continue;
+            }
+            let id = EventId::from_name(&row.get::<_, String>(0)?);
+            if among.contains(&id) {
+                near.push(NearNote { id, text: row.get(1)?, cosine });
+            }
+        }
+        Ok(near)
+    }
+
+    /// A file whose damage shows only now is out of the way next time.
+    fn checked<T>(&self, result: Sql<T>) -> Result<T> {
+        let code = result.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+        if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+        result.context(|| format!("cannot use the vectors in {}", self.path.display()))
     }
 }
 
@@ -193,10 +211,82 @@ fn forget(snapshot: &Snapshot<'_>, is_over: impl Fn(&EventId, &str) -> bool) {
     let _ = forget();
 }
 
+fn in_bytes(length: usize) -> i64 {
+    (length * size_of::<f32>()) as i64
+}
+
 fn bytes(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
 
 fn numbers(bytes: &[u8]) -> impl Iterator<Item = f32> + '_ {
     bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::{Identity, Repository};
+    use crate::model::Timestamp;
+
+    fn local() -> (tempfile::TempDir, Local) {
+        let folder = tempfile::tempdir().unwrap();
+        let you = Identity { name: "You".into(), email: "you@example.com".into(), at: Timestamp::from_millis(0) };
+        std::fs::write(folder.path().join("a"), "a").unwrap();
+        Repository::create(folder.path(), "main", "begin", &you).unwrap();
+        let local = Local::of(&Repository::open(&folder.path().join(".git")).unwrap());
+        (folder, local)
+    }
+
+    fn note(name: &str, vector: &[f32]) -> (EventId, Digest, Vector) {
+        (EventId::from_name(name), Digest::of(name), vector.to_vec())
+    }
+
+    #[test]
+    fn the_nearest_come_first_and_only_those_that_are_asked_for() {
+        let (_folder, local) = local();
+        let vectors = Vectors::of(&local, &Digest::of("a")).unwrap();
+        let notes = [note("x", &[1.0, 0.0]), note("y", &[0.0, 1.0]), note("z", &[0.8, 0.6]), note("long", &[1.0; 3])];
+        vectors.keep_notes(&notes).unwrap();
+        vectors.keep_notes(&[note("none", &[])]).unwrap();
+        let near = |ids: &[&str], least: f64, most: usize| {
+            let ids = ids.iter().map(|id| EventId::from_name(id)).collect();
+            let near = vectors.nearest(&[1.0, 0.0], &ids, least, most).unwrap();
+            near.into_iter().map(|near| format!("{} {:.1}", near.id, near.cosine)).collect::<Vec<_>>()
+        };
+        assert_eq!(near(&["x", "y", "z", "long", "none"], 0.0, 9), ["x 1.0", "z 0.8", "y 0.0"]);
+        assert_eq!(near(&["y", "z"], 0.1, 9), ["z 0.8"]);
+        assert_eq!(near(&["x", "y", "z"], 0.0, 1), ["x 1.0"]);
+        let known: Vec<String> = vectors.known(2).unwrap().keys().map(EventId::to_string).collect();
+        assert_eq!(known, ["none", "x", "y", "z"]);
+    }
+
+    #[test]
+    fn one_source_is_kept_and_so_many_questions() {
+        let (_folder, local) = local();
+        let of = |source: &str| Vectors::of(&local, &Digest::of(source)).unwrap();
+        of("a").keep_notes(&[note("x", &[1.0])]).unwrap();
+        assert_eq!(of("b").known(1).unwrap().len(), 0);
+        of("b").keep_notes(&[note("y", &[1.0])]).unwrap();
+        assert_eq!((of("a").known(1).unwrap().len(), of("b").known(1).unwrap().len()), (0, 1));
+        for number in 0..=MOST_ASKED {
+            of("b").keep_asked(&Digest::of(number.to_string()), &[number as f32]).unwrap();
+        }
+        assert_eq!(of("b").find_asked(&Digest::of("0")).unwrap(), None);
+        assert_eq!(of("b").find_asked(&Digest::of("1")).unwrap(), Some(vec![1.0]));
+    }
+
+    #[test]
+    fn a_file_whose_inside_is_damaged_is_gone_the_next_time() {
+        let (_folder, local) = local();
+        let source = Digest::of("a");
+        let many: Vec<_> = (0..200).map(|number| note(&format!("n{number}"), &[1.0; 64])).collect();
+        Vectors::of(&local, &source).unwrap().keep_notes(&many).unwrap();
+        let mut bytes = std::fs::read(local.vectors_file()).unwrap();
+        bytes[8_192..].fill(0xff);
+        std::fs::write(local.vectors_file(), bytes).unwrap();
+        let error = Vectors::of(&local, &source).unwrap().known(64).unwrap_err();
+        assert!(error.message().starts_with("cannot use the vectors in "), "{error}");
+        assert_eq!(Vectors::of(&local, &source).unwrap().known(64).unwrap().len(), 0);
+    }
 }
