@@ -1,6 +1,6 @@
 //! The HTTP client against servers that mean no good: redirects, silence, endless answers, proxies.
 
-#![allow(clippy::disallowed_methods, reason = "tests open connections")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open connections")]
 
 mod common;
 

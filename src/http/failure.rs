@@ -56,7 +56,7 @@ impl fmt::Display for Failure {
             Failure::NoCredential { host } => write!(f, "the credential for {host} holds what cannot be sent"),
             Failure::Setting { variable, why } => write!(f, "{variable} {why}"),
             Failure::NoAnswer { host, why } => write!(f, "no answer from {host}: {why}"),
-            Failure::TimedOut { host, after } => write!(f, "no answer from {host} within {} s", after.as_secs_f32()),
+            Failure::TimedOut { host, after } => write!(f, "no answer from {host} within {:.1} s", after.as_secs_f32()),
             Failure::TooLong { host, most } => write!(f, "the answer of {host} is longer than {most} bytes"),
             Failure::Status { host, code, said: None } => write!(f, "{host} answered {code}{}", meaning(*code)),
             Failure::Status { host, code, said: Some(said) } => write!(f, "{host} answered {code}: {said}"),
