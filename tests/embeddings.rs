@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::play::Play;
 use common::{EmbeddingServer, Ran, Sandbox, Step, Wrong, files_below};
 use serde_json::Value;
 use snapbox::str;
@@ -445,14 +446,27 @@ fn a_task_is_shown_what_means_the_same_with_its_source() {
 #[test]
 fn a_task_does_not_wait_for_a_service_that_is_down_and_says_so_once() {
     let server = EmbeddingServer::start();
-    let sandbox = working(&server);
-    server.set_wrong(Wrong::Code(500, String::new()));
-    let id = sandbox.approved("Speed postgres up", &Step::new("S1", "*.txt").gate("test -s work.txt").text());
-    let ran = sandbox.run(&["run", &id]);
-    assert_eq!(ran.status, 0, "{}", ran.all());
-    let warning =
-        format!("notes are found by their words alone: {} answered 500 (it has trouble of its own)", server.host());
-    assert_eq!(ran.all().matches(&warning).count(), 1, "{}", ran.all());
+    let play = Play::new()
+        .with("AIFACTORY_MEMORY_EMBEDDINGS_URL", &server.url())
+        .with("AIFACTORY_MEMORY_EMBEDDINGS_MODEL", "test");
+    let sandbox = &play.sandbox;
+    add(sandbox, &[MIGRATIONS]);
+    server.set_wrong(Wrong::Code(502, String::new()));
+    let id = play.wish("Speed postgres up");
+    let planned = sandbox.fails(&["run", &id], 4);
+    let warning = "notes are found by their words alone: $SERVICE answered 502 (it has trouble of its own)";
+    let told = |ran: &Ran| ran.all().replace(&server.host(), "$SERVICE").matches(warning).count();
+    assert_eq!((told(&planned), server.requests().len()), (1, 1), "{}", planned.all());
+    assert_eq!(play.turns(), "plan.1 spec.1");
+    assert!(!play.prompt("spec.1").contains(MIGRATIONS));
+    // It is back.
+    server.set_wrong(None);
+    sandbox.ok(&["approve", &id]);
+    let done = sandbox.run(&["run", &id]);
+    assert_eq!((done.status, told(&done)), (0, 0), "{}", done.all());
+    for turn in ["code.1", "review.1"] {
+        assert!(play.prompt(turn).contains(&format!("{MIGRATIONS}\n(from commit ")), "{}", play.prompt(turn));
+    }
 }
 
 #[test]

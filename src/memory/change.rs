@@ -110,12 +110,13 @@ impl Memory<'_> {
                 Ok(())
             })
         })?;
-        self.forget()
+        self.forget();
+        Ok(())
     }
 
-    /// What was made of words that are gone goes, too: it is the index that sees them go.
-    fn forget(&self) -> Result<()> {
-        self.store.snapshot()?.index().map(drop)
+    /// What was made of words that are gone goes, too: it is the index that sees them go, now or when it is next used.
+    fn forget(&self) {
+        let _ = self.store.snapshot().and_then(|snapshot| snapshot.index());
     }
 
     /// Replaces a note's words. False where they are the same.
@@ -134,7 +135,7 @@ impl Memory<'_> {
             changes.note(&note);
             Ok(true)
         })?;
-        self.forget()?;
+        self.forget();
         Ok(is_changed)
     }
 }

@@ -190,7 +190,7 @@ pub(super) fn forget_gone(snapshot: &Snapshot<'_>) {
     forget(snapshot, |id, _| !names.contains(id.as_str()));
 }
 
-/// A failure leaves them where they are: they are not used, and the next look forgets them.
+/// What cannot be taken out of the file goes with it.
 fn forget(snapshot: &Snapshot<'_>, is_over: impl Fn(&EventId, &str) -> bool) {
     let path = snapshot.store.local.vectors_file();
     if !path.exists() {
@@ -208,7 +208,9 @@ fn forget(snapshot: &Snapshot<'_>, is_over: impl Fn(&EventId, &str) -> bool) {
         }
         Ok(())
     };
-    let _ = forget();
+    if forget().is_err() {
+        let _ = std::fs::remove_file(&path);
+    }
 }
 
 fn in_bytes(length: usize) -> i64 {
@@ -259,6 +261,19 @@ mod tests {
         assert_eq!(near(&["x", "y", "z"], 0.0, 1), ["x 1.0"]);
         let known: Vec<String> = vectors.known(2).unwrap().keys().map(EventId::to_string).collect();
         assert_eq!(known, ["none", "x", "y", "z"]);
+    }
+
+    #[test]
+    fn a_file_that_nothing_can_be_taken_out_of_goes_as_a_whole() {
+        let (folder, local) = local();
+        let repository = Repository::open(&folder.path().join(".git")).unwrap();
+        let host = crate::host::Host::new(crate::host::Environment::default());
+        let store = crate::store::Store::open(repository, host, crate::store::DEFAULT_REF).unwrap();
+        store.begin().unwrap();
+        std::fs::create_dir_all(local.root()).unwrap();
+        std::fs::write(local.vectors_file(), "no vectors").unwrap();
+        forget_gone(&store.snapshot().unwrap());
+        assert!(!local.vectors_file().exists());
     }
 
     #[test]
