@@ -153,14 +153,19 @@ fn a_note_that_was_removed_is_never_offered_and_its_vector_is_gone() {
         assert_eq!(found(machine, &QUESTION).len(), 2);
         assert!(holds(machine, &note) && holds(machine, &other));
     }
+    let before = fs::read(cache(&ana)).unwrap();
     ana.ok(&["memory", "remove", &note, "-m", "they do not"]);
     assert!(!holds(&ana, &note) && holds(&ana, &other));
     ana.sync();
     ben.sync();
     ben.ok(&["list"]);
     assert!(!holds(&ben, &note) && holds(&ben, &other));
+    // One was on its way when the note was removed.
+    fs::write(cache(&ana), before).unwrap();
+    assert!(holds(&ana, &note));
     for machine in [&ana, &ben] {
         assert_eq!(found(machine, &QUESTION), ["Every schema has an owner"]);
+        assert!(!holds(machine, &note) && holds(machine, &other));
     }
 }
 

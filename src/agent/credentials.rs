@@ -201,7 +201,8 @@ pub fn grant(agent: &Agent, settings: &Settings, secrets: &Secrets<'_>) -> Resul
     Ok(grant)
 }
 
-/// The credentials of agents that people defined, and of the service for embeddings, as far as the environment holds them.
+/// The credentials of agents that people defined, and that of the service for embeddings, as far as the environment
+/// holds them.
 pub fn in_environment<'e>(settings: &'e Settings, env: &'e Environment) -> impl Iterator<Item = (String, String)> + 'e {
     let lists = settings.agents().filter_map(|(_, table, _)| table.get("credentials")?.as_array());
     let names = lists.flatten().filter_map(|name| name.as_str()).chain(settings.find_text("memory.embeddings.key"));

@@ -99,6 +99,9 @@ impl Memory<'_> {
             found.warning = Some(format!("not every note was compared by its meaning: {why}"));
         }
         let among: BTreeSet<EventId> = ids.into_iter().collect();
+        if !known.keys().all(|id| among.contains(id)) {
+            vectors.forget_gone(snapshot);
+        }
         let least = self.settings.number("memory.embeddings.least") as f64 / 100.0;
         for near in vectors.nearest(&question, &among, least, MOST_NEAR)? {
             // A record that cannot be read is not shown to anybody.

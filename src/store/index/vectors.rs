@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS asked (
 const MOST_ASKED: i64 = 256;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A vector of length 1, so that the product of two is the cosine between them. Empty: the service will not have the text.
+/// A vector of length 1, so that the product of two is the cosine between them. Empty: the service will not have the
+/// text.
 pub type Vector = Vec<f32>;
 
 /// What is known of one source.
@@ -134,6 +135,11 @@ impl Vectors {
             }
         }
         Ok(near)
+    }
+
+    /// Forgets the vectors of notes that are gone: one may have been on its way when its note was removed.
+    pub fn forget_gone(&self, snapshot: &Snapshot<'_>) {
+        forget_gone(snapshot);
     }
 
     /// A file whose damage shows only now is out of the way next time.
