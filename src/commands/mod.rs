@@ -11,6 +11,7 @@ mod ask;
 mod attach;
 mod auto_sync;
 mod cancel;
+mod changelog;
 mod claim;
 mod completions;
 mod config;
@@ -156,6 +157,7 @@ pub enum Command {
     Review(review::Args),
     Merge(merge::Args),
     Discard(discard::Args),
+    Changelog(changelog::Args),
     #[command(name = "do")]
     Do(actions::Args),
     Prompt(prompt::Args),
@@ -216,6 +218,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Finish> {
         Command::Review(args) => review::run(context, &args),
         Command::Merge(args) => merge::run(context, &args),
         Command::Discard(args) => discard::run(context, &args),
+        Command::Changelog(args) => changelog::run(context, &args),
         Command::Do(args) => actions::run(context, &args),
         Command::Prompt(args) => prompt::run(context, &args),
         Command::Workflow(args) => workflow::run(context, &args),

@@ -1,7 +1,8 @@
-//! Who brought a file to a branch, and who changed which files since.
+//! What happened on a branch: who brought a file to it, who changed which files since, and what commits say.
 
 use super::{Oid, Repository};
 use crate::error::{Error, Result};
+use crate::model::Timestamp;
 
 /// More commits than this are not counted, nor more paths given to git at once.
 const MOST_COMMITS: usize = 1_000;
@@ -15,6 +16,26 @@ pub struct Authored {
     pub author: String,
     pub committer: String,
 }
+
+/// A commit with what it says. Everything but the ids is from whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    pub commit: Oid,
+    pub parents: Vec<Oid>,
+    /// When it was committed, by the clock of whoever did.
+    pub at: Timestamp,
+    pub author: String,
+    pub subject: String,
+    /// What follows the subject, trailers included.
+    pub body: String,
+}
+
+/// Bytes of a log that are read.
+const LONGEST_LOG: usize = 32 << 20;
+
+/// As many fields as [`Logged`] has, each ended by NUL, which no commit message can hold.
+const LOG_FORMAT: &str = "--format=%H%x00%P%x00%ct%x00%aN%x00%s%x00%b";
+const LOG_FIELDS: usize = 6;
 
 const FORMAT: &str = "--format=%H%x00%an <%ae>%x00%cn <%ce>";
 
@@ -35,6 +56,50 @@ impl Repository {
         args.extend(paths.iter().take(MOST_PATHS).map(String::as_str));
         self.common_text(&args)?.lines().map(parse).collect()
     }
+
+    /// The commits that `to` has and `from` has not, newest first, at most so many, and whether there are more. Children
+    /// stand before their parents.
+    pub fn log_between(&self, from: Option<Oid>, to: Oid, most: usize) -> Result<(Vec<Logged>, bool)> {
+        let (most_and_one, to) = (format!("--max-count={}", most + 1), to.to_string());
+        let without = from.map(|from| format!("^{from}"));
+        let mut args =
+            vec!["log", "-z", "--topo-order", "--no-show-signature", "--no-color", LOG_FORMAT, &most_and_one, &to];
+        args.extend(without.as_deref());
+        args.push("--");
+        let output = self.git(&args).max_output(LONGEST_LOG).run_ok()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let fields: Vec<&str> = text.split('\0').collect();
+        // What was cut off has not all of its fields.
+        let whole = fields.chunks_exact(LOG_FIELDS);
+        let mut commits = whole.map(parse_logged).collect::<Result<Vec<_>>>()?;
+        let is_cut = output.truncated || commits.len() > most;
+        commits.truncate(most);
+        Ok((commits, is_cut))
+    }
+
+    /// The tag that is nearest to a commit among those it has in its history, itself included.
+    pub fn find_last_tag(&self, commit: Oid) -> Result<Option<String>> {
+        let output = self.git(&["describe", "--tags", "--abbrev=0", &commit.to_string()]).run()?;
+        let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok(Some(name).filter(|name| output.exit.success() && !name.is_empty()))
+    }
+
+    /// The commit that a tag of this name stands for.
+    pub fn find_tag(&self, name: &str) -> Option<Oid> {
+        self.find_commit_named(&format!("refs/tags/{name}"))
+    }
+}
+
+fn parse_logged(fields: &[&str]) -> Result<Logged> {
+    let wrong = || Error::failed(format!("git log said something that is not understood: {}", fields[0]));
+    Ok(Logged {
+        commit: Repository::parse_oid(fields[0]).ok_or_else(wrong)?,
+        parents: fields[1].split(' ').filter_map(Repository::parse_oid).collect(),
+        at: Timestamp::from_millis(fields[2].parse::<u64>().unwrap_or_default().saturating_mul(1_000)),
+        author: fields[3].to_owned(),
+        subject: fields[4].to_owned(),
+        body: fields[5].to_owned(),
+    })
 }
 
 fn parse(line: &str) -> Result<Authored> {

@@ -21,7 +21,7 @@ mod upkeep;
 mod worktrees;
 
 pub use branches::{Rebase, TargetMove};
-pub use history::Authored;
+pub use history::{Authored, Logged};
 pub use objects::{Edit, Entry, EntryKind, Identity};
 pub use program::QUIET;
 pub use raw::{Header, Malformed, ObjectKind, RawCommit, RawEntry, RawTree};

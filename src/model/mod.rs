@@ -5,6 +5,7 @@
 
 pub mod assertions;
 mod budget;
+pub mod changelog;
 mod digest;
 mod duration;
 pub mod event;

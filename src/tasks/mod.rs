@@ -4,6 +4,7 @@
 mod agents;
 mod approve;
 mod change;
+mod changelog;
 mod claim;
 mod create;
 mod follow_up;
@@ -32,6 +33,7 @@ pub use agents::{
 };
 pub use approve::{approve, reject};
 pub use change::{Assignment, LOOK, cancel, parse_assignment, ready, ready_again, retry, set, set_paused};
+pub use changelog::changelog;
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use history::{Entry, history};

@@ -1,0 +1,401 @@
+//! What changed between two revisions: from merged tasks and from commits, printed, kept in a file, and given to an agent.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests start the program as a person would")]
+
+mod common;
+
+use common::{Sandbox, greeting_plan};
+use snapbox::str;
+use std::fs;
+
+impl Sandbox {
+    fn says(&self, message: &str) -> String {
+        self.git(&["commit", "--quiet", "--allow-empty", "-m", message]);
+        self.commit_of("HEAD")
+    }
+
+    /// A task that was merged, and its id.
+    fn merged(&self, title: &str, file: &str, labels: &[&str]) -> String {
+        let id = self.reviewed(title, &greeting_plan(file, "hello"));
+        for label in labels {
+            self.ok(&["set", &id, &format!("labels+={label}")]);
+        }
+        self.ok(&["merge", &id]);
+        id
+    }
+}
+
+/// A release, and after it two tasks and some commits.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.says("feat: be there");
+    sandbox.git(&["tag", "v1.0.0"]);
+    sandbox.merged("Greet people by name", "hello.txt", &["feature"]);
+    sandbox.merged("The greeting is polite again", "polite.txt", &["kind/bug", "ui"]);
+    sandbox.says("feat(cli)!: drop `--old` [x](http://evil)\n\nBREAKING CHANGE: use --new");
+    sandbox.says("Remove the hat");
+    sandbox.says("docs: say more");
+    sandbox.says("A word \u{1b}[31mfrom outside\u{202e}");
+    sandbox
+}
+
+#[test]
+fn what_the_last_tag_does_not_have_is_told_by_kind() {
+    let sandbox = project();
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog"]),
+        str![[r#"
+## [Unreleased]
+
+### Added
+
+- Greet people by name (ehdn0jyj9c)
+- **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+
+### Changed
+
+- A word \\u{1b}\[31mfrom outside\\u{202e} ([HASH])
+
+### Removed
+
+- Remove the hat ([HASH])
+
+### Fixed
+
+- The greeting is polite again (h0khc9x85g)
+stderr: 1 internal change is left out; --all shows them
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "--all", "--format", "list"]),
+        str![[r#"
+- Greet people by name (ehdn0jyj9c)
+- **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+- A word \\u{1b}\[31mfrom outside\\u{202e} ([HASH])
+- Remove the hat ([HASH])
+- The greeting is polite again (h0khc9x85g)
+- Say more ([HASH])
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "v1.0.0", "--format", "github-release"]),
+        str![[r#"
+## What's changed
+
+### Added
+
+* Greet people by name ([HASH])
+* **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+
+### Changed
+
+* A word \\u{1b}\[31mfrom outside\\u{202e} ([HASH])
+
+### Removed
+
+* Remove the hat ([HASH])
+
+### Fixed
+
+* The greeting is polite again ([HASH])
+
+**Full changelog**: v1.0.0...main
+stderr: 1 internal change is left out; --all shows them
+
+"#]]
+    );
+    sandbox.assert_sound();
+}
+
+#[test]
+fn programs_are_told_why_each_entry_stands_where_it_does() {
+    let sandbox = project();
+    let answer = sandbox.json(&["changelog", "--all"]);
+    let why: Vec<String> = answer["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| format!("{}: {}", entry["group"].as_str().unwrap(), entry["because"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        why,
+        [
+            "added: its label feature",
+            "added: it begins with feat:",
+            "changed: nothing says otherwise",
+            "removed: its first word is remove",
+            "fixed: its label kind/bug",
+            "internal: it begins with docs:",
+        ]
+    );
+    assert_eq!(answer["schema"], "aifactory.changelog/1");
+    assert_eq!((&answer["from"]["name"], &answer["to"]["name"]), (&"v1.0.0".into(), &"main".into()));
+    assert_eq!(answer["entries"][0]["commits"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["entries"][0]["commits"][0], sandbox.commit_of("main~5"));
+}
+
+#[test]
+fn a_release_is_told_from_the_tag_before_it() {
+    let sandbox = project();
+    sandbox.git(&["tag", "-a", "-m", "second", "v1.1.0"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog"]),
+        str![[r#"
+stderr: nothing to tell between v1.1.0 and main
+
+"#]]
+    );
+    sandbox.says("fix: later");
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "..v1.1.0"]),
+        str![[r#"
+## [1.1.0] - 2026-01-01
+
+### Added
+
+- Greet people by name (ehdn0jyj9c)
+- **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+
+### Changed
+
+- A word \\u{1b}\[31mfrom outside\\u{202e} ([HASH])
+
+### Removed
+
+- Remove the hat ([HASH])
+
+### Fixed
+
+- The greeting is polite again (h0khc9x85g)
+stderr: 1 internal change is left out; --all shows them
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "..v1.0.0"]),
+        str![[r#"
+## [1.0.0] - 2026-01-01
+
+### Added
+
+- Be there ([HASH])
+
+### Changed
+
+- README.md ([HASH])
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "--format", "list"]),
+        str![[r#"
+- Later ([HASH])
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "..v9"]),
+        str![[r#"
+stderr: error: there is no revision `v9`
+stderr: hint: to see the tags: git tag
+exit 3
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "v1.0.0...main"]),
+        str![[r#"
+stderr: error: `v1.0.0...main` is no range from an older to a newer revision
+stderr: hint: two dots: aifactory changelog v1.0.0..main
+exit 2
+
+"#]]
+    );
+    sandbox.fails(&["changelog", "v9.."], 3);
+    sandbox.fails(&["changelog", "--", "--upload-pack=x.."], 3);
+}
+
+#[test]
+fn a_task_whose_agent_committed_by_itself_is_one_entry() {
+    let sandbox = Sandbox::new().with_agent(
+        "echo a > a.txt; git add a.txt; git commit -qm 'wip 1'; echo b > b.txt; git add b.txt; git commit -qm 'wip 2'",
+    );
+    let id = sandbox
+        .approved("Write two files", "### S1: Both\n\n- files: a.txt, b.txt\n- gate: `test -s b.txt`\n\nBoth.\n");
+    sandbox.ok(&["run", &id]);
+    sandbox.ok(&["merge", &id]);
+    let answer = sandbox.json(&["changelog"]);
+    let entries = answer["entries"].as_array().unwrap();
+    let texts: Vec<&str> = entries.iter().map(|entry| entry["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["README.md", "Write two files"]);
+    assert_eq!(entries[1]["commits"].as_array().unwrap().len(), 2);
+    // Nor is a task told that nobody wants to read of.
+    sandbox.ok(&["set", &id, "labels+=no-changelog"]);
+    assert_eq!(sandbox.ok(&["changelog", "--format", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn what_was_taken_back_is_not_told_and_a_revert_of_something_older_is() {
+    let sandbox = Sandbox::new();
+    sandbox.commit(&[("old.txt", "old\n")]);
+    sandbox.git(&["tag", "v1"]);
+    sandbox.merged("Greet people", "hello.txt", &[]);
+    sandbox.git(&["revert", "--no-edit", "HEAD"]);
+    sandbox.commit(&[("a.txt", "a\n")]);
+    sandbox.git(&["revert", "--no-edit", "HEAD"]);
+    sandbox.git(&["revert", "--no-edit", "HEAD"]);
+    sandbox.git(&["revert", "--no-edit", "v1"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog"]),
+        str![[r###"
+## [Unreleased]
+
+### Changed
+
+- a.txt ([HASH])
+- Revert "old.txt" ([HASH])
+
+"###]]
+    );
+}
+
+#[test]
+fn names_in_commits_that_stand_for_no_task_are_words() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["tag", "v1"]);
+    sandbox.says("Add hats\n\nAifactory-Task: 7kq2mabcde");
+    sandbox.says("Add coats\n\nAifactory-Task: ../../etc");
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog"]),
+        str![[r#"
+## [Unreleased]
+
+### Added
+
+- Add hats ([HASH])
+- Add coats ([HASH])
+
+"#]]
+    );
+}
+
+#[test]
+fn a_task_whose_commits_were_made_one_on_a_forge_is_known_by_their_trailers() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["tag", "v1"]);
+    let id = sandbox.ok(&["new", "Add hats for everybody"]).trim().to_owned();
+    sandbox
+        .says(&format!("Hats (#12)\n\n* Step one\n\nAifactory-Task: {id}\nAifactory-Step: S1\n\n* Step two\n\nmore"));
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog"]),
+        str![[r#"
+## [Unreleased]
+
+### Added
+
+- Add hats for everybody (ehdn0jyj9c)
+
+"#]]
+    );
+}
+
+#[test]
+fn the_file_gets_each_entry_once_and_keeps_what_people_wrote() {
+    let sandbox = project();
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "--write"]),
+        str![[r#"
+stderr: added 5 lines to CHANGELOG.md
+stderr: hint: git diff CHANGELOG.md
+
+"#]]
+    );
+    let first = sandbox.read("CHANGELOG.md");
+    assert!(first.starts_with("# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Greet people by name ("), "{first}");
+    let reworded =
+        first.replace("Greet people by name", "It greets you").replace("### Fixed\n", "### Fixed\n\n- By hand");
+    sandbox.write("CHANGELOG.md", &reworded);
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "--write"]),
+        str![[r#"
+stderr: CHANGELOG.md names all of it already
+
+"#]]
+    );
+    assert_eq!(sandbox.read("CHANGELOG.md"), reworded);
+    sandbox.says("fix: once more");
+    sandbox.ok(&["changelog", "--write"]);
+    let last = sandbox.read("CHANGELOG.md");
+    assert_eq!(last.lines().count(), reworded.lines().count() + 1);
+    assert!(last.contains("- Once more (") && last.contains("- It greets you ("), "{last}");
+    // What is released is not called unreleased, and nothing is written through a link.
+    sandbox.git(&["tag", "v1.1.0"]);
+    shows!(
+        sandbox,
+        sandbox.fails(&["changelog", "..v1.1.0", "--write"], 2),
+        str![[r#"
+stderr: error: v1.1.0 is released, and only what is not is added to CHANGELOG.md
+stderr: hint: print it: aifactory changelog ..v1.1.0
+exit 2
+
+"#]]
+    );
+    fs::remove_file(sandbox.path("CHANGELOG.md")).unwrap();
+    let elsewhere = sandbox.root().join("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, sandbox.path("CHANGELOG.md")).unwrap();
+    shows!(
+        sandbox,
+        sandbox.fails(&["changelog", "v1.0.0", "--write"], 1),
+        str![[r#"
+stderr: error: $SANDBOX/repo/CHANGELOG.md is a link, which is not written through
+exit 1
+
+"#]]
+    );
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn without_a_tag_all_of_the_history_is_told_and_without_a_commit_there_is_none() {
+    let sandbox = Sandbox::new();
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "--format", "github-release"]),
+        str![[r#"
+## What's changed
+
+### Changed
+
+* README.md ([HASH])
+
+"#]]
+    );
+    let empty = Sandbox::empty().with_repository(&[]);
+    empty.ok(&["init", "--yes"]);
+    shows!(
+        empty,
+        empty.fails(&["changelog"], 3),
+        str![[r#"
+stderr: error: the branch main has no commit yet
+stderr: hint: make the first commit: git commit --allow-empty -m "begin"
+exit 3
+
+"#]]
+    );
+}
