@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::play::Play;
 use common::{Sandbox, greeting_plan};
 use snapbox::str;
 use std::fs;
@@ -398,4 +399,48 @@ exit 3
 
 "#]]
     );
+}
+
+#[test]
+fn an_agent_turns_what_was_collected_into_words_for_users() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    sandbox.git(&["tag", "v1.0.0"]);
+    sandbox.says("fix: greet `<everybody>`\n");
+    play.part("other", "printf '# Changelog\\n\\n## [Unreleased]\\n\\n- It greets everybody.\\n' > CHANGELOG.md");
+    let id = sandbox.ok(&["new", "Write the changelog", "--role", "changelog"]).trim().to_owned();
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: ehdn  Write the changelog               claimed, on branch aifactory/ehdn0jyj9c-write-the-changelog
+stderr: ehdn  Write the changelog               no agent plans it: a role carries it out alone
+stderr: ehdn  Write the changelog               waiting  plan-approval: nobody has approved the plan yet
+stderr: hint: aifactory plan show ehdn (or plan edit), then aifactory approve ehdn
+exit 4
+
+"#]]
+    );
+    sandbox.ok(&["approve", &id]);
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: ehdn  Write the changelog               claimed, on branch aifactory/ehdn0jyj9c-write-the-changelog
+stderr: ehdn  Write the changelog               worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
+stderr: ehdn  Write the changelog               step 1/1  S1: Write the changelog
+stderr: ehdn  Write the changelog               step S1 done in [HASH]
+stderr: ehdn  Write the changelog               review
+stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge ehdn
+
+"#]]
+    );
+    assert_eq!(play.turns(), "other.1");
+    let prompt = play.prompt("other.1");
+    assert!(prompt.contains("### Fixed\n\n- Greet `<everybody>` ("), "{prompt}");
+    sandbox.ok(&["merge", &id, "--unverified"]);
+    assert_eq!(sandbox.read("CHANGELOG.md"), "# Changelog\n\n## [Unreleased]\n\n- It greets everybody.\n");
+    // The change that tells is not told itself.
+    assert_eq!(sandbox.ok(&["changelog", "--format", "list"]).lines().count(), 1);
+    sandbox.assert_sound();
 }

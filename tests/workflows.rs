@@ -134,7 +134,7 @@ fn files_are_checked_before_they_are_committed() {
         str![[r#"
 stderr: error: the workflow house ($SANDBOX/repo/.aifactory/workflows/house.toml): line 2: `mason` has no role
 stderr:   because: there is no role called `mason`
-stderr: hint: what there is: coder, coder-revision, confirmer, devops, ideas, planner, recovery, researcher, reviewer, spec-writer
+stderr: hint: what there is: changelog, coder, coder-revision, confirmer, devops, ideas, planner, recovery, researcher, reviewer, spec-writer
 exit 1
 
 "#]]
@@ -153,7 +153,7 @@ stderr: 2 definitions well formed
         sandbox,
         sandbox.run(&["workflow", "check"]),
         str![[r#"
-stderr: 20 definitions well formed
+stderr: 21 definitions well formed
 
 "#]]
     );
@@ -188,7 +188,7 @@ stderr: hint: say when: condition = "has_issues"
 stderr: error: the role c ($SANDBOX/repo/c.md): line 2: nothing is called `tool` in a role
 stderr: hint: what there is: tools
 stderr: error: the role d ($SANDBOX/repo/d.md):5: nothing is called `titel` here
-stderr: hint: what there is: task, title, spec, plan, step, files, gates, baseline, diff, evidence, review, handoffs, memory, notes, feedback, recap, input, assertions, root, reach, also
+stderr: hint: what there is: task, title, spec, plan, step, files, gates, baseline, diff, evidence, review, handoffs, memory, notes, feedback, recap, input, assertions, changelog, root, reach, also
 stderr: error: the action e ($SANDBOX/repo/actions/e.md): tools is for agents, and this is a script
 exit 1
 
@@ -213,6 +213,7 @@ fn roles_are_listed_and_shown() {
         sandbox.run(&["prompt", "list"]),
         str![[r#"
 ROLE            LEAVES    TOOLS            TIME  FROM      WHAT
+changelog       change    read, edit       30m   built in  writes what changed since the last…
 coder           change    read, edit, run  1h    built in  carries out one step of the plan
 coder-revision  change    read, edit, run  1h    built in  changes finished work until reviewer…
 confirmer       findings  read             30m   built in  looks again at what a reviewer found

@@ -61,6 +61,7 @@ const BUILT_IN: &[(Kind, &str, &str)] = &[
     (Kind::Action, "review", include_str!("built_in/actions/review.md")),
     (Kind::Action, "simplify", include_str!("built_in/actions/simplify.md")),
     (Kind::Action, "sync-with-base", include_str!("built_in/actions/sync-with-base.md")),
+    (Kind::Role, "changelog", include_str!("built_in/roles/changelog.md")),
     (Kind::Role, "coder", include_str!("built_in/roles/coder.md")),
     (Kind::Role, "coder-revision", include_str!("built_in/roles/coder-revision.md")),
     (Kind::Role, "confirmer", include_str!("built_in/roles/confirmer.md")),

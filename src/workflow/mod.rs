@@ -19,5 +19,5 @@ pub use draw::draw;
 pub use import::{Imported, ImportedFile, read_config};
 pub use library::{ACTION, Kind as DefinitionKind, Library, Source};
 pub use role::{Answer, Role, Tool};
-pub use template::{VARIABLES, check as check_template, render};
+pub use template::{VARIABLES, check as check_template, render, speaks_of};
 pub use walk::{Facts, Next, ReviewFacts, Walked, next};

@@ -7,7 +7,7 @@ use crate::model::text::{escape_line, find_nearest};
 use std::collections::BTreeMap;
 
 /// What the prompts of roles may speak of.
-pub const VARIABLES: [&str; 21] = [
+pub const VARIABLES: [&str; 22] = [
     "task",
     "title",
     "spec",
@@ -26,6 +26,7 @@ pub const VARIABLES: [&str; 21] = [
     "recap",
     "input",
     "assertions",
+    "changelog",
     "root",
     "reach",
     "also",
@@ -56,6 +57,18 @@ pub fn render(template: &str, place: &str, values: &BTreeMap<&str, String>) -> R
 /// Whether a template can be filled with these names.
 pub fn check(template: &str, place: &str, known: &[&str]) -> Result<()> {
     parse(template, place, &|name| known.contains(&name), known).map(drop)
+}
+
+/// Whether a template speaks of a value.
+pub fn speaks_of(template: &str, name: &str) -> bool {
+    fn in_parts(parts: &[Part<'_>], name: &str) -> bool {
+        parts.iter().any(|part| match part {
+            Part::Text(_) => false,
+            Part::Value(value) => *value == name,
+            Part::If(value, inner) => *value == name || in_parts(inner, name),
+        })
+    }
+    parse(template, "", &|_| true, &[]).is_ok_and(|parts| in_parts(&parts, name))
 }
 
 fn write(parts: &[Part<'_>], values: &BTreeMap<&str, String>, text: &mut String) {
@@ -172,6 +185,19 @@ mod tests {
         assert_eq!(filled("{{#if plan}} x"), "coder.md:1: `{{#if plan}}` has no end | ");
         assert_eq!(filled("{{/if}}"), "coder.md:1: `{{/if}}` without a beginning | ");
         assert_eq!(filled("a {{title"), "coder.md:1: `{{` is not closed | ");
+    }
+
+    #[test]
+    fn what_a_template_speaks_of_is_known_before_it_is_filled() {
+        for (template, speaks) in [
+            ("a {{ plan }}", true),
+            ("{{#if plan}} x {{/if}}", true),
+            ("{{#if spec}} {{plan}} {{/if}}", true),
+            ("plan {{spec}}", false),
+            ("{{plan", false),
+        ] {
+            assert_eq!(speaks_of(template, "plan"), speaks, "{template}");
+        }
     }
 
     /// Text made of the pieces that mean something, so that chance finds the combinations.

@@ -2,11 +2,14 @@
 
 use super::Settled;
 use crate::error::{Error, Result};
+use crate::model::planning::NEEDS_PLAN;
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Approval, Change, Reason, Status, Task, TaskId, TextFile};
 use crate::store::{Author, Changes, Snapshot};
 use crate::sync::{Confirmed, Sharing};
-use crate::tasks::{Project, Standing, Way, branch_name, missing_full_access, plain_texts, standing, way_of};
+use crate::tasks::{
+    Project, Standing, Way, branch_name, has_model, missing_full_access, plain_texts, standing, way_of,
+};
 use crate::workflow::{Answer, Library};
 
 pub enum ClaimOutcome {
@@ -79,10 +82,15 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             Some(why) => return Ok(wait(&task, Reason::Trust, &why, changes)),
             None => {}
         }
-        let reads_only = reads_only(project, &task)?;
-        let way = match reads_only {
-            true => Way::AsItStands,
-            false => way_of(project, snapshot, &task)?,
+        let alone = Library::of(project)?.role_of(project, &task)?;
+        // Nobody has to say yes to looking.
+        let reads_only = alone.as_ref().is_some_and(|role| role.answers != Answer::Change);
+        let way = match (reads_only, way_of(project, snapshot, &task)?) {
+            (true, _) => Way::AsItStands,
+            (false, Way::Planned(_)) if alone.is_some() && may_be_plain(project, &task) => {
+                Way::Plain("a role carries it out alone".to_owned())
+            }
+            (false, way) => way,
         };
         let why = match way {
             Way::AsItStands => None,
@@ -122,10 +130,9 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
     })
 }
 
-/// Whether the task is a role's alone that changes nothing: nobody has to say yes to looking.
-fn reads_only(project: &Project, task: &Task) -> Result<bool> {
-    let role = Library::of(project)?.role_of(project, task)?;
-    Ok(role.is_some_and(|role| role.answers != Answer::Change))
+/// Nobody asked for a plan, and an agent can follow what the task says.
+fn may_be_plain(project: &Project, task: &Task) -> bool {
+    task.plan.is_none() && !task.labels.contains(NEEDS_PLAN) && has_model(project, task, "code")
 }
 
 fn require_startable(snapshot: &Snapshot<'_>, task: &Task) -> Result<()> {

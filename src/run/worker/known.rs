@@ -2,17 +2,18 @@
 
 use super::Worker;
 use super::aim::Values;
-use super::flow::Walk;
+use super::flow::{Texts, Walk};
 use super::phases::gate_note;
 use super::pursuit::{Tried, Try};
 use crate::error::Result;
 use crate::git::Oid;
 use crate::memory::{Memory, Query};
-use crate::model::EventId;
 use crate::model::assertions::{Touched, touched};
+use crate::model::changelog::Format;
 use crate::model::handoff::Handoff;
 use crate::model::message::{Message, MessageKind};
 use crate::model::run::Verdict;
+use crate::model::{EventId, TaskId};
 use crate::run::attempt::Wanted;
 use crate::run::event::RunEventKind;
 use crate::run::gates::gates_of;
@@ -21,8 +22,8 @@ use crate::run::prompt::{
 };
 use crate::run::worker::conversation::Start;
 use crate::store::{Changes, Snapshot};
-use crate::tasks::{Selection, last_review, review_of, select, undelivered};
-use crate::workflow::{Answer, Phase, Role};
+use crate::tasks::{Project, Selection, changelog, last_review, review_of, select, undelivered};
+use crate::workflow::{Answer, Phase, Role, speaks_of};
 
 /// Handoffs of earlier phases that are passed on, newest first, and bytes of all of them.
 const HANDOFFS: usize = 5;
@@ -30,91 +31,102 @@ const HANDOFF_BYTES: usize = 8_000;
 /// Notes of earlier tasks in a prompt, and bytes of all of them.
 const NOTES: usize = 5;
 const NOTE_BYTES: usize = 4_000;
+/// Bytes of what changed since the last tag.
+const CHANGELOG_BYTES: usize = 30_000;
 
-impl Worker<'_> {
-    pub(super) fn values(&self, walk: &Walk<'_>, phase: &Phase, role: &Role) -> Result<Values> {
+/// What a prompt knows of a task before anything is started for it.
+pub(super) struct Known<'k> {
+    pub project: &'k Project,
+    pub task: &'k TaskId,
+    pub title: &'k str,
+    /// The branch that holds its work, or will.
+    pub branch: &'k str,
+    pub texts: &'k Texts,
+    pub role: &'k Role,
+    /// The template that is to be filled.
+    pub template: &'k str,
+}
+
+impl Known<'_> {
+    pub(super) fn values(&self) -> Result<Values> {
         let snapshot = self.project.store.snapshot()?;
-        let spec = Some(&walk.texts.spec).filter(|spec| !spec.trim().is_empty());
+        let role = self.role;
+        let spec = Some(&self.texts.spec).filter(|spec| !spec.trim().is_empty());
         let task = format!("{}\n\n{}", self.title, spec.map_or("", String::as_str));
         let mut values = Values::from([
-            ("title", self.title.clone()),
+            ("title", self.title.to_owned()),
             ("task", fenced(&task)),
-            ("spec", fenced(&walk.texts.spec)),
-            ("plan", fenced(&walk.texts.plan_text)),
-            ("gates", bullets(&gates_of(self.project, &walk.texts.plan))),
-            ("baseline", walk.baseline.clone()),
+            ("spec", fenced(&self.texts.spec)),
+            ("plan", fenced(&self.texts.plan_text)),
+            ("gates", bullets(&gates_of(self.project, &self.texts.plan))),
             ("also", self.project.settings.find_text(also_of(role.answers)).unwrap_or_default().to_owned()),
-            ("handoffs", self.handoffs(&role.name)?),
-            ("memory", self.remembered(walk, &snapshot)?),
+            ("handoffs", self.handoffs(&snapshot)?),
+            ("memory", self.remembered(&snapshot)?),
         ]);
         if let Some(root) = self.project.repository().main_root() {
             values.insert("root", root.display().to_string());
         }
-        let inputs = phase.input.iter().filter_map(|name| Some((name, walk.outputs.get(name)?)));
-        let inputs: Vec<String> = inputs.map(|(name, text)| format!("{name}:\n{}", fenced(text))).collect();
-        values.insert("input", walk.asked.clone().unwrap_or_else(|| inputs.join("\n")));
-        if walk.asked.is_none() && matches!(role.answers, Answer::Plan | Answer::Spec) && phase.input.is_empty() {
-            let all: Vec<String> =
-                walk.outputs.iter().map(|(name, text)| format!("{name}:\n{}", fenced(text))).collect();
-            values.insert("input", all.join("\n"));
+        if speaks_of(self.template, "changelog") {
+            values.insert("changelog", self.collected_changes(&snapshot)?);
         }
-        if let Some(tree) = self.tree_of_work()? {
-            let events = snapshot.events(&self.task)?;
-            let review = match role.answers {
-                // Whoever reviews again hears what was said before; whoever fixes, what is said of this very tree.
-                Answer::Review => last_review(&events),
-                _ => review_of(&events, &tree),
-            };
-            values.insert("review", review.map(|review| fenced(&review.to_text())).unwrap_or_default());
-            let evidence = snapshot.evidence(&self.task)?;
-            let of_tree = evidence.iter().filter(|evidence| evidence.tree == tree);
-            let lines: Vec<String> = of_tree
-                .map(|evidence| match evidence.verdict {
-                    Verdict::Passed => format!("gate passed: {}", evidence.gate),
-                    _ => gate_note(evidence),
-                })
-                .collect();
-            values.insert("evidence", fenced(&lines.join("\n")));
-            if matches!(role.answers, Answer::Review | Answer::Findings | Answer::Change) {
-                let diff = self.diff_of_work()?;
-                let checks = self.touched_checks(walk)?;
-                values.insert(
-                    "assertions",
-                    fenced(&checks.iter().map(Touched::to_string).collect::<Vec<_>>().join("\n")),
-                );
-                values.insert("diff", fenced_diff(&diff));
-            }
+        if let Some(tip) = self.project.repository().branch_commit(self.branch)? {
+            self.add_work(&snapshot, tip, &mut values)?;
         }
         Ok(values)
     }
 
-    /// What the task's branch changes, against where it began.
-    pub(super) fn diff_of_work(&self) -> Result<String> {
-        match self.ends_of_work()? {
-            Some((base, tip)) => self.project.repository().diff_text(base, tip, false),
-            None => Ok(String::new()),
-        }
-    }
-
-    pub(super) fn touched_checks(&self, walk: &Walk<'_>) -> Result<Vec<Touched>> {
-        let Some((base, tip)) = self.ends_of_work()? else { return Ok(Vec::new()) };
-        let (diff, plan) = (self.project.repository().diff_for_checks(base, tip)?, &walk.texts.plan);
-        Ok(touched(&diff, &gates_of(self.project, plan), |path| plan.names(path)))
-    }
-
-    fn ends_of_work(&self) -> Result<Option<(Oid, Oid)>> {
+    /// What is known of the work on the task's branch.
+    fn add_work(&self, snapshot: &Snapshot<'_>, tip: Oid, values: &mut Values) -> Result<()> {
         let repository = self.project.repository();
-        let target = self.project.require_target()?.commit;
-        let (Some(tip), Some(target)) = (repository.branch_commit(&self.branch)?, target) else { return Ok(None) };
-        Ok(Some((repository.merge_base(tip, target).unwrap_or(target), tip)))
+        let tree = repository.tree_of(tip)?.to_string();
+        let events = snapshot.events(self.task)?;
+        let review = match self.role.answers {
+            // Whoever reviews again hears what was said before; whoever fixes, what is said of this very tree.
+            Answer::Review => last_review(&events),
+            _ => review_of(&events, &tree),
+        };
+        values.insert("review", review.map(|review| fenced(&review.to_text())).unwrap_or_default());
+        let evidence = snapshot.evidence(self.task)?;
+        let of_tree = evidence.iter().filter(|evidence| evidence.tree == tree);
+        let lines: Vec<String> = of_tree
+            .map(|evidence| match evidence.verdict {
+                Verdict::Passed => format!("gate passed: {}", evidence.gate),
+                _ => gate_note(evidence),
+            })
+            .collect();
+        values.insert("evidence", fenced(&lines.join("\n")));
+        if matches!(self.role.answers, Answer::Review | Answer::Findings | Answer::Change)
+            && let Some(base) = base_of_work(self.project, tip)?
+        {
+            let checks = touched_checks(self.project, self.texts, base, tip)?;
+            let checks: Vec<String> = checks.iter().map(Touched::to_string).collect();
+            values.insert("assertions", fenced(&checks.join("\n")));
+            values.insert("diff", fenced_diff(&repository.diff_text(base, tip, false)?));
+        }
+        Ok(())
+    }
+
+    /// What the target branch has and the last tag has not, cut at a line where it is long.
+    fn collected_changes(&self, snapshot: &Snapshot<'_>) -> Result<String> {
+        let mut collected = changelog(self.project, snapshot, None)?;
+        collected.leave_out_internal();
+        let text = collected.to_text(Format::KeepAChangelog);
+        let mut end = 0;
+        let fits = |end: &mut usize, line: &str| {
+            *end += line.len();
+            (*end <= CHANGELOG_BYTES).then_some(*end)
+        };
+        let shown = text.split_inclusive('\n').map_while(|line| fits(&mut end, line)).last().unwrap_or(0);
+        let more = if shown < text.len() { "There is more, which is for another time.\n" } else { "" };
+        Ok(format!("{}{more}", fenced(&text[..shown])))
     }
 
     /// What earlier phases left for those after them, oldest first.
-    fn handoffs(&self, role: &str) -> Result<String> {
+    fn handoffs(&self, snapshot: &Snapshot<'_>) -> Result<String> {
         let of_task = Some(self.task.clone());
         let handoffs = Selection { task: of_task, kinds: vec![MessageKind::Handoff], ..Selection::default() };
-        let mut messages = select(&self.project.store.snapshot()?, &handoffs)?.records;
-        messages.retain(|message| message.from != role);
+        let mut messages = select(snapshot, &handoffs)?.records;
+        messages.retain(|message| message.from != self.role.name);
         let mut texts: Vec<String> = Vec::new();
         let mut bytes = 0;
         for message in messages.iter().rev().take(HANDOFFS) {
@@ -133,10 +145,10 @@ impl Worker<'_> {
     }
 
     /// Notes of earlier tasks that speak of the same, each with its source. Those that cannot be read are not missed.
-    fn remembered(&self, walk: &Walk<'_>, snapshot: &Snapshot<'_>) -> Result<String> {
+    fn remembered(&self, snapshot: &Snapshot<'_>) -> Result<String> {
         let target = self.project.target.as_ref().and_then(|target| target.commit);
-        let files: Vec<String> = walk.texts.plan.steps.iter().flat_map(|step| step.files.iter().cloned()).collect();
-        let text = format!("{}\n{}", self.title, walk.texts.spec);
+        let files: Vec<String> = self.texts.plan.steps.iter().flat_map(|step| step.files.iter().cloned()).collect();
+        let text = format!("{}\n{}", self.title, self.texts.spec);
         let query = Query { text: &text, files: &files, limit: NOTES, bytes: NOTE_BYTES };
         let mut memory = Memory::new(&self.project.store, &self.project.settings, target);
         if self.only_words.get() {
@@ -151,6 +163,43 @@ impl Worker<'_> {
         let lines: Vec<String> =
             offer.notes.iter().map(|found| format!("{}\n(from {})", found.note.body.trim(), found.source)).collect();
         Ok(fenced(&lines.join("\n\n")))
+    }
+}
+
+/// Where the work that is there began.
+fn base_of_work(project: &Project, tip: Oid) -> Result<Option<Oid>> {
+    let target = project.require_target()?.commit;
+    Ok(target.map(|target| project.repository().merge_base(tip, target).unwrap_or(target)))
+}
+
+/// What the work does to the assertions that were there before it.
+fn touched_checks(project: &Project, texts: &Texts, base: Oid, tip: Oid) -> Result<Vec<Touched>> {
+    let diff = project.repository().diff_for_checks(base, tip)?;
+    Ok(touched(&diff, &gates_of(project, &texts.plan), |path| texts.plan.names(path)))
+}
+
+impl Worker<'_> {
+    pub(super) fn values(&self, walk: &Walk<'_>, phase: &Phase, role: &Role) -> Result<Values> {
+        let known = Known {
+            project: self.project,
+            task: &self.task,
+            title: &self.title,
+            branch: &self.branch,
+            texts: &walk.texts,
+            role,
+            template: phase.prompt.as_deref().unwrap_or(&role.prompt),
+        };
+        let mut values = known.values()?;
+        values.insert("baseline", walk.baseline.clone());
+        let inputs = phase.input.iter().filter_map(|name| Some((name, walk.outputs.get(name)?)));
+        let inputs: Vec<String> = inputs.map(|(name, text)| format!("{name}:\n{}", fenced(text))).collect();
+        values.insert("input", walk.asked.clone().unwrap_or_else(|| inputs.join("\n")));
+        if walk.asked.is_none() && matches!(role.answers, Answer::Plan | Answer::Spec) && phase.input.is_empty() {
+            let all: Vec<String> =
+                walk.outputs.iter().map(|(name, text)| format!("{name}:\n{}", fenced(text))).collect();
+            values.insert("input", all.join("\n"));
+        }
+        Ok(values)
     }
 
     /// Messages that are addressed to this agent and that none of the task's agents has been told.
@@ -185,7 +234,7 @@ impl Worker<'_> {
             }
             None => all_said(&events, &current.run),
         };
-        notes.extend(told.iter().map(|message| format!("{} writes: {}", message.from, message.text)));
+        notes.extend(told.iter().map(as_told));
         let recap = current.start.recap();
         let now = ThisTime { notes: &notes, feedback, recap: recap.as_deref() };
         let mut known = aim.values.clone();
@@ -207,6 +256,10 @@ impl Worker<'_> {
             }
         }
     }
+}
+
+pub(super) fn as_told(message: &Message) -> String {
+    format!("{} writes: {}", message.from, message.text)
 }
 
 /// The words that the machine's owner wants put before a prompt.
