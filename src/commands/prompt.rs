@@ -5,6 +5,8 @@ use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::model::duration_text;
 use crate::model::text::{escape, escape_line};
+use crate::run::preview_prompt;
+use crate::tasks::Project;
 use crate::ui::{Columns, Style};
 use crate::workflow::{DefinitionKind, Library, Role};
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 #[command(after_help = "\
 Examples:
   aifactory prompt show reviewer
+  aifactory prompt show coder 7kq2           what an agent would be told now; nothing is started
   aifactory prompt show reviewer --source > .aifactory/roles/reviewer.md     begin one of your own")]
 pub struct Args {
     #[command(subcommand)]
@@ -29,8 +32,13 @@ enum Verb {
     /// List the roles, with where each comes from
     List,
     /// Show a role: what it may do, what it must leave, what it is told
+    ///
+    /// With a task: the prompt as it would be now, and what is not in it yet.
     Show {
         role: String,
+        /// Fill it with what is known of this task
+        #[arg(value_name = "TASK", conflicts_with = "source")]
+        task: Option<String>,
         /// Print the definition as it is written
         #[arg(long)]
         source: bool,
@@ -38,11 +46,13 @@ enum Verb {
 }
 
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
-    let library = Library::of(&context.project()?)?;
+    let project = context.project()?;
+    let library = Library::of(&project)?;
     match &args.verb {
         Verb::List => list(context, &library),
-        Verb::Show { role, source: true } => show_source(context, library.require(DefinitionKind::Role, role)?),
-        Verb::Show { role, source: false } => show(context, &library.role(role)?),
+        Verb::Show { role, task: Some(task), .. } => preview(context, &project, role, task),
+        Verb::Show { role, source: true, .. } => show_source(context, library.require(DefinitionKind::Role, role)?),
+        Verb::Show { role, source: false, .. } => show(context, &library.role(role)?),
     }
 }
 
@@ -114,5 +124,28 @@ fn show(context: &Context, role: &Role) -> Result<Finish> {
         ui.answer_line(&format!("{}  {}", ui.paint(Style::Dim, &format!("{label:<10}")), escape_line(value)))?;
     }
     ui.answer(&format!("\n{}\n", escape(role.prompt.trim_end())))?;
+    Ok(Finish::Well)
+}
+
+/// The prompt alone on stdout; what it cannot say yet beside it.
+fn preview(context: &Context, project: &Project, role: &str, typed: &str) -> Result<Finish> {
+    let ui = &context.ui;
+    let id = project.store.snapshot()?.resolve(typed)?;
+    let preview = preview_prompt(project, &id, role)?;
+    if ui.manner.json {
+        ui.answer_json(&json!({
+            "schema": "aifactory.prompt/1", "id": id, "role": role, "agent": preview.agent, "step": preview.step,
+            "prompt": preview.prompt, "known_in_a_run": preview.later, "empty": preview.empty,
+        }))?;
+        return Ok(Finish::Well);
+    }
+    ui.answer(&format!("{}\n", escape(preview.prompt.trim_end())))?;
+    let step = preview.step.map(|step| format!(", for step {}", escape_line(&step))).unwrap_or_default();
+    ui.note(&format!("for {}{step}", escape_line(&preview.agent)));
+    for (what, names) in [("only a run knows", preview.later), ("not there yet", preview.empty)] {
+        if !names.is_empty() {
+            ui.note(&format!("{what}: {}", names.join(", ")));
+        }
+    }
     Ok(Finish::Well)
 }

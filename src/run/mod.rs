@@ -46,3 +46,4 @@ pub use merge::{ConditionState, MergeCondition, MergeOptions, MergeOutcome, cond
 pub use order::{RunReport, RunRequest, Skipped, TaskResult, Until, WorkOrder, WorkPhase};
 pub use recovery::{Recovered, dead_sessions, recover};
 pub use upkeep::{MANY_LOOSE_OBJECTS, pack, prune_transcripts, sweep_old_runs};
+pub use worker::{Preview, preview_prompt};

@@ -35,9 +35,7 @@ impl Worker<'_> {
         if aim.wanted() == Wanted::Words {
             return Ok(None);
         }
-        let evidence = self.project.store.snapshot()?.evidence(&self.task)?;
-        let newest = evidence.iter().rfind(|evidence| evidence.step.as_deref() != Some(BASELINE));
-        Ok(newest.filter(|evidence| evidence.verdict != Verdict::Passed).map(gate_note))
+        Ok(feedback_of(&self.project.store.snapshot()?.evidence(&self.task)?))
     }
 
     /// Work that an interrupted attempt left uncommitted is kept under a ref and named. A model agent then goes on from
@@ -135,6 +133,12 @@ impl Worker<'_> {
         }
         repository.drop_changes(worktree)
     }
+}
+
+/// What the newest gate that judged work said, where it did not pass.
+pub(super) fn feedback_of(evidence: &[Evidence]) -> Option<String> {
+    let newest = evidence.iter().rfind(|evidence| evidence.step.as_deref() != Some(BASELINE));
+    newest.filter(|evidence| evidence.verdict != Verdict::Passed).map(gate_note)
 }
 
 /// The identity of commits that aifactory makes for the user: git's own where it is known.
