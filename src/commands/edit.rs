@@ -1,5 +1,6 @@
 //! `aifactory edit`
 
+use super::say::report_opened;
 use super::{Context, Finish};
 use crate::error::{Context as _, Error, Result};
 use crate::host::files;
@@ -68,6 +69,9 @@ pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file:
         other => other,
     };
     let outcome = edited.settle(written)?;
+    if let TextOutcome::FollowedUp(opened) = &outcome {
+        return report_opened(context, project, "aifactory.follow-up/1", id, opened);
+    }
     if outcome == TextOutcome::Merged {
         context
             .ui

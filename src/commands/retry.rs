@@ -3,12 +3,14 @@
 use super::named::Named;
 use super::{Context, Finish, run};
 use crate::error::Result;
-use crate::tasks::retry;
+use crate::model::TaskId;
+use crate::tasks::{Project, retry};
+use std::collections::BTreeMap;
 
 /// Try tasks again
 ///
 /// What waits or is under review becomes ready again and keeps its finished steps; what was cancelled goes back to the
-/// backlog. A note is given to the agent.
+/// backlog. A note is given to the agent. What is merged stays as it is: with a note, a task of its own goes on from it.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -24,8 +26,28 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let (project, ids) = args.tasks.for_writing(context)?;
     let changed = retry(&project, &ids, args.message.as_deref())?;
+    let followers = followers(&project, &ids, &changed)?;
+    let snapshot = project.store.snapshot()?;
+    for (done, follower) in &followers {
+        let (done, follower) = (snapshot.short(done), snapshot.short(follower));
+        context.ui.note(&format!("{done} is done: this is a task of its own now, {follower}"));
+        context.ui.hint(&format!("to take it back: aifactory cancel {follower}"));
+    }
     if args.run {
+        let ids = ids.into_iter().map(|id| followers.get(&id).cloned().unwrap_or(id)).collect();
         return run::run_tasks(context, &project, ids, run::How::default());
     }
     context.report_changed(&project, "aifactory.retry/1", "ready again", &changed)
+}
+
+/// The tasks that go on from merged ones, by these.
+fn followers(project: &Project, ids: &[TaskId], changed: &[TaskId]) -> Result<BTreeMap<TaskId, TaskId>> {
+    let snapshot = project.store.snapshot()?;
+    let mut followers = BTreeMap::new();
+    for follower in changed.iter().filter(|id| !ids.contains(id)) {
+        if let Some(done) = snapshot.task(follower)?.parent {
+            followers.insert(done, follower.clone());
+        }
+    }
+    Ok(followers)
 }

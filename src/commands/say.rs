@@ -2,15 +2,16 @@
 
 use super::{Context, Finish, text_of};
 use crate::error::Result;
-use crate::model::Status;
+use crate::model::TaskId;
 use crate::run::say_to_running;
-use crate::tasks::say;
+use crate::tasks::{Opened, Project, Said, say};
 use serde_json::json;
 
 /// Say something to a task's agent
 ///
 /// An agent that is running and listens hears it at once; any other finds it in its next prompt. Either way it is on the
-/// record, and no word is told twice.
+/// record, and no word is told twice. What is said about finished work is something to do: a step more of a task under
+/// review, a task of its own where it is merged.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,7 +29,10 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let snapshot = project.store.snapshot()?;
     let id = snapshot.resolve(&args.id)?;
     let text = text_of(context, args.text.as_deref())?;
-    let said = say(&project, &id, &text)?;
+    let said = match say(&project, &id, &text)? {
+        Said::ForAgent(said) => said,
+        Said::ToDo(opened) => return report_opened(context, &project, "aifactory.say/1", &id, &opened),
+    };
     let is_handed_over = say_to_running(&project, &id, &said, text.trim())?;
     if context.ui.manner.json {
         let answer = json!({ "schema": "aifactory.say/1", "id": id, "event": said, "handed_over": is_handed_over });
@@ -36,15 +40,43 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         return Ok(Finish::Well);
     }
     let short = snapshot.short(&id);
-    let was = snapshot.task(&id)?.status;
-    if was == Status::Review && project.store.snapshot()?.task(&id)?.status == Status::Ready {
-        context.ui.note(&format!("{short} was finished: this is a step of its own now"));
-        context.ui.hint(&format!("aifactory run {short}"));
-        return Ok(Finish::Well);
-    }
     context.ui.note(&match is_handed_over {
         true => format!("said to the agent of {short}; it hears it now if it listens, and with its next prompt if not"),
         false => format!("kept for {short}: its agent finds it in its next prompt"),
     });
+    Ok(Finish::Well)
+}
+
+/// Tells what more there is to do now on something that was finished.
+pub(super) fn report_opened(
+    context: &Context,
+    project: &Project,
+    schema: &str,
+    id: &TaskId,
+    opened: &Opened,
+) -> Result<Finish> {
+    let ui = &context.ui;
+    if ui.manner.json {
+        let (step, task) = match opened {
+            Opened::Step(step) => (Some(step), None),
+            Opened::Task(task) => (None, Some(task)),
+        };
+        ui.answer_json(&json!({ "schema": schema, "id": id, "step": step, "follow_up": task }))?;
+        return Ok(Finish::Well);
+    }
+    let snapshot = project.store.snapshot()?;
+    let short = snapshot.short(id);
+    match opened {
+        Opened::Step(_) => {
+            ui.note(&format!("{short} was finished: this is a step of its own now"));
+            ui.hint(&format!("aifactory run {short}"));
+        }
+        Opened::Task(task) => {
+            let follower = snapshot.short(task);
+            ui.note(&format!("{short} is done: this is a task of its own now, {follower}"));
+            ui.hint(&format!("aifactory run {follower}"));
+            ui.hint(&format!("to take it back: aifactory cancel {follower}"));
+        }
+    }
     Ok(Finish::Well)
 }

@@ -92,6 +92,7 @@ fn page(context: &Context, project: &Project, snapshot: &Snapshot<'_>, task: &Ta
     field("priority", format!("{}   risk {}", task.priority, task.risk));
     field("labels", escape_line(&task.labels.iter().cloned().collect::<Vec<_>>().join(", ")).into_owned());
     field("after", dependencies(snapshot, task));
+    field("parent", task.parent.as_ref().map(|parent| snapshot.short(parent)).unwrap_or_default());
     let recorded = |text: &Option<String>| escape_line(text.as_deref().unwrap_or_default()).into_owned();
     field("agent", recorded(&task.agent));
     field("may", recorded(&task.permission));

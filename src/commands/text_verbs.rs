@@ -2,6 +2,7 @@
 
 use super::edit::edit_file;
 use super::new::read_file;
+use super::say::report_opened;
 use super::write::write;
 use super::{Context, Finish};
 use crate::error::{Error, Result};
@@ -71,7 +72,10 @@ pub fn run(
         Verb::Write(args) => write(context, args, file),
         Verb::Show { id } => show(context, id, file),
         Verb::Set { id, file: path } => {
-            let (project, id, text) = set(context, id, file, path)?;
+            let (project, id, text, outcome) = set(context, id, file, path)?;
+            if let TextOutcome::FollowedUp(opened) = &outcome {
+                return report_opened(context, &project, "aifactory.follow-up/1", &id, opened);
+            }
             let short = project.store.snapshot()?.short(&id);
             judge(context, &Judged { id: &id, short: &short, text: &text })
         }
@@ -141,16 +145,18 @@ fn remarks(project: &Project, snapshot: &Snapshot<'_>, id: &TaskId) -> Result<Ve
     Ok(moved.into_iter().chain(why).collect())
 }
 
-fn set(context: &Context, typed: &str, file: TextFile, path: &Path) -> Result<(Project, TaskId, String)> {
+fn set(context: &Context, typed: &str, file: TextFile, path: &Path) -> Result<(Project, TaskId, String, TextOutcome)> {
     let text = read_file(context, path)?;
     let project = context.project_for_writing()?;
     let id = project.store.snapshot()?.resolve(typed)?;
-    match replace_text(&project, &id, file, &text, None)? {
+    let outcome = replace_text(&project, &id, file, &text, None)?;
+    match &outcome {
         TextOutcome::Written => {
             let short = project.store.snapshot()?.short(&id);
             context.ui.note(&format!("wrote the {} of {short}", file.word()));
         }
         TextOutcome::Unchanged | TextOutcome::Merged | TextOutcome::Outdated => context.ui.note("nothing changed"),
+        TextOutcome::FollowedUp(_) => {}
     }
-    Ok((project, id, text))
+    Ok((project, id, text, outcome))
 }

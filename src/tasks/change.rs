@@ -1,8 +1,8 @@
 //! Changes to one or several tasks at once: fields, readiness, cancelling, trying again, pausing.
 
 use super::Project;
-use super::create::one_line;
-use super::follow_up::follow_up;
+use super::create::{NewTask, one_line, vouch_for_new};
+use super::follow_up::{Besides, follow_up, follow_up_task};
 use crate::agent::Permission;
 use crate::error::{Error, Result};
 use crate::model::plan::parse_plan;
@@ -11,6 +11,7 @@ use crate::model::{
     Budget, Change, Conflict, ConflictKind, Priority, Progress, Reason, Risk, Status, Task, TaskId, TextFile, readiness,
 };
 use crate::store::{Changes, Snapshot, Vouch};
+use std::collections::BTreeMap;
 
 /// `key=value`, `key=` (clears), `labels+=x`, `labels-=x`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,11 +266,17 @@ pub fn cancel(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<V
     })
 }
 
-/// Puts tasks that wait, were cancelled or are under review back to work; a note goes to the agent, and on
-/// finished work it becomes a step of its own.
+/// Puts tasks that wait, were cancelled or are under review back to work; a note goes to the agent, on finished work it
+/// becomes a step of its own, and on what is merged a task of its own, which stands in the answer in its place.
 pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
+    let besides = Besides { words: note.filter(|note| !note.trim().is_empty()), ..Besides::default() };
     let mut approved = Vec::new();
+    let mut followers: BTreeMap<TaskId, (TaskId, NewTask)> = BTreeMap::new();
     let changed = each(project, "retry", ids, |snapshot, task, changes| {
+        if task.status == Status::Done && besides.words.is_some() {
+            followers.insert(task.id.clone(), follow_up_task(project, snapshot, task, besides, changes)?);
+            return Ok(true);
+        }
         let next = match task.status {
             Status::Waiting | Status::Review => Status::Ready,
             Status::Cancelled => Status::Backlog,
@@ -284,7 +291,7 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
         if let Some(text) = note {
             changes.event(&task.id, Change::Noted { text: text.to_owned() });
         }
-        if let Some((_, digest)) = follow_up(project, snapshot, task, note, changes)? {
+        if let Some((_, digest)) = follow_up(project, snapshot, task, besides, changes)? {
             approved.push(digest);
             return Ok(true);
         }
@@ -296,7 +303,10 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
     for digest in &approved {
         project.store.local.vouch(Vouch::Approved, digest)?;
     }
-    Ok(changed)
+    for (_, new) in followers.values() {
+        vouch_for_new(project, new)?;
+    }
+    Ok(changed.into_iter().map(|id| followers.remove(&id).map_or(id, |(follower, _)| follower)).collect())
 }
 
 /// The note of a move to ready by which somebody wants a task looked at; it goes back to where it stood.
@@ -381,7 +391,9 @@ fn not_now(snapshot: &Snapshot<'_>, task: &Task, what: &str) -> Error {
     let error = Error::failed(format!("task {id} is {} and cannot {what}", task.status));
     match task.status {
         Status::Running => error.hint(format!("to end its run first: aifactory stop {id}")),
-        Status::Done => error.hint("what is merged is undone with git revert, or by a new task"),
+        Status::Done => error
+            .hint(format!("to have more done: aifactory retry {id} -m \"what is missing\""))
+            .hint("what is merged is undone with git revert"),
         _ => error.hint(format!("aifactory show {id}")),
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::model::event::Draft;
 use crate::model::{Change, Status, TaskId, TextFile};
-use crate::store::Snapshot;
+use crate::store::{Changes, Snapshot};
 
 /// A wanted change, as a person hands it in. Dependencies are ids or prefixes.
 #[derive(Debug, Default, Clone)]
@@ -21,34 +21,41 @@ pub struct NewTask {
 }
 
 pub fn create(project: &Project, new: &NewTask) -> Result<TaskId> {
-    let mut checked = new.draft.clone();
-    check_words(&mut checked)?;
     let author = project.person();
-    let id = project.store.transact(&author, "new", |snapshot, changes| {
-        let mut draft = checked.clone();
-        for typed in &new.dependencies {
-            draft.dependencies.insert(snapshot.resolve(typed)?);
+    let id = project.store.transact(&author, "new", |snapshot, changes| add(project, snapshot, new, changes))?;
+    vouch_for_new(project, new)?;
+    Ok(id)
+}
+
+/// The same as part of a transaction, after which [`vouch_for_new`] is to be called.
+pub(super) fn add(project: &Project, snapshot: &Snapshot<'_>, new: &NewTask, changes: &mut Changes) -> Result<TaskId> {
+    let mut draft = new.draft.clone();
+    check_words(&mut draft)?;
+    for typed in &new.dependencies {
+        draft.dependencies.insert(snapshot.resolve(typed)?);
+    }
+    let id = fresh_id(&project.host, snapshot)?;
+    changes.create(&id, draft);
+    for (file, text) in [(TextFile::Spec, &new.spec), (TextFile::Plan, &new.plan)] {
+        if !text.is_empty() {
+            changes.text(&id, file, text.clone());
         }
-        let id = fresh_id(&project.host, snapshot)?;
-        changes.create(&id, draft);
-        for (file, text) in [(TextFile::Spec, &new.spec), (TextFile::Plan, &new.plan)] {
-            if !text.is_empty() {
-                changes.text(&id, file, text.clone());
-            }
-        }
-        if new.ready {
-            let (from, to) = (Status::Backlog, Status::Ready);
-            changes.event(&id, Change::Moved { from, to, reason: None, note: None });
-        }
-        Ok(id)
-    })?;
+    }
+    if new.ready {
+        let (from, to) = (Status::Backlog, Status::Ready);
+        changes.event(&id, Change::Moved { from, to, reason: None, note: None });
+    }
+    Ok(id)
+}
+
+/// What a person hands in was written on this machine.
+pub(super) fn vouch_for_new(project: &Project, new: &NewTask) -> Result<()> {
     match new.spec.trim().is_empty() {
         // What it comes to where nobody writes another one.
-        true => vouch_for_own_text(project, &title_as_spec(&checked.title))?,
+        true => vouch_for_own_text(project, &title_as_spec(&one_line(&new.draft.title)?))?,
         false => vouch_for_own_text(project, &new.spec)?,
     }
-    vouch_for_own_text(project, &new.plan)?;
-    Ok(id)
+    vouch_for_own_text(project, &new.plan)
 }
 
 /// An id that no task has.

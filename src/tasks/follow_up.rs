@@ -1,16 +1,43 @@
-//! More to do on work that is finished: a step is added, and what is done stays done.
+//! More to do on work that is finished: a step is added, and what is done stays done. What is merged stays merged: there
+//! it is a task of its own.
 
+use super::create::{NewTask, add};
 use super::stale::find_approved;
 use super::texts::{are_own_texts, texts_of};
 use super::way::has_model;
 use super::{Project, Standing, standing};
 use crate::error::Result;
-use crate::model::plan::parse_plan;
-use crate::model::{Approval, Change, Digest, Reason, Status, Task, TextFile};
+use crate::model::event::Draft;
+use crate::model::plan::{Step, parse_plan};
+use crate::model::replay::unified_diff;
+use crate::model::{Approval, Change, Digest, Reason, Status, Task, TaskId, TextFile};
 use crate::store::{Changes, Snapshot, Vouch};
 
 /// In characters.
 const LONGEST_TITLE: usize = 60;
+const LONGEST_OLD_TITLE: usize = 200;
+/// Bytes of a spec, or of what changed in it, that are quoted.
+const LONGEST_QUOTE: usize = 8_000;
+
+/// The step, or the beginning of it, that an edited spec comes to.
+const IN_LINE: &str = "Bring the work in line with the spec as it is now";
+
+/// What more work on something finished is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// A step of the same task, by its id.
+    Step(String),
+    /// A task of its own.
+    Task(TaskId),
+}
+
+/// What a person wants besides.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Besides<'b> {
+    pub words: Option<&'b str>,
+    /// The spec as they want it, which is about to be written.
+    pub spec: Option<&'b str>,
+}
 
 /// Adds what a person wants besides as a step, with their yes to exactly the plan that this makes. What they said yes to,
 /// to be vouched for when it is written; nothing where the task is not finished, no agent could follow words, or somebody
@@ -19,27 +46,35 @@ pub(super) fn follow_up(
     project: &Project,
     snapshot: &Snapshot<'_>,
     task: &Task,
-    words: Option<&str>,
+    besides: Besides<'_>,
     changes: &mut Changes,
 ) -> Result<Option<(String, Digest)>> {
-    let is_handed_in = task.status == Status::Review || task.reason == Some(Reason::ReviewRejected);
-    let (spec, plan) = texts_of(snapshot, &task.id)?;
+    let (was_spec, plan) = texts_of(snapshot, &task.id)?;
     let steps = parse_plan(&plan).0.steps;
-    let is_finished = is_handed_in && !steps.is_empty() && steps.iter().all(|step| task.step_is_done(&step.id));
-    if !is_finished || !has_model(project, task, "code") || !are_known(project, snapshot, task, &spec, &plan)? {
+    let begun = besides.spec.and_then(|_| find_begun(task, &steps));
+    if (begun.is_none() && !is_finished(task, &steps)) || !has_model(project, task, "code") {
         return Ok(None);
     }
-    let is_other_spec =
-        task.approval.as_ref().is_some_and(|approval| approval.digest != Approval::digest_of(&spec, &plan));
-    let words = match (words, is_other_spec) {
-        (Some(words), _) => words,
-        (None, true) => "Bring the work in line with the spec as it is now",
-        (None, false) => return Ok(None),
+    let spec = besides.spec.unwrap_or(&was_spec);
+    if !are_known(project, snapshot, task, besides.spec.is_none().then_some(spec), &plan)? {
+        return Ok(None);
+    }
+    let (id, text) = match (begun, besides.words) {
+        (Some(step), _) => {
+            let again = format!("The spec changed once more:\n\n{}", quoted(&changed(&was_spec, spec)));
+            (step.id.clone(), format!("{}\n\n{again}", plan.trim_end()))
+        }
+        (None, Some(words)) => with_step(&plan, &steps, words),
+        (None, None) => {
+            let approved =
+                task.approval.as_ref().filter(|approval| approval.digest != Approval::digest_of(spec, &plan));
+            let Some(approval) = approved else { return Ok(None) };
+            let approved = find_approved(snapshot, &task.id, &approval.digest)?;
+            let before = approved.as_ref().map_or(was_spec.as_str(), |(spec, _)| spec);
+            with_step(&plan, &steps, &format!("{IN_LINE}\n\n{}", changed(before, spec)))
+        }
     };
-    let numbers = steps.iter().filter_map(|step| step.id.strip_prefix('S')?.parse::<u64>().ok());
-    let id = format!("S{}", numbers.max().unwrap_or(0) + 1);
-    let text = format!("{}\n\n{}", plan.trim_end(), step_of(&id, words));
-    let digest = Approval::digest_of(&spec, &text);
+    let digest = Approval::digest_of(spec, &text);
     let base = project.target.as_ref().and_then(|target| target.commit).map(|commit| commit.to_string());
     changes.text(&task.id, TextFile::Plan, text);
     let note = Some(format!("they asked for {id} themselves"));
@@ -48,8 +83,66 @@ pub(super) fn follow_up(
     Ok(Some((id, digest)))
 }
 
-/// A yes to more covers what was approved and is as it was, or was written here; nothing that came in since.
-fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: &str, plan: &str) -> Result<bool> {
+fn is_finished(task: &Task, steps: &[Step]) -> bool {
+    let is_handed_in = task.status == Status::Review || task.reason == Some(Reason::ReviewRejected);
+    is_handed_in && !steps.is_empty() && steps.iter().all(|step| task.step_is_done(&step.id))
+}
+
+/// The last step, where an edited spec has led to it and nobody has begun it.
+fn find_begun<'s>(task: &Task, steps: &'s [Step]) -> Option<&'s Step> {
+    let (last, others) = steps.split_last()?;
+    let is_it = last.title == IN_LINE && !task.steps.contains_key(&last.id) && task.status == Status::Ready;
+    (is_it && others.iter().all(|step| task.step_is_done(&step.id))).then_some(last)
+}
+
+/// The task that goes on from one that is merged, with its texts still to be vouched for, and a word about it on the record
+/// of the other. What came from elsewhere is not repeated in it, or it would count as this person's word.
+pub(super) fn follow_up_task(
+    project: &Project,
+    snapshot: &Snapshot<'_>,
+    task: &Task,
+    besides: Besides<'_>,
+    changes: &mut Changes,
+) -> Result<(TaskId, NewTask)> {
+    let (was_spec, _) = texts_of(snapshot, &task.id)?;
+    let commit = task.delivery.as_ref().filter(|delivery| delivery.done).map(|delivery| delivery.commit.as_str());
+    let merged = commit.map(|commit| format!(", which was merged as {commit}")).unwrap_or_default();
+    let origin = format!("## What it goes on from\n\nTask {}{merged}.", task.id);
+    let (title, spec) = match besides.spec {
+        Some(spec) => {
+            let diff = indented(&changed(&was_spec, spec));
+            let text = format!("{}\n\n{origin} Since then this spec has changed:\n\n{diff}", spec.trim_end());
+            let title: String = task.title.chars().take(LONGEST_OLD_TITLE).collect();
+            (format!("Bring \"{title}\" in line with its spec"), text)
+        }
+        None => {
+            let words = besides.words.unwrap_or_default();
+            let about = match are_own_texts(project, &was_spec, "")? && !was_spec.trim().is_empty() {
+                true => format!(" Its spec was:\n\n{}", quoted(cut(&was_spec))),
+                false => "\n".to_owned(),
+            };
+            (title_of(words), format!("{}\n\n{origin}{about}", words.trim_end()))
+        }
+    };
+    let draft = Draft {
+        title,
+        priority: task.priority,
+        risk: task.risk,
+        role: task.role.clone(),
+        repository: task.repository.clone(),
+        agent: task.agent.clone(),
+        parent: Some(task.id.clone()),
+        ..Draft::default()
+    };
+    let new = NewTask { draft, spec, ready: true, ..NewTask::default() };
+    let id = add(project, snapshot, &new, changes)?;
+    changes.event(&task.id, Change::Noted { text: format!("it goes on as task {id}") });
+    Ok((id, new))
+}
+
+/// A yes to more covers what was approved and is as it was, or was written here; nothing that came in since. A spec that is
+/// absent is being written right now.
+fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: Option<&str>, plan: &str) -> Result<bool> {
     if matches!(standing(project, snapshot, task)?, Standing::Approved | Standing::ByPolicy) {
         return Ok(true);
     }
@@ -60,16 +153,52 @@ fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: &str
         }
         _ => Default::default(),
     };
-    Ok((spec == was_spec || are_own_texts(project, spec, "")?)
-        && (plan == was_plan || are_own_texts(project, "", plan)?))
+    let spec_is_known = match spec {
+        Some(spec) => spec == was_spec || are_own_texts(project, spec, "")?,
+        None => true,
+    };
+    Ok(spec_is_known && (plan == was_plan || are_own_texts(project, "", plan)?))
+}
+
+/// The plan with one step more, and that step's id.
+fn with_step(plan: &str, steps: &[Step], words: &str) -> (String, String) {
+    let numbers = steps.iter().filter_map(|step| step.id.strip_prefix('S')?.parse::<u64>().ok());
+    let id = format!("S{}", numbers.max().unwrap_or(0) + 1);
+    let text = format!("{}\n\n{}", plan.trim_end(), step_of(&id, words));
+    (id, text)
 }
 
 /// The words are quoted: nothing in them is a step, a gate or a script.
 fn step_of(id: &str, words: &str) -> String {
+    format!("### {id}: {}\n\nA person asks for this on top of the finished work:\n\n{}", title_of(words), quoted(words))
+}
+
+fn title_of(words: &str) -> String {
     let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let title: String = first.chars().filter(|c| !c.is_control()).take(LONGEST_TITLE).collect();
-    let quoted: String = words.trim().lines().map(|line| format!("> {line}\n")).collect();
-    format!("### {id}: {}\n\nA person asks for this on top of the finished work:\n\n{quoted}", title.trim())
+    title.trim().to_owned()
+}
+
+fn quoted(words: &str) -> String {
+    words.trim().lines().map(|line| format!("> {line}\n")).collect()
+}
+
+fn indented(words: &str) -> String {
+    words.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+/// What is different, line by line.
+fn changed(before: &str, now: &str) -> String {
+    cut(&unified_diff(before, now)).to_owned()
+}
+
+/// As much as fits, in whole lines.
+fn cut(text: &str) -> &str {
+    let ends = text.char_indices().filter(|(_, c)| *c == '\n').map(|(at, _)| at + 1);
+    match text.len() > LONGEST_QUOTE {
+        true => &text[..ends.take_while(|end| *end <= LONGEST_QUOTE).last().unwrap_or(0)],
+        false => text,
+    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub use change::{Assignment, LOOK, cancel, parse_assignment, ready, ready_again,
 pub use changelog::changelog;
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
+pub use follow_up::Opened;
 pub use history::{Entry, history};
 pub use ideas::{adopt_ideas, require_ideas};
 pub use messages::{NewMessage, Selection, delivered, post, select, undelivered};
@@ -48,7 +49,7 @@ pub use reviews::{last_review, review_of};
 pub use settings::{Scope, set_local, set_setting, unset_setting};
 pub use signed::{ImportedPlan, PlanImport, export_plan, import_plan};
 pub use standing::{SentBack, Standing, find_moved, risk_words, sent_back, standing};
-pub use talk::{Answered, answer, require_text, say};
+pub use talk::{Answered, Said, answer, require_text, say};
 pub use texts::{TextOutcome, check_plan, replace_text, vouch_for_own_text};
 pub use usage::{Spender, UsageGroup, allowance, spent, tally_of, usage};
 pub use way::{Way, has_model, is_own_wish, plain_texts, way_of};

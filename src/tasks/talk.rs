@@ -1,20 +1,37 @@
 //! A person's words for a task's agent.
 
 use super::Project;
-use super::follow_up::follow_up;
+use super::create::vouch_for_new;
+use super::follow_up::{Besides, Opened, follow_up, follow_up_task};
 use crate::error::{Error, Result};
 use crate::model::message::{Message, MessageKind};
 use crate::model::{Change, EventId, Reason, Status, TaskId};
 use crate::store::Snapshot;
 use crate::store::Vouch;
 
+/// What became of a person's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// They are on the record, by this event, for the agent.
+    ForAgent(EventId),
+    /// They are something to do.
+    ToDo(Opened),
+}
+
 /// Records what a person says. It reaches the agent with its next prompt, or at once where one is running that listens.
-/// The event by which it is known.
-pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<EventId> {
+/// Nobody works on finished work: what is said about it is something to do.
+pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<Said> {
     let text = require_text(text)?;
-    let mut approved = None;
+    let besides = Besides { words: Some(text), ..Besides::default() };
+    let (mut approved, mut opened, mut new) = (None, None, None);
     project.store.transact(&project.person(), "say", |snapshot, changes| {
         let task = snapshot.task(id)?;
+        (approved, opened, new) = (None, None, None);
+        if task.status == Status::Done {
+            let (follower, task) = follow_up_task(project, snapshot, &task, besides, changes)?;
+            (opened, new) = (Some(Opened::Task(follower)), Some(task));
+            return Ok(());
+        }
         if task.status.is_closed() {
             return Err(Error::failed(format!(
                 "task {} is {}: nobody is there to hear it",
@@ -24,23 +41,27 @@ pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<EventId> {
             .hint(format!("to take it up again: aifactory retry {}", snapshot.short(id))));
         }
         changes.event(id, Change::Said { text: text.to_owned() });
-        approved = None;
-        // Nobody works on finished work: what is said about it is something to do.
         if task.status == Status::Review
-            && let Some((_, digest)) = follow_up(project, snapshot, &task, Some(text), changes)?
+            && let Some((step, digest)) = follow_up(project, snapshot, &task, besides, changes)?
         {
             let (from, to) = (Status::Review, Status::Ready);
             changes.event(id, Change::Moved { from, to, reason: None, note: None });
-            approved = Some(digest);
+            (approved, opened) = (Some(digest), Some(Opened::Step(step)));
         }
         Ok(())
     })?;
     if let Some(digest) = &approved {
         project.store.local.vouch(Vouch::Approved, digest)?;
     }
+    if let Some(new) = &new {
+        vouch_for_new(project, new)?;
+    }
+    if let Some(opened) = opened {
+        return Ok(Said::ToDo(opened));
+    }
     let events = project.store.snapshot()?.events(id)?;
     let said = events.into_iter().rev().find(|event| matches!(event.change, Change::Said { .. }));
-    said.map(|event| event.id).ok_or_else(|| Error::failed("what was said is not on the record"))
+    said.map(|event| Said::ForAgent(event.id)).ok_or_else(|| Error::failed("what was said is not on the record"))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,13 @@
 //! Spec and plan: replacing them without losing anybody's edit, and checking a plan.
 
 use super::Project;
+use super::change::moved;
+use super::create::{NewTask, vouch_for_new};
+use super::follow_up::{Besides, Opened, follow_up, follow_up_task};
 use crate::error::{Error, Result};
 use crate::model::plan::{Finding, Plan, Severity, parse_plan};
 use crate::model::replay::merge_texts;
-use crate::model::{Digest, TaskId, TextFile};
+use crate::model::{Digest, Status, TaskId, TextFile};
 use crate::store::{Snapshot, Vouch};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,9 @@ pub enum TextOutcome {
     Merged,
     /// Somebody else had changed the same part since the writer read it; theirs was not written.
     Outdated,
+    /// The task was finished: there is more to do now. What is merged keeps its spec, and the task that goes on has the
+    /// new one.
+    FollowedUp(Opened),
 }
 
 /// Replaces spec or plan. With `read`, the text that the writer had before them, what others did meanwhile to other
@@ -30,31 +36,63 @@ pub fn replace_text(
     let ended = if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
     let text = ended.as_str();
     let subject = format!("edit {}", file.word());
-    let (outcome, theirs, written) = project.store.transact(&project.person(), &subject, |snapshot, changes| {
-        snapshot.task(id)?;
+    let (outcome, vouches) = project.store.transact(&project.person(), &subject, |snapshot, changes| {
+        let task = snapshot.task(id)?;
         let current = snapshot.text(id, file)?;
         if current == text {
-            return Ok((TextOutcome::Unchanged, None, String::new()));
+            return Ok((TextOutcome::Unchanged, Vouches::default()));
         }
-        let Some(read) = read.filter(|read| *read != current) else {
-            changes.text(id, file, text);
-            return Ok((TextOutcome::Written, None, text.to_owned()));
+        let (outcome, written) = match read.filter(|read| *read != current) {
+            None => (TextOutcome::Written, text.to_owned()),
+            Some(read) => match merge_texts(read, &current, text) {
+                Some(merged) => (TextOutcome::Merged, merged),
+                None => return Ok((TextOutcome::Outdated, Vouches::default())),
+            },
         };
-        let Some(merged) = merge_texts(read, &current, text) else {
-            return Ok((TextOutcome::Outdated, None, String::new()));
-        };
-        changes.text(id, file, merged.clone());
-        Ok((TextOutcome::Merged, Some(current), merged))
+        // A part that came from elsewhere is not ours because we wrote beside it.
+        let is_ours = outcome == TextOutcome::Written || are_own_texts(project, &current, "")?;
+        let text = is_ours.then(|| written.clone());
+        if file == TextFile::Spec && is_ours {
+            let besides = Besides { spec: Some(&written), ..Besides::default() };
+            if task.status == Status::Done {
+                let (follower, new) = follow_up_task(project, snapshot, &task, besides, changes)?;
+                let vouches = Vouches { new: Some(new), ..Vouches::default() };
+                return Ok((TextOutcome::FollowedUp(Opened::Task(follower)), vouches));
+            }
+            if let Some((step, digest)) = follow_up(project, snapshot, &task, besides, changes)? {
+                changes.text(id, file, written);
+                if task.status != Status::Ready {
+                    changes.event(id, moved(&task, Status::Ready, None));
+                }
+                let vouches = Vouches { text, approved: Some(digest), new: None };
+                return Ok((TextOutcome::FollowedUp(Opened::Step(step)), vouches));
+            }
+        }
+        changes.text(id, file, written);
+        Ok((outcome, Vouches { text, ..Vouches::default() }))
     })?;
-    // A part that came from elsewhere is not ours because we wrote beside it.
-    let theirs_is_ours = match &theirs {
-        Some(theirs) => are_own_texts(project, theirs, "")?,
-        None => true,
-    };
-    if matches!(outcome, TextOutcome::Written | TextOutcome::Merged) && theirs_is_ours {
-        vouch_for_own_text(project, &written)?;
-    }
+    vouches.give(project)?;
     Ok(outcome)
+}
+
+/// What this machine answers for once it is written.
+#[derive(Default)]
+struct Vouches {
+    text: Option<String>,
+    approved: Option<Digest>,
+    new: Option<NewTask>,
+}
+
+impl Vouches {
+    fn give(self, project: &Project) -> Result<()> {
+        if let Some(text) = &self.text {
+            vouch_for_own_text(project, text)?;
+        }
+        if let Some(digest) = &self.approved {
+            project.store.local.vouch(Vouch::Approved, digest)?;
+        }
+        self.new.map_or(Ok(()), |new| vouch_for_new(project, &new))
+    }
 }
 
 pub(super) fn texts_of(snapshot: &Snapshot<'_>, id: &TaskId) -> Result<(String, String)> {
