@@ -574,3 +574,93 @@ fn an_import_of_workflows_refuses_what_it_is_not_for() {
         assert!(ran.status != 0 && ran.stderr.starts_with(expected), "{expected}\n{}", ran.stderr);
     }
 }
+
+#[test]
+fn a_role_that_there_is_not_is_named_when_it_is_set_and_stops_the_run() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.planned("Work", &greeting_plan("a.txt", "a"));
+    shows!(
+        sandbox,
+        sandbox.run(&["set", &id, "role=reviwer"]),
+        str![[r#"
+stderr: warning: there is no role called `reviwer`
+stderr: hint: perhaps reviewer
+stderr: changed ehdn  Work  (backlog)
+
+"#]]
+    );
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: error: task ehdn0jyj9c is for the role `reviwer`, and there is no such role
+stderr: hint: perhaps reviewer
+stderr: hint: to choose another, or none: aifactory set ehdn0jyj9c role=
+exit 3
+
+"#]]
+    );
+    assert_eq!(sandbox.status(&id), "backlog");
+    sandbox.ok(&["approve", &id]);
+    shows!(
+        sandbox,
+        sandbox.run(&["run", "--all"]),
+        str![[r#"
+stderr: ehdn  Work                              error: task ehdn0jyj9c is for the role `reviwer`, and there is no such role
+stderr:       hint: perhaps reviewer
+stderr:       hint: to choose another, or none: aifactory set ehdn0jyj9c role=
+exit 1
+
+"#]]
+    );
+    sandbox.fails(&["work", "--drain"], 1);
+    sandbox.ok(&["set", &id, "role="]);
+    sandbox.ok(&["run", &id]);
+    shows!(
+        sandbox,
+        sandbox.run(&["new", "Other", "--role", "nobody"]),
+        str![[r#"
+3hxh5p5g20
+stderr: warning: there is no role called `nobody`
+stderr: hint: what there is: changelog, coder, coder-revision, confirmer, devops, ideas, planner, recovery, researcher, reviewer, spec-writer
+
+"#]]
+    );
+    // A role of the user's own is one.
+    let folder = sandbox.root().join("home/config/aifactory/roles");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("mason.md"), "Do {{task}}\n").unwrap();
+    shows!(
+        sandbox,
+        sandbox.run(&["new", "More", "--role", "mason"]),
+        str![[r#"
+cnn8c9j4an
+
+"#]]
+    );
+}
+
+#[test]
+fn a_role_of_another_system_is_passed_over_and_that_is_said() {
+    let sandbox = Sandbox::new();
+    let plan = greeting_plan("a.txt", "a");
+    sandbox.write("backlog/a.md", format!("---\nrole: frontend\n---\n# Greet\n\n{plan}"));
+    sandbox.ok(&["import", "folder:backlog"]);
+    let id = sandbox.json(&["list"])["tasks"][0]["id"].as_str().unwrap().to_owned();
+    sandbox.ok(&["approve", &id]);
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &id]),
+        str![[r#"
+stderr: ehdn  Greet                             claimed, on branch aifactory/ehdn0jyj9c-greet
+stderr: ehdn  Greet                             its own role is passed over: there is no role called `frontend`
+stderr: ehdn  Greet                             worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/ehdn0jyj9c
+stderr: ehdn  Greet                             step 1/1  S1: Change a.txt
+stderr: ehdn  Greet                             gate passed  grep -qx 'a' a.txt ([TIME])
+stderr: ehdn  Greet                             step S1 done in [HASH]
+stderr: ehdn  Greet                             review
+stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge ehdn
+
+"#]]
+    );
+}

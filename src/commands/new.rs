@@ -1,6 +1,7 @@
 //! `aifactory new`
 
 use super::edit::{Edited, edit_text};
+use super::set::warn_of_unknown_role;
 use super::{Context, Finish, run};
 use crate::error::{Context as _, Error, Result};
 use crate::model::event::Draft;
@@ -96,6 +97,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         Some(edited) => edited.settle(created)?,
         None => created?,
     };
+    if let Some(role) = &args.role {
+        warn_of_unknown_role(context, &project, role)?;
+    }
     let snapshot = project.store.snapshot()?;
     let short = snapshot.short(&id);
     if context.ui.manner.json {

@@ -79,6 +79,10 @@ fn run_here(context: &Context, args: &Args) -> Result<Finish> {
         library.role(role)?;
         ready_again(&project, &ids, None)?;
     }
+    let snapshot = project.store.snapshot()?;
+    for id in &ids {
+        library.role_of(&project, &snapshot.task(id)?)?;
+    }
     let how = How { jobs: args.jobs, merge: args.merge, local: args.local };
     match args.role {
         None => run_tasks(context, &project, ids, how),

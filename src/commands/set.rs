@@ -2,7 +2,8 @@
 
 use super::{Context, Finish};
 use crate::error::{Error, Result};
-use crate::tasks::{parse_assignment, set};
+use crate::tasks::{Assignment, Project, parse_assignment, set};
+use crate::workflow::Library;
 
 /// Change fields of tasks
 ///
@@ -33,5 +34,22 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let project = context.project_for_writing()?;
     let ids = context.resolve(&project.store.snapshot()?, &ids)?;
     let changed = set(&project, &ids, &assignments)?;
+    for assignment in &assignments {
+        if let Assignment::Set { field: "role", value } = assignment {
+            warn_of_unknown_role(context, &project, value)?;
+        }
+    }
     context.report_changed(&project, "aifactory.set/1", "changed", &changed)
+}
+
+/// It may be one that is still to be defined, and is written down all the same.
+pub(super) fn warn_of_unknown_role(context: &Context, project: &Project, role: &str) -> Result<()> {
+    if role.trim().is_empty() {
+        return Ok(());
+    }
+    if let Some(error) = Library::of(project)?.find_unknown_role(role) {
+        context.ui.warn(error.message());
+        error.hints().iter().for_each(|hint| context.ui.hint(hint));
+    }
+    Ok(())
 }

@@ -228,7 +228,14 @@ impl Library {
         if let Some(name) = project.settings.find_text("workflow.role") {
             return self.role(name).map(Some);
         }
-        // Words of other systems stand there, too: only what is a role here counts as one.
+        let unknown = task.role.as_deref().and_then(|name| self.find_unknown_role(name));
+        if let Some(error) = unknown.filter(|_| task.source.is_none()) {
+            let name = escape_line(task.role.as_deref().unwrap_or_default());
+            let begin = Error::missing(format!("task {} is for the role `{name}`, and there is no such role", task.id));
+            let error = error.hints().iter().fold(begin, |begin, hint| begin.hint(hint.clone()));
+            return Err(error.hint(format!("to choose another, or none: aifactory set {} role=", task.id)));
+        }
+        // Labels, and roles of tasks from elsewhere, are words of other systems, too: only what is a role here counts.
         let is_role = |name: &&String| self.found.contains_key(&(Kind::Role, name.replace('_', "-")));
         let named = task.role.iter().chain(&task.labels).find(is_role);
         let role = named.map(|name| self.role(name)).transpose()?;
@@ -239,6 +246,12 @@ impl Library {
             _ => false,
         };
         Ok(role.filter(|role| !is_there(role)))
+    }
+
+    /// What is wrong with a name that no role has, with near ones.
+    pub fn find_unknown_role(&self, name: &str) -> Option<Error> {
+        let is_known = self.found.contains_key(&(Kind::Role, name.trim().replace('_', "-")));
+        self.require(Kind::Role, name).err().filter(|_| !is_known)
     }
 
     pub fn action(&self, name: &str) -> Result<Action> {

@@ -26,7 +26,7 @@ pub struct Claimed {
     pub title: String,
     pub fence: u64,
     pub branch: String,
-    /// How it gets its plan, where it had none.
+    /// How it gets its plan, where it had none, and what of it counts for nothing.
     pub why: Option<String>,
 }
 
@@ -82,7 +82,8 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             Some(why) => return Ok(wait(&task, Reason::Trust, &why, changes)),
             None => {}
         }
-        let alone = Library::of(project)?.role_of(project, &task)?;
+        let library = Library::of(project)?;
+        let alone = library.role_of(project, &task)?;
         // Nobody has to say yes to looking.
         let reads_only = alone.as_ref().is_some_and(|role| role.answers != Answer::Change);
         let way = match (reads_only, way_of(project, snapshot, &task)?) {
@@ -126,6 +127,11 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             live: live.clone(),
         };
         changes.event(id, claimed);
+        let passed_over =
+            task.role.as_deref().filter(|_| alone.is_none()).and_then(|role| library.find_unknown_role(role));
+        let passed_over = passed_over.map(|error| format!("its own role is passed over: {error}"));
+        let told: Vec<String> = why.into_iter().chain(passed_over).collect();
+        let why = (!told.is_empty()).then(|| told.join("; "));
         Ok(ClaimOutcome::Claimed(Claimed { title: task.title.clone(), fence, branch, why }))
     })
 }
