@@ -387,6 +387,24 @@ impl Event {
 }
 
 #[cfg(test)]
+impl Event {
+    /// One person's events `e0`, `e1` and so on, a millisecond apart.
+    pub fn sequence(changes: Vec<Change>) -> Vec<Event> {
+        let event = |(number, change): (usize, Change)| Event {
+            id: EventId::from_name(&format!("e{number}")),
+            hlc: Hlc { time: Timestamp::from_millis(number as u64), ..Hlc::default() },
+            actor: "ana".into(),
+            session: None,
+            fence: None,
+            prev: None,
+            sig: None,
+            change,
+        };
+        changes.into_iter().enumerate().map(event).collect()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -157,22 +157,6 @@ fn word_in(event: &Event) -> Option<String> {
 mod tests {
     use super::*;
 
-    use crate::model::{Hlc, Timestamp};
-
-    fn events(changes: Vec<Change>) -> Vec<Event> {
-        let event = |(number, change): (usize, Change)| Event {
-            id: EventId::from_name(&format!("e{number}")),
-            hlc: Hlc { time: Timestamp::from_millis(number as u64), ..Hlc::default() },
-            actor: "ana".into(),
-            session: None,
-            fence: None,
-            prev: None,
-            sig: None,
-            change,
-        };
-        changes.into_iter().enumerate().map(event).collect()
-    }
-
     fn said(text: &str) -> Change {
         Change::Said { text: text.into() }
     }
@@ -194,7 +178,7 @@ mod tests {
     fn what_is_said_during_a_run_waits_for_the_next_unless_the_agent_was_told() {
         let history = |heard: &[&str]| {
             let changes = vec![said("a"), started("r"), said("b"), said("c"), ended("r", Outcome::Failed, heard)];
-            unheard(&events(changes), &EventId::from_name("s"), &names(&["r", "s"]))
+            unheard(&Event::sequence(changes), &EventId::from_name("s"), &names(&["r", "s"]))
         };
         assert_eq!(history(&[]), ["b", "c"]);
         assert_eq!(history(&["e2"]), ["c"]);
@@ -202,13 +186,13 @@ mod tests {
 
     #[test]
     fn what_a_run_was_told_that_did_not_get_through_is_said_again() {
-        let cut = events(vec![said("a"), started("r"), ended("r", Outcome::Interrupted, &[])]);
+        let cut = Event::sequence(vec![said("a"), started("r"), ended("r", Outcome::Interrupted, &[])]);
         assert_eq!(unheard(&cut, &EventId::from_name("s"), &names(&["r", "s"])), ["a"]);
     }
 
     #[test]
     fn an_agent_that_knows_nothing_is_told_all_that_others_were_told() {
-        let history = events(vec![
+        let history = Event::sequence(vec![
             said("a"),
             started("r"),
             ended("r", Outcome::Failed, &[]),
@@ -225,7 +209,7 @@ mod tests {
     fn what_was_said_before_a_review_is_settled() {
         let moved = Change::Moved { from: Status::Running, to: Status::Review, reason: None, note: None };
         let rejected = Change::Rejected { note: Some("b".into()), digest: None };
-        let history = events(vec![said("a"), moved, rejected, started("s")]);
+        let history = Event::sequence(vec![said("a"), moved, rejected, started("s")]);
         assert_eq!(all_said(&history, &EventId::from_name("s")), ["b"]);
     }
 

@@ -174,7 +174,6 @@ fn got_through(outcome: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Hlc;
 
     fn id() -> TaskId {
         TaskId::parse("7kq2mabcde").unwrap()
@@ -193,20 +192,6 @@ mod tests {
         }
     }
 
-    fn events(changes: Vec<Change>) -> Vec<Event> {
-        let event = |(number, change): (usize, Change)| Event {
-            id: EventId::from_name(&format!("e{number}")),
-            hlc: Hlc { time: Timestamp::from_millis(number as u64), ..Hlc::default() },
-            actor: "ana".into(),
-            session: None,
-            fence: None,
-            prev: None,
-            sig: None,
-            change,
-        };
-        changes.into_iter().enumerate().map(event).collect()
-    }
-
     fn told(run: &str, messages: &[&str]) -> Change {
         let messages = messages.iter().map(|name| EventId::from_name(name)).collect();
         Change::MessagesDelivered { run: EventId::from_name(run), messages }
@@ -217,7 +202,7 @@ mod tests {
     }
 
     fn names(changes: Vec<Change>) -> Vec<String> {
-        delivered(&events(changes)).iter().map(EventId::to_string).collect()
+        delivered(&Event::sequence(changes)).iter().map(EventId::to_string).collect()
     }
 
     #[test]
@@ -250,7 +235,7 @@ mod tests {
             message("of another task", 60, Some(other), Some("coder")),
             message("known", 60, Some(id()), Some("agent")),
         ];
-        let events = events(vec![told("r", &["known"]), ended("r", Outcome::Succeeded)]);
+        let events = Event::sequence(vec![told("r", &["known"]), ended("r", Outcome::Succeeded)]);
         let waiting = waiting(&messages, &task, &events, &["claude", "coder", "agent"]);
         let texts: Vec<&str> = waiting.iter().map(|message| message.text.as_str()).collect();
         assert_eq!(texts, ["to its role", "to its id", "to all coders"]);
