@@ -7,7 +7,7 @@ mod read;
 
 pub use read::{parse_findings, parse_review};
 
-use super::text::similarity;
+use super::words::similarity;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -1,7 +1,6 @@
 //! Text from outside, made safe for a terminal, a file name, a line.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 /// Makes control, bidirectional and zero-width characters visible; newlines and tabs stay.
 pub fn escape(text: &str) -> Cow<'_, str> {
@@ -75,31 +74,6 @@ pub fn find_nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a st
     (distance <= typed.len().max(3) / 3).then_some(nearest)
 }
 
-/// How much two texts speak of the same, from 0 to 1: the share of words that they have in common, whatever their order
-/// and form.
-pub fn similarity(a: &str, b: &str) -> f64 {
-    let (a, b) = (stems(a), stems(b));
-    match a.len() + b.len() {
-        0 => 1.0,
-        all => 2.0 * a.intersection(&b).count() as f64 / all as f64,
-    }
-}
-
-/// Words that carry meaning, without their endings.
-fn stems(text: &str) -> BTreeSet<String> {
-    const EMPTY: [&str; 16] = [
-        "the", "and", "for", "that", "this", "with", "are", "was", "not", "but", "has", "its", "still", "when", "then",
-        "from",
-    ];
-    let words = text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase);
-    let words = words.filter(|word| word.chars().count() > 2 && !EMPTY.contains(&word.as_str()));
-    let stem = |word: String| match ["ing", "ed", "es", "e", "s"].iter().find_map(|end| word.strip_suffix(end)) {
-        Some(stem) if stem.len() > 2 => stem.to_owned(),
-        _ => word,
-    };
-    words.map(stem).collect()
-}
-
 fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -145,14 +119,5 @@ mod tests {
     fn a_typing_mistake_finds_its_word() {
         assert_eq!(find_nearest("lables", ["labels", "title"]), Some("labels"));
         assert_eq!(find_nearest("zzz", ["labels", "title"]), None);
-    }
-
-    #[test]
-    fn texts_that_speak_of_the_same_are_similar() {
-        assert_eq!(similarity("Rename the parser", "the parser: renames"), 1.0);
-        assert!(similarity("The parser panics on empty input", "parsing panics when the input is empty") >= 0.5);
-        assert!(similarity("The parser panics on empty input", "The help text lacks an example") < 0.3);
-        assert_eq!(similarity("", ""), 1.0);
-        assert_eq!(similarity("one thing", ""), 0.0);
     }
 }

@@ -68,12 +68,21 @@ impl Gist {
     /// From 0 to 1: the share of words that two texts have in common, whatever their order and form. A text that denies
     /// something is never like one that does not.
     pub fn likeness(&self, other: &Gist) -> f64 {
-        let all = self.words.len() + other.words.len();
-        if self.negated != other.negated || all == 0 {
-            return 0.0;
-        }
-        2.0 * self.words.intersection(&other.words).count() as f64 / all as f64
+        if self.negated == other.negated { self.in_common(other) } else { 0.0 }
     }
+
+    fn in_common(&self, other: &Gist) -> f64 {
+        match self.words.len() + other.words.len() {
+            0 => 0.0,
+            all => 2.0 * self.words.intersection(&other.words).count() as f64 / all as f64,
+        }
+    }
+}
+
+/// How much two texts speak of the same, from 0 to 1, whether or not one of them denies it. Two that say nothing do.
+pub fn similarity(a: &str, b: &str) -> f64 {
+    let (a, b) = (Gist::of(a), Gist::of(b));
+    if a.words.is_empty() && b.words.is_empty() { 1.0 } else { a.in_common(&b) }
 }
 
 #[cfg(test)]
@@ -96,6 +105,13 @@ mod tests {
     fn the_opposite_is_not_alike() {
         assert_eq!(likeness("Call flush before close", "Never call flush before close"), 0.0);
         assert_eq!(likeness("Run the tests with make", "Don't run the tests with make"), 0.0);
+    }
+
+    #[test]
+    fn texts_that_speak_of_the_same_are_similar_whatever_they_say_of_it() {
+        assert_eq!(similarity("The parser handles tabs", "the parser does not handle tabs"), 1.0);
+        assert!(similarity("The parser panics on empty input", "The help text lacks an example") < 0.3);
+        assert_eq!((similarity("", "the"), similarity("one thing", "")), (1.0, 0.0));
     }
 
     #[test]

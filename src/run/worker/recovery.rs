@@ -8,7 +8,7 @@ use crate::agent::Agent;
 use crate::error::Result;
 use crate::git::Oid;
 use crate::model::run::Outcome;
-use crate::model::text::similarity;
+use crate::model::words::similarity;
 use crate::workflow::Role;
 
 /// From here on two agents said the same about what they did.
