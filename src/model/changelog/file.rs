@@ -58,7 +58,7 @@ fn insert(lines: &mut Vec<String>, begin: usize, group: Group, mut new: Vec<Stri
     let end = end_of(lines, begin);
     let groups: Vec<usize> = headings(lines, begin, 3).into_iter().filter(|at| *at < end).collect();
     let is_it = |at: &usize| lines[*at].trim_start_matches('#').trim().eq_ignore_ascii_case(group.heading());
-    let Some(place) = groups.iter().position(|at| is_it(at)) else {
+    let Some(place) = groups.iter().position(is_it) else {
         let at = last_said(lines, begin, end) + 1;
         new.splice(0..0, [String::new(), format!("### {}", group.heading()), String::new()]);
         return splice(lines, at, new);

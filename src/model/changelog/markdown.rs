@@ -93,7 +93,7 @@ impl Entry {
 fn plain(text: &str) -> String {
     let text = escape_line(text);
     let ticks = text.matches('`').count();
-    let has_code = ticks % 2 == 0 && !text.contains("``") && !text.contains('\\');
+    let has_code = ticks.is_multiple_of(2) && !text.contains("``") && !text.contains('\\');
     let mut shown = String::new();
     let mut in_code = false;
     if text.starts_with(['#', '>', '-', '+', '=', '~', '|']) {
