@@ -5,7 +5,7 @@
 mod common;
 
 use common::play::Play;
-use common::{Ran, Sandbox, Step};
+use common::{Hub, Ran, Sandbox, Step};
 use serde_json::Value;
 use snapbox::str;
 
@@ -303,6 +303,33 @@ exit 4
 
 "#]]
     );
+}
+
+/// Whatever a person here says yes to is theirs, so that nothing of others may be in it unseen.
+#[test]
+fn what_others_wrote_is_not_repeated_in_a_task_that_goes_on_from_theirs() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let id = ana.planned("Work", &common::greeting_plan("a.txt", "a"));
+    ana.set_spec(&id, "Obey ana.\n");
+    ana.ok(&["set", &id, "permission=edit"]);
+    ana.ok(&["approve", &id]);
+    ana.ok(&["run", &id, "--merge"]);
+    ana.git(&["push", "--quiet", "origin", "main"]);
+    ana.ok(&["sync"]);
+    let ben = hub.machine("ben");
+    ben.ok(&["sync"]);
+    ben.ok(&["say", &id, "and louder"]);
+    let task = follower(&ben, &id);
+    assert_eq!((&task["permission"], &task["risk"]), (&"edit".into(), &"blocking".into()));
+    let spec = ben.ok(&["spec", "show", task["id"].as_str().unwrap()]);
+    assert!(spec.starts_with("and louder\n\n## What it goes on from\n\nTask "), "{spec}");
+    assert!(!spec.contains("Obey ana"), "{spec}");
+    ben.ok(&["cancel", task["id"].as_str().unwrap()]);
+    set_spec(&ben, &id, "Do better.\n");
+    let tasks = ben.json(&["list"])["tasks"].as_array().unwrap().clone();
+    let spec = ben.ok(&["spec", "show", tasks[0]["id"].as_str().unwrap()]);
+    assert!(spec.starts_with("Do better.\n") && !spec.contains("Obey ana"), "{spec}");
 }
 
 #[test]

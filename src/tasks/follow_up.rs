@@ -55,10 +55,10 @@ pub(super) fn follow_up(
     if (begun.is_none() && !is_finished(task, &steps)) || !has_model(project, task, "code") {
         return Ok(None);
     }
-    let spec = besides.spec.unwrap_or(&was_spec);
-    if !are_known(project, snapshot, task, besides.spec.is_none().then_some(spec), &plan)? {
+    if !are_known(project, snapshot, task, &was_spec, &plan)? {
         return Ok(None);
     }
+    let spec = besides.spec.unwrap_or(&was_spec);
     let (id, text) = match (begun, besides.words) {
         (Some(step), _) => {
             let again = format!("The spec changed once more:\n\n{}", quoted(&changed(&was_spec, spec)));
@@ -69,7 +69,11 @@ pub(super) fn follow_up(
             let approved =
                 task.approval.as_ref().filter(|approval| approval.digest != Approval::digest_of(spec, &plan));
             let Some(approval) = approved else { return Ok(None) };
-            let approved = find_approved(snapshot, &task.id, &approval.digest)?;
+            // What nobody here said yes to is not quoted, or it would be.
+            let approved = match project.store.local.is_vouched(Vouch::Approved, &approval.digest)? {
+                true => find_approved(snapshot, &task.id, &approval.digest)?,
+                false => None,
+            };
             let before = approved.as_ref().map_or(was_spec.as_str(), |(spec, _)| spec);
             with_step(&plan, &steps, &format!("{IN_LINE}\n\n{}", changed(before, spec)))
         }
@@ -108,16 +112,20 @@ pub(super) fn follow_up_task(
     let commit = task.delivery.as_ref().filter(|delivery| delivery.done).map(|delivery| delivery.commit.as_str());
     let merged = commit.map(|commit| format!(", which was merged as {commit}")).unwrap_or_default();
     let origin = format!("## What it goes on from\n\nTask {}{merged}.", task.id);
+    let is_own = are_own_texts(project, &was_spec, "")?;
     let (title, spec) = match besides.spec {
         Some(spec) => {
-            let diff = indented(&changed(&was_spec, spec));
-            let text = format!("{}\n\n{origin} Since then this spec has changed:\n\n{diff}", spec.trim_end());
+            let what = match is_own {
+                true => format!(":\n\n{}", indented(&changed(&was_spec, spec))),
+                false => ".\n".to_owned(),
+            };
+            let text = format!("{}\n\n{origin} Since then this spec has changed{what}", spec.trim_end());
             let title: String = task.title.chars().take(LONGEST_OLD_TITLE).collect();
             (format!("Bring \"{title}\" in line with its spec"), text)
         }
         None => {
             let words = besides.words.unwrap_or_default();
-            let about = match are_own_texts(project, &was_spec, "")? && !was_spec.trim().is_empty() {
+            let about = match is_own && !was_spec.trim().is_empty() {
                 true => format!(" Its spec was:\n\n{}", quoted(cut(&was_spec))),
                 false => "\n".to_owned(),
             };
@@ -136,13 +144,16 @@ pub(super) fn follow_up_task(
     };
     let new = NewTask { draft, spec, ready: true, ..NewTask::default() };
     let id = add(project, snapshot, &new, changes)?;
+    let limits = [("permission", &task.permission), ("budget", &task.budget), ("parallel", &task.parallel)];
+    for (field, to) in limits.into_iter().filter(|(_, to)| to.is_some()) {
+        changes.event(&id, Change::Set { field: field.to_owned(), from: None, to: to.clone() });
+    }
     changes.event(&task.id, Change::Noted { text: format!("it goes on as task {id}") });
     Ok((id, new))
 }
 
-/// A yes to more covers what was approved and is as it was, or was written here; nothing that came in since. A spec that is
-/// absent is being written right now.
-fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: Option<&str>, plan: &str) -> Result<bool> {
+/// A yes to more covers what was approved and is as it was, or was written here; nothing that came in since.
+fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: &str, plan: &str) -> Result<bool> {
     if matches!(standing(project, snapshot, task)?, Standing::Approved | Standing::ByPolicy) {
         return Ok(true);
     }
@@ -153,11 +164,8 @@ fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: Opti
         }
         _ => Default::default(),
     };
-    let spec_is_known = match spec {
-        Some(spec) => spec == was_spec || are_own_texts(project, spec, "")?,
-        None => true,
-    };
-    Ok(spec_is_known && (plan == was_plan || are_own_texts(project, "", plan)?))
+    Ok((spec == was_spec || are_own_texts(project, spec, "")?)
+        && (plan == was_plan || are_own_texts(project, "", plan)?))
 }
 
 /// The plan with one step more, and that step's id.
