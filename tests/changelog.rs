@@ -5,7 +5,7 @@
 mod common;
 
 use common::play::Play;
-use common::{Sandbox, greeting_plan};
+use common::{Sandbox, Step, greeting_plan};
 use snapbox::str;
 use std::fs;
 
@@ -244,6 +244,24 @@ fn a_task_whose_agent_committed_by_itself_is_one_entry() {
     // Nor is a task told that nobody wants to read of.
     sandbox.ok(&["set", &id, "labels+=no-changelog"]);
     assert_eq!(sandbox.ok(&["changelog", "--format", "list"]).lines().count(), 1);
+}
+
+#[test]
+fn a_task_is_told_once_where_it_came_as_a_whole() {
+    let sandbox = Sandbox::new();
+    let steps = [Step::new("S1", "a.txt"), Step::new("S2", "b.txt").after("S1")];
+    let plan: String = steps
+        .iter()
+        .zip(["a.txt", "b.txt"])
+        .map(|(step, file)| step.clone().gate(&format!("test -s {file}")).script(&format!("echo x > {file}")).text())
+        .collect();
+    let id = sandbox.reviewed("Write two files", &plan);
+    sandbox.ok(&["merge", &id]);
+    // A release that a person made in the middle of it.
+    sandbox.git(&["tag", "v1", "main~1"]);
+    let told = |range: &str| sandbox.ok(&["changelog", range, "--format", "list"]);
+    assert!(!told("..v1").contains("Write two files"), "{}", told("..v1"));
+    assert_eq!(told("v1"), format!("- Write two files ({id})\n"));
 }
 
 #[test]
