@@ -225,6 +225,8 @@ fn of_a_hundred_secrets_in_all_kinds_of_places_none_is_written_down() {
         &format!("labels+={}", hidden.secrets[30].value),
         &format!("role={}", hidden.secrets[31].value),
     ]);
+    // What was set stays on the record; a role that there is not would stop the run.
+    ana.ok(&["set", &id, "role="]);
     ana.ok(&["approve", &id]);
     let said = ana.run(&["run", &id]);
     assert_eq!(ana.task(&id)["status"], "review", "{}", said.all());
