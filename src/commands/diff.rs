@@ -4,6 +4,7 @@ use super::{Context, Finish};
 use crate::error::{Error, Result};
 use crate::git::{Oid, Repository};
 use crate::model::Task;
+use crate::run::base_of_work;
 use crate::store::Snapshot;
 use crate::tasks::Project;
 use serde_json::json;
@@ -53,9 +54,6 @@ pub(super) fn find_change(project: &Project, task: &Task) -> Result<Option<(Oid,
         return Ok(Repository::parse_oid(&delivery.from).zip(Repository::parse_oid(&delivery.commit)));
     }
     let tip = task.branch.as_deref().map(|branch| repository.branch_commit(branch)).transpose()?.flatten();
-    let target = project.target.as_ref().and_then(|target| target.commit);
-    let (Some(tip), Some(target)) = (tip, target) else {
-        return Ok(None);
-    };
-    Ok(repository.merge_base(target, tip).map(|base| (base, tip)).filter(|(base, tip)| base != tip))
+    let Some(tip) = tip else { return Ok(None) };
+    Ok(base_of_work(project, tip)?.map(|base| (base, tip)).filter(|(base, tip)| base != tip))
 }

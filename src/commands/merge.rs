@@ -66,8 +66,8 @@ fn check(context: &Context, project: &Project, ids: &[TaskId]) -> Result<Finish>
     for id in ids {
         let task = snapshot.task(id)?;
         let lines = conditions(project, &snapshot, &task, true)?;
-        is_ready =
-            is_ready && task.status == Status::Review && lines.iter().all(|line| line.state == ConditionState::Done);
+        let has_come = matches!(task.status, Status::Review | Status::Done);
+        is_ready = is_ready && has_come && lines.iter().all(|line| line.state == ConditionState::Done);
         if !context.ui.manner.json {
             let ui = &context.ui;
             ui.answer_line(&format!("{}  {}", ui.paint(Style::Id, &snapshot.short(id)), escape_line(&task.title)))?;

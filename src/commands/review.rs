@@ -5,11 +5,11 @@ use super::show::indented;
 use super::usage::in_words;
 use super::{Context, Finish};
 use crate::error::Result;
-use crate::model::TextFile;
 use crate::model::plan::parse_plan;
-use crate::model::run::{Evidence, RunRecord};
+use crate::model::run::{Evidence, RunRecord, Verdict};
 use crate::model::text::{escape_line, tail};
-use crate::tasks::tally_of;
+use crate::model::{Status, TextFile};
+use crate::tasks::{last_review, review_of, tally_of};
 use crate::ui::{Style, reason_text, status_style, task_json, verdict_style};
 use std::fmt::Write as _;
 
@@ -30,6 +30,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let task = snapshot.task(&id)?;
     let (runs, evidence) = (snapshot.runs(&id)?, snapshot.evidence(&id)?);
     let spec = snapshot.text(&id, TextFile::Spec)?;
+    let events = snapshot.events(&id)?;
+    let review = last_review(&events);
     let change = find_change(&project, &task)?;
     let diff = |stat: bool| match change {
         Some((from, to)) => project.repository().diff_text(from, to, stat),
@@ -41,6 +43,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         answer["spec_text"] = spec.into();
         answer["runs"] = serde_json::to_value(&runs).unwrap_or_default();
         answer["evidence"] = serde_json::to_value(&evidence).unwrap_or_default();
+        answer["review"] = serde_json::to_value(&review).unwrap_or_default();
         answer["diff"] = diff(false)?.into();
         context.ui.answer_json(&answer)?;
         return Ok(Finish::Well);
@@ -68,6 +71,12 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         let _ = writeln!(page, "  {mark} {:<4} {}", escape_line(&step.id), escape_line(&step.title));
     }
     let _ = write!(page, "\n{}\n{}", strong("Evidence"), evidence_lines(context, &evidence));
+    if let Some(review) = review {
+        let tree = change.map(|(_, tip)| project.repository().tree_of(tip)).transpose()?;
+        let is_old = tree.is_some_and(|tree| review_of(&events, &tree.to_string()).is_none());
+        let of_what = if is_old && task.status != Status::Done { " of what the work was before" } else { "" };
+        let _ = writeln!(page, "\n{}{of_what}\n{}", strong("Review"), indented(&review.to_text()));
+    }
     let _ = write!(page, "\n{}\n{}", strong("Runs"), run_lines(context, &runs));
     ui.answer(&page)?;
     let stat = diff(true)?;
@@ -90,12 +99,12 @@ fn evidence_lines(context: &Context, evidence: &[Evidence]) -> String {
     let mut text = String::new();
     for item in evidence {
         let verdict = ui.paint(verdict_style(item.verdict), &format!("{:<8}", item.verdict.word()));
-        let place = if item.clean { "clean checkout" } else { "worktree" };
         let tree: String = item.tree.chars().take(10).collect();
         let why = item.why.as_deref().map(|why| format!(", {}", escape_line(why))).unwrap_or_default();
-        let detail = format!("{} on tree {}, {place}{why}", ui.millis(item.duration_ms), escape_line(&tree));
+        let detail = format!("{} on tree {}, {}{why}", ui.millis(item.duration_ms), escape_line(&tree), item.place());
         let _ = writeln!(text, "  {verdict} {}  {}", escape_line(&item.gate), ui.paint(Style::Dim, &detail));
-        if item.verdict != crate::model::run::Verdict::Passed {
+        // That it failed before the work is as it should be, and no news.
+        if item.verdict != Verdict::Passed && !item.is_baseline() {
             for line in tail(&item.tail, 8, 1_000).lines() {
                 let _ = writeln!(text, "             {}", ui.paint(Style::Dim, &escape_line(line)));
             }
@@ -108,14 +117,16 @@ fn evidence_lines(context: &Context, evidence: &[Evidence]) -> String {
 fn run_lines(context: &Context, runs: &[RunRecord]) -> String {
     let ui = &context.ui;
     let mut text = String::new();
+    let name = |run: &RunRecord| escape_line(run.step.as_deref().unwrap_or(&run.phase)).into_owned();
+    let width = runs.iter().map(|run| name(run).chars().count()).max().unwrap_or_default().max(4);
     for run in runs {
         let outcome = run.outcome.map_or("running", |outcome| outcome.word());
         let time = run.ended.map(|ended| ui.millis(ended.since(run.started).as_millis() as u64)).unwrap_or_default();
         let used = in_words(&tally_of(run));
-        let step = escape_line(run.step.as_deref().unwrap_or(&run.phase));
         let _ = writeln!(
             text,
-            "  {step:<4} {:<12} {outcome:<10} {time:>8}  {}",
+            "  {:<width$} {:<12} {outcome:<10} {time:>8}  {}",
+            name(run),
             escape_line(&run.agent),
             ui.paint(Style::Dim, &used)
         );

@@ -246,9 +246,9 @@ fn evidence(context: &Context, snapshot: &Snapshot<'_>, id: &TaskId) -> Result<S
     let mut newest: Vec<(String, Verdict, String)> = Vec::new();
     for evidence in snapshot.evidence(id)? {
         newest.retain(|(gate, _, _)| *gate != evidence.gate);
-        let where_run = if evidence.clean { "clean checkout" } else { "worktree" };
         let tree: String = evidence.tree.chars().take(10).collect();
-        newest.push((evidence.gate, evidence.verdict, format!("tree {}, {where_run}", escape_line(&tree))));
+        let detail = format!("tree {}, {}", escape_line(&tree), evidence.place());
+        newest.push((evidence.gate, evidence.verdict, detail));
     }
     if newest.is_empty() {
         return Ok(String::new());

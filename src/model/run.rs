@@ -151,6 +151,9 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// In the place of a step: measured before anything was changed, to know what was red already.
+pub const BASELINE: &str = "baseline";
+
 /// One gate on one tree, measured by aifactory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -158,6 +161,7 @@ pub struct Evidence {
     pub task: TaskId,
     /// The command, as it was run by `sh -c`.
     pub gate: String,
+    /// The step that the gate belongs to, or [`BASELINE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     pub verdict: Verdict,
@@ -178,6 +182,22 @@ pub struct Evidence {
     pub output: Digest,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tail: String,
+}
+
+impl Evidence {
+    /// It speaks of the time before the work.
+    pub fn is_baseline(&self) -> bool {
+        self.step.as_deref() == Some(BASELINE)
+    }
+
+    /// Where it was measured, in words.
+    pub fn place(&self) -> &'static str {
+        match self.clean {
+            true => "clean checkout",
+            false if self.is_baseline() => "before the work",
+            false => "worktree",
+        }
+    }
 }
 
 #[cfg(test)]

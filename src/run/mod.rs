@@ -6,6 +6,7 @@
 
 mod answers;
 mod attempt;
+mod base;
 mod checkout;
 mod confine;
 mod control;
@@ -33,6 +34,7 @@ mod upkeep;
 mod words;
 mod worker;
 
+pub use base::base_of_work;
 pub use checkout::{Checkouts, TaskCheckout};
 pub use control::{attached_session, request_stop, say_to_running};
 pub use discard::{Discarded, discard};

@@ -1,5 +1,6 @@
 //! The history of one task, from its events alone: who, when, what.
 
+use crate::model::run::BASELINE;
 use crate::model::text::count;
 use crate::model::{Change, Event, Hlc, ProposalEnd, Warrant};
 
@@ -88,9 +89,10 @@ fn describe(change: &Change) -> (String, Option<String>) {
         Change::MessagesDelivered { messages, .. } => {
             plain(format!("told the agent {}", count(messages.len(), "message")))
         }
-        Change::Gated { gate, verdict, tree, clean, .. } => {
+        Change::Gated { gate, verdict, tree, clean, step, .. } => {
             let place = if *clean { ", clean checkout" } else { "" };
-            plain(format!("gate {verdict}: {gate} (tree {}{place})", short(tree)))
+            let when = if step.as_deref() == Some(BASELINE) { " before the work" } else { "" };
+            plain(format!("gate {verdict}{when}: {gate} (tree {}{place})", short(tree)))
         }
         Change::PhaseDone { phase } => plain(format!("finished a round of {phase}")),
         Change::Reviewed { tree, review, .. } => {

@@ -7,15 +7,17 @@ use crate::model::plan::{Plan, Step, parse_plan};
 use crate::model::review::Review;
 use crate::model::run::{Evidence, Verdict};
 use crate::model::text::count;
-use crate::model::{Change, Event, Progress, Risk, StepProgress, Task, TextFile, risk};
+use crate::model::{Change, Event, Progress, Risk, Status, StepProgress, Task, TextFile, risk};
+use crate::run::base::base_of_work;
 use crate::run::gates::gates_of;
 use crate::store::Snapshot;
 use crate::tasks::{Project, Standing, last_review, review_of, risk_words, standing};
+use crate::workflow::{Answer, Library, Role, Work as PhaseWork};
 use serde::Serialize;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MergeCondition {
-    /// `plan`, `step S1`, `gate`, `review`, `checks`, `risk`.
+    /// `plan`, `step S1`, `gate`, `review`, `checks`, `risk`; of a task that is done, `merged` or `task` alone.
     pub what: String,
     pub state: State,
     pub detail: String,
@@ -55,6 +57,9 @@ struct Work {
 /// Every condition of merging a task but the gates on what would land, which only the merge itself can measure. `seen`: a
 /// person asks for this very merge.
 pub fn conditions(project: &Project, snapshot: &Snapshot<'_>, task: &Task, seen: bool) -> Result<Vec<MergeCondition>> {
+    if task.status == Status::Done {
+        return Ok(vec![landed(task)]);
+    }
     let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
     let events = snapshot.events(&task.id)?;
     let mut all = vec![approval(project, snapshot, task)?];
@@ -66,10 +71,19 @@ pub fn conditions(project: &Project, snapshot: &Snapshot<'_>, task: &Task, seen:
     };
     let evidence = snapshot.evidence(&task.id)?;
     all.extend(gates_of(project, &plan).iter().map(|gate| gate_condition(gate, &evidence, &work.tree)));
-    all.push(review(project, &events, &work.tree));
+    all.push(review(project, task, &events, &work.tree)?);
     all.extend(checks(project, &plan, &work, seen)?);
     all.extend(unnamed_risk(project, task, &plan, &work, seen)?);
     Ok(all)
+}
+
+/// What was merged is no longer asked for anything: its branch is gone, and its target went on.
+fn landed(task: &Task) -> MergeCondition {
+    let merged = task.delivery.as_ref().filter(|delivery| delivery.done).map(|delivery| {
+        let commit: String = delivery.commit.chars().take(10).collect();
+        MergeCondition::new("merged", State::Done, format!("into {} as {commit}", delivery.target))
+    });
+    merged.unwrap_or_else(|| MergeCondition::new("task", State::Done, "it is done, and nothing was merged for it"))
 }
 
 fn approval(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<MergeCondition> {
@@ -114,7 +128,7 @@ fn work_of(project: &Project, task: &Task) -> Result<Option<Work>> {
     let target = project.require_target()?.commit;
     let (Some(tip), Some(target)) = (tip, target) else { return Ok(None) };
     let tree = repository.tree_of(tip)?.to_string();
-    Ok(Some(Work { tip, tree, base: repository.merge_base(tip, target).unwrap_or(target) }))
+    Ok(Some(Work { tip, tree, base: base_of_work(project, tip)?.unwrap_or(target) }))
 }
 
 /// What a gate said about the work on its branch. What lands is measured again.
@@ -130,7 +144,7 @@ fn gate_condition(gate: &str, evidence: &[Evidence], tree: &str) -> MergeConditi
 }
 
 /// Where there was a review its last word counts, and only for the tree that it was about.
-fn review(project: &Project, events: &[Event], tree: &str) -> MergeCondition {
+fn review(project: &Project, task: &Task, events: &[Event], tree: &str) -> Result<MergeCondition> {
     let accepted =
         events.iter().any(|event| matches!(&event.change, Change::ReviewWaived { tree: seen } if seen == tree));
     let line = |state: State, detail: String| MergeCondition::new("review", state, detail);
@@ -139,15 +153,36 @@ fn review(project: &Project, events: &[Event], tree: &str) -> MergeCondition {
         () if review.asks_for_changes() => line(State::Missing, review.in_short()),
         () => line(State::Unknown, "the reviewer gave no verdict".to_owned()),
     };
-    match (review_of(events, tree), last_review(events)) {
+    Ok(match (review_of(events, tree), last_review(events)) {
         _ if accepted => waived_review(),
         (Some(review), _) => of_review(&review),
         (None, Some(_)) => line(State::Unknown, "the work changed since it was reviewed".to_owned()),
         (None, None) if project.settings.text("merge.review") == "required" => {
             line(State::Missing, "merge.review asks for one, and there was none".to_owned())
         }
+        (None, None) if is_still_to_come(project, task)? => line(State::Missing, "there was none yet".to_owned()),
         (None, None) => line(State::Done, "none was asked for".to_owned()),
+    })
+}
+
+/// Its workflow has a reviewer, and has not come to the end.
+fn is_still_to_come(project: &Project, task: &Task) -> Result<bool> {
+    if matches!(task.status, Status::Review | Status::Delivering) {
+        return Ok(false);
     }
+    let library = Library::of(project)?;
+    let reviews = |role: &Role| role.answers == Answer::Review;
+    if let Some(alone) = library.role_of(project, task)? {
+        return Ok(reviews(&alone));
+    }
+    for phase in library.workflow(project.settings.text("workflow"))?.phases {
+        if let PhaseWork::Role(name) = &phase.work
+            && reviews(&library.role(name)?)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The line of a review that a person needs none of.
