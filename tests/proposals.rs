@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Hub, Ran, STATE, Sandbox, Step, greeting_plan};
+use common::{Hub, Ran, STATE, Sandbox, Step, greeting_plan, proposal_branch as branch, proposal_file as file};
 use snapbox::str;
 use std::path::PathBuf;
 
@@ -19,46 +19,7 @@ fn begun(hub: &Hub, policy: &str) -> Sandbox {
     ana
 }
 
-fn branch(id: &str) -> String {
-    format!("aifactory/plan/{id}")
-}
-
-fn file(id: &str) -> String {
-    format!("plans/{id}.md")
-}
-
 impl Sandbox {
-    /// Checks the proposal out and commits its file with one text put in another's place, as a reviewer would.
-    fn review(&self, id: &str, old: &str, new: &str) {
-        let branch = branch(id);
-        self.git(&["fetch", "--quiet", "origin"]);
-        self.git(&["checkout", "--quiet", "-B", &branch, &format!("origin/{branch}")]);
-        let text = self.read(&file(id));
-        assert!(text.contains(old), "{text}");
-        self.commit(&[(&file(id), &text.replace(old, new))]);
-        self.git(&["push", "--quiet", "origin", &branch]);
-        self.git(&["checkout", "--quiet", "main"]);
-    }
-
-    /// Brings the proposal to the target and deletes its branch, as a forge does.
-    fn land(&self, id: &str, how: &str) {
-        let branch = branch(id);
-        self.git(&["fetch", "--quiet", "origin"]);
-        self.git(&["checkout", "--quiet", "main"]);
-        self.git(&["reset", "--quiet", "--hard", "origin/main"]);
-        let from = format!("origin/{branch}");
-        match how {
-            "squash" => {
-                self.git(&["merge", "--quiet", "--squash", &from]);
-                self.git(&["commit", "--quiet", "-m", "Plan of the greeting (#7)"]);
-            }
-            "rebase" => drop(self.git(&["cherry-pick", &format!("main..{from}")])),
-            _ => drop(self.git(&["merge", "--quiet", "--no-ff", "-m", "Merge pull request #7", &from])),
-        }
-        self.git(&["push", "--quiet", "origin", "main"]);
-        self.git(&["push", "--quiet", "origin", &format!(":{branch}")]);
-    }
-
     #[track_caller]
     fn status_of(&self, id: &str) -> String {
         self.task(id)["status"].as_str().unwrap_or_default().to_owned()
@@ -121,8 +82,8 @@ Waiting for you (1)
     ana.sync();
 
     let ben = hub.machine("ben");
-    ben.review(&id, "hi everybody", "hello everybody");
-    ben.land(&id, "merge");
+    ben.review_plan(&id, "hi everybody", "hello everybody");
+    ben.land_plan(&id, "merge");
     shows!(
         ana,
         ana.run(&["sync"]),
@@ -223,8 +184,8 @@ fn a_squashed_or_rebased_merge_is_found_by_the_file() {
         ana.set_spec(&id, "Say hi.");
         ana.ok(&["plan", "propose", &id]);
         let ben = hub.machine("ben");
-        ben.review(&id, "Say hi.", "Say hi politely.");
-        ben.land(&id, how);
+        ben.review_plan(&id, "Say hi.", "Say hi politely.");
+        ben.land_plan(&id, how);
         ana.sync();
         let task = ana.task(&id);
         assert_eq!(
@@ -245,8 +206,8 @@ fn where_a_merge_does_not_approve_the_plan_is_taken_over_and_waits() {
     let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
     ana.ok(&["plan", "propose", &id]);
     let ben = hub.machine("ben");
-    ben.review(&id, "'hi'", "'hello'");
-    ben.land(&id, "squash");
+    ben.review_plan(&id, "'hi'", "'hello'");
+    ben.land_plan(&id, "squash");
     shows!(
         ana,
         ana.run(&["sync"]),
@@ -326,8 +287,8 @@ fn a_merged_plan_that_does_not_parse_is_reported_with_its_place_and_never_approv
     let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
     ana.ok(&["plan", "propose", &id]);
     let ben = hub.machine("ben");
-    ben.review(&id, "- files: hello.txt", "- flies: hello.txt");
-    ben.land(&id, "squash");
+    ben.review_plan(&id, "- files: hello.txt", "- flies: hello.txt");
+    ben.land_plan(&id, "squash");
     let before = ana.ok(&["plan", "show", &id]);
     shows!(
         ana,
@@ -399,7 +360,7 @@ fn under_attack(hub: &Hub) -> (Sandbox, Sandbox, String, String) {
     let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
     ana.ok(&["plan", "propose", &id]);
     ana.sync();
-    hub.machine("ben").land(&id, "squash");
+    hub.machine("ben").land_plan(&id, "squash");
     ana.sync();
     assert_eq!(ana.status_of(&id), "ready");
     let mallory = hub.joined("mallory");
@@ -464,8 +425,8 @@ fn two_machines_that_see_the_same_merge_agree() {
     ana.sync();
     let cid = hub.joined("cid");
     let ben = hub.machine("ben");
-    ben.review(&id, "As the title says.", "Exactly as the title says.");
-    ben.land(&id, "merge");
+    ben.review_plan(&id, "As the title says.", "Exactly as the title says.");
+    ben.land_plan(&id, "merge");
     for machine in [&ana, &cid] {
         machine.ok(&["plan", "follow"]);
     }
@@ -491,7 +452,7 @@ fn what_others_committed_on_the_branch_comes_into_the_plan_and_is_never_lost() {
     let id = ana.planned("Greet", &two);
     ana.ok(&["plan", "propose", &id]);
     let ben = hub.machine("ben");
-    ben.review(&id, "Change b.txt", "Change b.txt carefully");
+    ben.review_plan(&id, "Change b.txt", "Change b.txt carefully");
     ana.set_plan(&id, &two.replace("Change a.txt", "Change a.txt boldly"));
     shows!(
         ana,
@@ -510,7 +471,7 @@ stderr: hint: open a pull request into main; once it is merged: aifactory sync
     assert_eq!(ana.try_git(&ana.repo(), &["merge-base", "--is-ancestor", &theirs, &branch(&id)]).status, 0);
     assert_eq!(hub.commit_of(&branch(&id)), ana.commit_of(&branch(&id)));
 
-    ben.review(&id, "Change a.txt boldly", "Change a.txt slowly");
+    ben.review_plan(&id, "Change a.txt boldly", "Change a.txt slowly");
     ana.set_plan(&id, &both.replace("Change a.txt boldly", "Change a.txt quickly"));
     shows!(
         ana,
@@ -640,7 +601,7 @@ fn after_a_merge_or_a_closed_review_a_new_one_begins_at_the_target() {
     let id = ana.planned("Greet", &greeting_plan("hello.txt", "hi"));
     ana.ok(&["plan", "propose", &id]);
     let ben = hub.machine("ben");
-    ben.land(&id, "squash");
+    ben.land_plan(&id, "squash");
     ana.sync();
     ana.set_plan(&id, &greeting_plan("hello.txt", "hello"));
     assert!(ana.run(&["run", &id, "--local"]).stderr.contains("in the plan S1 was changed"));
@@ -664,7 +625,7 @@ stderr: nothing new about proposed plans
 
 "#]]
     );
-    ben.land(&id, "merge");
+    ben.land_plan(&id, "merge");
     ana.sync();
     assert_eq!((ana.status_of(&id).as_str(), &ana.task(&id)["proposal"]["ended"]), ("ready", &"merged".into()));
     assert_eq!(ana.ok(&["plan", "show", &id]), greeting_plan("hello.txt", "good day"));
@@ -679,8 +640,8 @@ fn one_broken_plan_does_not_keep_the_others_and_a_file_in_the_folders_place_is_n
     let both: Vec<&str> = ids.iter().map(String::as_str).collect();
     ana.ok(&[&["plan", "propose"], &both[..]].concat());
     let ben = hub.machine("ben");
-    ben.review(&ids[0], "# Plan <!-- aifactory: plan -->", "# Plan");
-    ids.iter().for_each(|id| ben.land(id, "squash"));
+    ben.review_plan(&ids[0], "# Plan <!-- aifactory: plan -->", "# Plan");
+    ids.iter().for_each(|id| ben.land_plan(id, "squash"));
     shows!(
         ana,
         ana.run(&["plan", "follow"]),
@@ -715,7 +676,7 @@ fn a_machine_whose_target_is_behind_learns_of_the_merge_by_sync() {
     ana.sync();
     let cid = hub.joined("cid");
     let main = cid.commit_of("main");
-    hub.machine("ben").land(&id, "squash");
+    hub.machine("ben").land_plan(&id, "squash");
     ana.sync();
     cid.sync();
     assert_eq!(cid.commit_of("main"), main, "no branch of a person's moves");

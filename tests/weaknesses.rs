@@ -8,7 +8,7 @@
 //! - a machine that never comes back keeps its tasks:
 //!   `what_a_machine_held_that_never_comes_back_is_taken_over_after_its_lease` — workers.rs
 //! - line numbers as ids: `an_item_that_moved_in_its_todo_file_is_the_same_task` — tasks.rs
-//! - exit 0 without a change is done: `an_agent_that_says_done_and_did_nothing_is_not_believed` — stories.rs
+//! - exit 0 without a change is done: `an_agent_that_says_done_and_did_nothing_is_not_believed` — stories
 //! - a stream that broke off is a success:
 //!   `a_stream_that_is_cut_off_is_no_success_even_with_exit_code_0_and_work` — outcomes.rs
 //! - failing tests are done: `a_failed_gate_leaves_the_task_waiting_with_the_output_as_evidence` — running.rs
@@ -19,9 +19,9 @@
 //!   `of_a_hundred_secrets_in_all_kinds_of_places_none_is_written_down` — secrets.rs
 //! - an agent decides about its own task: `an_agent_inside_a_run_decides_nothing` — talking.rs
 //! - "no issues found" read as issues, or as a yes:
-//!   `a_reviewer_without_a_verdict_is_asked_once_more_and_is_then_no_yes` — stories.rs
-//! - fixes without end: `a_reviewer_who_is_never_content_leads_to_a_person_after_three_rounds` — stories.rs
-//! - plans without end: `a_plan_with_errors_goes_back_with_the_checkers_words_three_times` — stories.rs
+//!   `a_reviewer_without_a_verdict_is_asked_once_more_and_is_then_no_yes` — stories
+//! - fixes without end: `a_reviewer_who_is_never_content_leads_to_a_person_after_three_rounds` — stories
+//! - plans without end: `a_plan_with_errors_goes_back_with_the_checkers_words_three_times` — stories
 //! - crashes without end: `after_too_many_crashes_a_person_is_asked` — recovery.rs
 //! - the session is lost with the process: `after_kill_9_the_same_conversation_goes_on` — outcomes.rs
 //! - a session that cannot be loaded is silently an empty one:
@@ -35,12 +35,12 @@
 //! - an agent changes the rules that it runs under:
 //!   `rules_are_those_of_the_target_and_not_of_the_tasks_branch` — running.rs
 //! - assertions weakened until they pass:
-//!   `a_weakened_test_is_shown_to_the_reviewer_and_keeps_work_from_merging_by_itself` — stories.rs
+//!   `a_weakened_test_is_shown_to_the_reviewer_and_keeps_work_from_merging_by_itself` — stories
 //! - logs grow after the end: `a_daemon_that_an_agent_leaves_behind_is_ended` — agents.rs
 //! - work lost at a merge: `a_merge_killed_at_any_moment_moved_the_target_fully_or_not_at_all` — recovery.rs
 //! - uncommitted work lost at a merge: `uncommitted_work_in_the_tasks_worktree_is_neither_merged_nor_lost` — merging.rs
 //! - one commit in place of one per step:
-//!   `steps_that_share_nothing_are_worked_on_side_by_side_and_end_as_one_commit_each` — stories.rs
+//!   `steps_that_share_nothing_are_worked_on_side_by_side_and_end_as_one_commit_each` — stories
 //! - a merge reverts what others did: `work_is_rebased_on_a_target_that_moved` — merging.rs
 //! - cost without a limit: `a_budget_ends_the_agent_between_two_tools_and_a_person_lets_it_go_on` — outcomes.rs
 //! - the agent's last words are thrown away: `an_agent_that_fails_leaves_its_last_words` — agents.rs
@@ -55,21 +55,9 @@ mod common;
 #[path = "weaknesses/cut_short.rs"]
 mod cut_short;
 
-use common::play::{APPROVED, PLAN, Play, SPEC, says};
+use common::play::{APPROVED, BLOCKED, CONFIRMED, PLAN, Play, SPEC, says};
 use common::{Hub, Sandbox, Step, files_below, greeting_plan, spawned};
 use std::fs;
-
-const BLOCKED: &str = r#"{"approved": false, "summary": "Not yet.", "issues": [
-  {"severity": "blocker", "file": "greeting.txt", "line": 1, "description": "The greeting is not polite"}]}"#;
-const CONFIRMED: &str = r#"{"findings": [{"number": 1, "verdict": "confirmed", "why": "it says hello"}]}"#;
-
-/// A task for which the workflow wrote spec and plan, approved.
-fn planned(play: &Play) -> String {
-    let id = play.wish("Greet people");
-    play.sandbox.fails(&["run", &id], 4);
-    play.sandbox.ok(&["approve", &id]);
-    id
-}
 
 /// An approved task whose one step writes `work.txt`.
 fn approved(sandbox: &Sandbox, title: &str) -> String {
@@ -176,8 +164,7 @@ fn a_planner_that_commits_its_plan_by_itself_has_planned_and_changed_nothing() {
     let play = Play::new();
     let commits = "echo plan > plan.md; git add plan.md; git -c user.name=x -c user.email=x commit -qm plan";
     play.part("plan", &format!("{commits}\n{}", says(PLAN)));
-    let id = planned(&play);
-    play.sandbox.ok(&["run", &id]);
+    let id = play.reviewed();
     let branch = play.sandbox.task(&id)["branch"].as_str().unwrap().to_owned();
     assert_eq!(play.sandbox.git(&["diff", "--name-only", "main", &branch]), "greeting.txt\n");
 }
@@ -205,8 +192,7 @@ fn a_crash_of_any_role_is_told_in_its_words_and_leaves_nothing_for_review() {
 #[test]
 fn a_finished_task_with_another_spec_is_worked_on_again_and_its_agent_reads_the_new_one() {
     let play = Play::new();
-    let id = planned(&play);
-    play.sandbox.ok(&["run", &id]);
+    let id = play.reviewed();
     play.part("code", "echo good day > greeting.txt");
     play.sandbox.set_spec(&id, "## Overview\nThe program greets very politely.\n");
     assert_ne!(play.sandbox.run(&["merge", &id]).status, 0);
@@ -222,8 +208,7 @@ fn a_finished_task_with_another_spec_is_worked_on_again_and_its_agent_reads_the_
 #[test]
 fn a_plan_that_was_sent_back_and_written_again_as_it_was_can_still_be_approved() {
     let play = Play::new();
-    let id = play.wish("Greet people");
-    play.sandbox.fails(&["run", &id], 4);
+    let id = play.planned();
     play.sandbox.ok(&["reject", &id, "-m", "is that all?"]);
     play.sandbox.fails(&["run", &id], 4);
     assert!(play.prompt("plan.2").contains("is that all?"), "{}", play.prompt("plan.2"));
@@ -343,8 +328,7 @@ fn the_reviewer_sees_the_coders_work_and_what_it_approved_is_what_lands() {
 #[test]
 fn work_that_changed_after_its_review_does_not_land_on_that_review() {
     let play = Play::new();
-    let id = planned(&play);
-    play.sandbox.ok(&["run", &id]);
+    let id = play.reviewed();
     play.sandbox.ok(&["exec", &id, "--", "sh", "-c", "echo sneaked > sneaked.txt; git add .; git commit -qm sneaked"]);
     let ran = play.sandbox.fails(&["merge", &id], 4);
     assert!(ran.stderr.contains("the work changed since it was reviewed"), "{}", ran.all());
@@ -425,7 +409,7 @@ fn the_reviewer_never_goes_on_with_the_coders_conversation() {
 fn nothing_of_ours_is_in_the_worktree_or_the_change_and_the_transcript_outlives_both() {
     let play = Play::new();
     play.part("code", "echo I write a greeting; echo hello > greeting.txt");
-    let id = planned(&play);
+    let id = play.approved();
     let sandbox = &play.sandbox;
     sandbox.ok(&["run", &id]);
     let found = sandbox.ok(&["exec", &id, "--", "git", "status", "--porcelain", "--ignored"]);

@@ -13,6 +13,7 @@ mod hub;
 pub mod model;
 mod plans;
 pub mod play;
+mod proposed;
 mod records;
 mod watching;
 
@@ -22,6 +23,7 @@ pub use fuzzing::fuzz;
 pub use http::{Fault, HttpServer};
 pub use hub::Hub;
 pub use plans::{Step, greeting_plan};
+pub use proposed::{proposal_branch, proposal_file};
 pub use watching::{Random, Spawned, eventually, spawned};
 
 use serde_json::Value;
@@ -188,7 +190,7 @@ impl Sandbox {
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("AIFACTORY_TEST_HOST", "mill")
             .env("AIFACTORY_RUN_BACKOFF", "0s")
-            // Most tests are about steps and gates; the whole way is told in `stories.rs`.
+            // Most tests are about steps and gates; the whole way is told in `stories`.
             .env("AIFACTORY_WORKFLOW", "solo")
             .env("AIFACTORY_PLAN_BY_DEFAULT", "off")
             .current_dir(self.repo())

@@ -1,6 +1,6 @@
 //! A play: an agent that plays every role of a workflow from a script.
 
-use super::Sandbox;
+use super::{Marks, Ran, Sandbox, eventually, spawned};
 use std::fs;
 
 /// The parts of a play: what the agent says or does in each role, by turn. A file `ROLE.N` is a script for its Nth turn
@@ -36,7 +36,11 @@ pub struct Play {
 
 impl Play {
     pub fn new() -> Play {
-        let sandbox = Sandbox::new();
+        Play::on(Sandbox::new())
+    }
+
+    /// A play on this machine.
+    pub fn on(sandbox: Sandbox) -> Play {
         let folder = sandbox.folder("play");
         fs::create_dir_all(folder.join("turns")).unwrap();
         let script = PLAYER.replace("$PLAY", &folder.to_string_lossy());
@@ -105,13 +109,89 @@ impl Play {
         self.sandbox.ok(&["new", title]).trim().to_owned()
     }
 
+    /// A wish with a spec and a plan that wait for a person.
+    #[track_caller]
+    pub fn planned(&self) -> String {
+        let id = self.wish("Greet people");
+        self.sandbox.fails(&["run", &id], 4);
+        assert_eq!(self.sandbox.status(&id), "waiting: plan-approval", "{}", self.sandbox.note(&id));
+        id
+    }
+
+    /// The same, and a person said yes.
+    #[track_caller]
+    pub fn approved(&self) -> String {
+        let id = self.planned();
+        self.sandbox.ok(&["approve", &id]);
+        id
+    }
+
+    /// The same, carried out and reviewed.
+    #[track_caller]
+    pub fn reviewed(&self) -> String {
+        let id = self.approved();
+        self.sandbox.ok(&["run", &id]);
+        id
+    }
+
+    /// Runs the task until its agent has come to where the script says [`Marks::here`], and kills the run.
+    #[track_caller]
+    pub fn killed(&self, id: &str, marks: &Marks) {
+        let before = marks.pids().len();
+        let mut run = spawned(&mut self.sandbox.command(&["run", id]));
+        eventually("the agent is at work", || marks.pids().len() > before);
+        run.kill();
+        eventually("nothing of it is left", || marks.alive().is_empty());
+    }
+
     /// What a person reads at the end: the history, without times and ids.
     pub fn history(&self, id: &str) -> String {
         let log = self.sandbox.ok(&["log", id]);
         let lines = log.lines().map(|line| line.get(22..).unwrap_or(line).trim_end());
         lines.filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
     }
+
+    /// How a story ends for a person who asks: where the task stands, what is proven, and who did what.
+    pub fn ending(&self, id: &str) -> Ran {
+        self.sandbox.ending(id)
+    }
+
+    /// The same for a story that begins where somebody has approved the plan.
+    #[track_caller]
+    pub fn ending_since_approval(&self, id: &str) -> Ran {
+        let mut ran = self.ending(id);
+        let history = ran.stdout.find("$ aifactory log").and_then(|at| Some(at + ran.stdout[at..].find('\n')? + 1));
+        let approved = ran.stdout.find("ana@example.com  approved the plan\n");
+        ran.stdout.replace_range(history.unwrap()..approved.expect("a person approved the plan"), "…\n");
+        ran
+    }
 }
+
+impl Sandbox {
+    /// See [`Play::ending`]. Of what is shown, the wish itself is left out: its fields and its spec.
+    #[track_caller]
+    pub fn ending(&self, id: &str) -> Ran {
+        let shown = self.ok(&["show", id]);
+        let (heading, sections) = shown.split_once("\n\n").unwrap_or((&shown, ""));
+        let (standing, _) = heading.split_once("  priority").unwrap_or((heading, ""));
+        let short = standing.split(' ').next().unwrap_or_default();
+        let mut text = format!("$ aifactory show {short}\n{standing}");
+        for section in sections.split("\n\n").filter(|section| !section.starts_with("Spec")) {
+            text.push_str(&format!("{}\n", section.trim_end()));
+        }
+        text.push_str(&format!("$ aifactory merge --check {short}\n{}", self.run(&["merge", "--check", id]).all()));
+        text.push_str(&format!("$ aifactory log --brief {short}\n"));
+        for line in self.ok(&["log", "--brief", id]).lines() {
+            text.push_str(&format!("{}\n", line.get(TIME..).unwrap_or(line)));
+        }
+        let kept = regex::Regex::new(&format!("(aifactory/saved/{id}/)[0-9a-z]+")).unwrap();
+        let text = kept.replace_all(&text, "${1}[KEPT]").into_owned();
+        Ran { status: 0, stdout: text, stderr: String::new() }
+    }
+}
+
+/// `2026-01-01 00:01:00` and two blanks, in front of each line of a history.
+const TIME: usize = 21;
 
 /// A script that says this and nothing else.
 pub fn says(text: &str) -> String {
@@ -140,3 +220,8 @@ pub const APPROVED: &str = r#"All is well.
 ```json
 {"approved": true, "summary": "It greets.", "issues": [], "criteria": [{"criterion": "there is a greeting", "met": true, "why": "the file"}]}
 ```"#;
+
+pub const BLOCKED: &str = r#"{"approved": false, "summary": "Not yet.", "issues": [
+  {"severity": "blocker", "file": "greeting.txt", "line": 1, "description": "The greeting is not polite", "evidence": "hello", "suggestion": "write good day"}]}"#;
+
+pub const CONFIRMED: &str = r#"{"findings": [{"number": 1, "verdict": "confirmed", "why": "it says hello"}]}"#;

@@ -1,8 +1,8 @@
 //! Work that is cut short: stopped, cancelled, killed, timed out, or made to wait.
 
-use crate::common::play::{APPROVED, PLAN, Play, says};
+use crate::common::play::{APPROVED, BLOCKED, CONFIRMED, PLAN, Play, says};
 use crate::common::{Marks, Sandbox, Spawned, eventually, spawned};
-use crate::{BLOCKED, CONFIRMED, approved, finished, planned, worktree_file};
+use crate::{approved, finished, worktree_file};
 use std::fs;
 
 /// The run once its agent has come to where the script says `here`.
@@ -26,7 +26,7 @@ fn a_stopped_run_was_stopped_a_cancelled_task_stays_cancelled_and_neither_goes_o
         let play = Play::new();
         let marks = play.sandbox.marks();
         play.part("code", &format!("echo draft > draft.txt; {}; sleep 600", marks.here()));
-        let id = planned(&play);
+        let id = play.approved();
         let run = begun(&play, &id, &marks);
         play.sandbox.ok(&[verb, &id]);
         assert_ne!(run.wait(), Some(0), "{verb}");
@@ -63,7 +63,7 @@ fn a_restart_in_the_middle_of_a_fix_goes_on_with_the_fix_alone() {
     let marks = play.sandbox.marks();
     play.part("review.1", &says(BLOCKED)).part("confirm", &says(CONFIRMED));
     play.part("fix.1", &format!("{}; sleep 600", marks.here())).part("fix", "echo good day > greeting.txt");
-    let id = planned(&play);
+    let id = play.approved();
     kill(begun(&play, &id, &marks), &marks);
     play.sandbox.ok(&["run", &id, "--merge"]);
     assert_eq!(play.turns(), "code.1 confirm.1 fix.1 fix.2 plan.1 review.1 review.2 spec.1");
@@ -81,7 +81,7 @@ fn restarts_give_a_reviewer_who_is_never_content_no_further_rounds() {
     play.part("review", &says(BLOCKED)).part("review.2", &cut).part("review.4", &cut);
     play.part("review.1", &other("Nobody is greeted by name")).part("review.3", &other("There is no test"));
     play.part("confirm", &says(CONFIRMED)).part("fix", "echo again >> greeting.txt");
-    let id = planned(&play);
+    let id = play.approved();
     for _ in 0..2 {
         kill(begun(&play, &id, &marks), &marks);
     }
@@ -102,7 +102,7 @@ fn a_step_that_is_done_is_not_done_again_after_a_restart() {
     let work = "case $AIFACTORY_STEP in S1) echo 1 > one.txt ;; S2) echo 2 > two.txt ;; esac";
     play.part("plan", &says(two)).part("code", &format!("{begin}; {work}"));
     play.part("code.2", &format!("{begin}; {}; sleep 600", marks.here()));
-    let id = planned(&play);
+    let id = play.approved();
     kill(begun(&play, &id, &marks), &marks);
     play.sandbox.ok(&["run", &id, "--merge"]);
     assert_eq!(fs::read_to_string(log).unwrap(), "S1\nS2\nS2\n");
@@ -115,7 +115,7 @@ fn what_was_said_during_a_run_that_died_is_told_to_the_next_one() {
     let play = Play::new();
     let marks = play.sandbox.marks();
     play.part("code.1", &format!("{}; sleep 600", marks.here()));
-    let id = planned(&play);
+    let id = play.approved();
     let run = begun(&play, &id, &marks);
     play.sandbox.ok(&["say", &id, "greet the cat, too"]);
     kill(run, &marks);
@@ -130,7 +130,7 @@ fn what_a_reviewer_left_when_it_was_killed_is_no_part_of_the_work() {
     let marks = play.sandbox.marks();
     let meddles = "echo mine > mine.txt; git add .; git commit -qm mine; echo more > more.txt";
     play.part("review.1", &format!("{meddles}; {}; sleep 600", marks.here()));
-    let id = planned(&play);
+    let id = play.approved();
     kill(begun(&play, &id, &marks), &marks);
     play.sandbox.ok(&["run", &id, "--merge"]);
     assert_eq!(play.sandbox.git(&["ls-tree", "--name-only", "main"]), "README.md\ngreeting.txt\n");
