@@ -4,32 +4,49 @@
 //! and at the end all gates once more on the result. One after another that is one worktree and ten turns in it; side by
 //! side, `xargs -P3` gives every step a worktree and a branch of its own, and their commits are put on top of each other.
 //! Ours does so with claims, records, supervision, transcripts and evidence.
+//!
+//! In the whole workflow an agent writes spec and plan before that, all gates are measured before anything is changed, and
+//! an agent reads the change at the end; the script calls the same agent with the same words at the same places.
 
 use crate::measure::{Compared, compare, wall};
 use crate::sandbox::{Sandbox, aifactory, drain, in_sandbox};
 use crate::shared::{script, text};
 use crate::states::States;
 use crate::table::{Aim, Table};
+use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const STEPS: usize = 10;
 /// Agents at a time where steps are worked on side by side, on both sides.
 const AT_ONCE: usize = 3;
 
-/// Agents that think for so long: nothing shows the whole cost of the workflow, and a second that it is small beside it.
-const THOUGHTS: [(&str, &str); 2] = [("an agent of no time", "0"), ("an agent of a second", "1")];
-
 pub fn run(states: &mut States, table: &mut Table) {
-    let thoughts = if states.quick { &THOUGHTS[..1] } else { &THOUGHTS[..] };
-    for (who, seconds) in thoughts {
-        let bench = Bench::new(seconds);
-        let size = format!("{STEPS} steps, {who}");
-        let serial = bench.compare(1, SERIAL);
-        table.row("a task step by step / a shell script", &size, serial, Aim::None);
-        let in_waves = bench.compare(AT_ONCE, SIDE_BY_SIDE);
-        table.row(&format!("a task in waves of {AT_ONCE} / xargs -P{AT_ONCE}"), &size, in_waves, Aim::None);
+    // An agent of no time shows the whole cost of the workflow, and one of a second that it is small beside it.
+    let quick = Bench::new("0");
+    quick.rows(table, Way::Steps, "an agent of no time");
+    quick.rows(table, Way::Whole, "an agent of no time");
+    if !states.quick {
+        Bench::new("1").rows(table, Way::Whole, "an agent of a second");
+    }
+}
+
+/// How much of the way is gone.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// The workflow `solo` with a plan that is there: steps and gates alone.
+    Steps,
+    /// The workflow `default`, from a wish to reviewed work.
+    Whole,
+}
+
+impl Way {
+    fn workflow(self) -> &'static str {
+        match self {
+            Way::Steps => "solo",
+            Way::Whole => "default",
+        }
     }
 }
 
@@ -69,6 +86,24 @@ done
 for step in $(seq "$3"); do sh -c "test -s file$step.txt"; done
 "#;
 
+/// What comes before the steps in the whole workflow, in front of either script.
+const BEFORE: &str = r#"
+set -e
+git worktree add --quiet --detach "$1.read"
+cd "$1.read"
+echo "Turn the wish below into a spec" | "$2" > "$1.spec"
+echo "Write the plan for the task below" | "$2" > "$1.plan"
+for step in $(seq "$3"); do sh -c "test -s file$step.txt" || true; done
+cd "$4"
+git worktree remove "$1.read"
+"#;
+
+/// And what comes after them.
+const AFTER: &str = r#"
+{ echo "Review the change below"; git diff main HEAD; } | "$2" > "$1.review"
+grep -q '\\"approved\\": true' "$1.review"
+"#;
+
 struct Bench {
     sandbox: Sandbox,
     agent: PathBuf,
@@ -78,13 +113,7 @@ struct Bench {
 impl Bench {
     fn new(seconds: &str) -> Bench {
         let sandbox = Sandbox::with_state();
-        let agent = script(
-            &sandbox.beside("scripted"),
-            &format!(
-                "sleep {seconds}\necho \"$AIFACTORY_STEP\" > \"file${{AIFACTORY_STEP#S}}.txt\"\n\
-                 echo '{{\"event\":\"finished\",\"ok\":true,\"text\":\"\"}}'"
-            ),
-        );
+        let agent = script(&sandbox.beside("scripted"), &player(&sandbox, seconds));
         let folder = sandbox.beside(".config/aifactory");
         fs::create_dir_all(&folder).expect("a folder for the settings");
         let record = format!("[agents.scripted]\ncommand = \"{}\"\nreader = \"events\"\n", text(&agent));
@@ -94,36 +123,64 @@ impl Bench {
         Bench { sandbox, agent, plan }
     }
 
-    fn compare(&self, at_once: usize, shell: &str) -> Compared {
-        let file = script(&self.sandbox.beside(&format!("by-hand-{at_once}")), shell);
+    fn rows(&self, table: &mut Table, way: Way, who: &str) {
+        let (size, what) = match way {
+            Way::Steps => (format!("{STEPS} steps, {who}"), "steps of a task"),
+            Way::Whole => (format!("spec, plan, {STEPS} steps, review, {who}"), "a task from wish to review"),
+        };
+        let serial = self.compare(way, 1, SERIAL);
+        table.row(&format!("{what}, one by one / a shell script"), &size, serial, Aim::None);
+        let in_waves = self.compare(way, AT_ONCE, SIDE_BY_SIDE);
+        table.row(&format!("{what}, in waves of {AT_ONCE} / xargs -P{AT_ONCE}"), &size, in_waves, Aim::None);
+    }
+
+    fn compare(&self, way: Way, at_once: usize, shell: &str) -> Compared {
+        let shell = match way {
+            Way::Steps => shell.to_owned(),
+            Way::Whole => format!("{BEFORE}\n{shell}\n{AFTER}"),
+        };
+        let name = format!("{}-{at_once}", way.workflow());
+        let file = script(&self.sandbox.beside(&format!("by-hand-{name}")), &shell);
         let mut turn = 0;
         let theirs = || {
             turn += 1;
-            let worktree = self.sandbox.beside(&format!("bare-{at_once}-{turn}"));
-            let mut by_hand = in_sandbox(&text(&file), &self.sandbox.repository());
-            by_hand.arg(&worktree).arg(&self.agent).arg(STEPS.to_string());
+            let worktree = self.sandbox.beside(&format!("bare-{name}-{turn}"));
+            let repository = self.sandbox.repository();
+            let mut by_hand = in_sandbox(&text(&file), &repository);
+            by_hand.arg(&worktree).arg(&self.agent).arg(STEPS.to_string()).arg(&repository);
             let cost = wall(1, || drain(&mut by_hand));
             self.assert_done(&worktree);
             cost
         };
-        compare(|| self.ours(at_once), theirs)
+        compare(|| self.ours(way, at_once), theirs)
     }
 
-    fn ours(&self, at_once: usize) -> f64 {
-        let id = self.sandbox.aifactory(&["new", "Write ten files", "--plan", &text(&self.plan)]);
+    fn ours(&self, way: Way, at_once: usize) -> f64 {
+        let new = ["new", "Write ten files", "--plan", &text(&self.plan)];
+        let words = if way == Way::Steps { &new[..] } else { &new[..2] };
+        let id = self.sandbox.aifactory(words);
         self.sandbox.aifactory(&["set", &id, &format!("parallel={at_once}")]);
-        self.sandbox.aifactory(&["approve", &id]);
-        let cost = wall(1, || drain(&mut self.run(&id)));
+        let mut cost = 0.0;
+        if way == Way::Whole {
+            // It ends with a question to a person, which is no success.
+            cost += wall(1, || assert_eq!(status(&mut self.run(way, &id)), Some(4)));
+        }
+        cost += wall(1, || drain(aifactory(&self.sandbox.repository()).args(["approve", "--quiet", &id])));
+        cost += wall(1, || drain(&mut self.run(way, &id)));
         let worktree = self.sandbox.aifactory(&["path", &id]);
         self.assert_done(Path::new(&worktree));
         cost
     }
 
-    /// Steps and gates alone: a review is an agent more, and the script has none.
-    fn run(&self, id: &str) -> Command {
+    fn run(&self, way: Way, id: &str) -> Command {
         let mut run = aifactory(&self.sandbox.repository());
         run.args(["run", "--quiet", id]);
-        let settings = [("AGENT_DEFAULT", "scripted"), ("TRUST_FULL", "yes"), ("WORKFLOW", "solo")];
+        let settings = [
+            ("AGENT_DEFAULT", "scripted"),
+            ("TRUST_FULL", "yes"),
+            ("WORKFLOW", way.workflow()),
+            ("PLAN_BY_DEFAULT", "on"),
+        ];
         run.envs(settings.map(|(name, value)| (format!("AIFACTORY_{name}"), value)));
         run
     }
@@ -135,6 +192,40 @@ impl Bench {
         assert_eq!(commits, STEPS.to_string(), "{}", worktree.display());
         assert!((1..=STEPS).all(|step| worktree.join(format!("file{step}.txt")).is_file()), "{}", worktree.display());
     }
+}
+
+/// How a program ends that may not succeed.
+fn status(command: &mut Command) -> Option<i32> {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("the program starts").code()
+}
+
+const FINISHED: &str = r#"{"event":"finished","ok":true,"text":""}"#;
+
+/// The agent: what it says to whom, by the words that it is addressed with. A step has its number in the environment.
+fn player(sandbox: &Sandbox, seconds: &str) -> String {
+    let spec = "## Overview\nTen files.\n\n## Acceptance criteria\n- [ ] they are there\n".to_owned();
+    let review = r#"{"approved": true, "summary": "They are there.", "issues": [], "criteria": []}"#.to_owned();
+    let mut cases = String::new();
+    let said = [
+        ("Turn the wish below into a spec", spec),
+        ("Write the plan for the task below", plan_text()),
+        ("Review the change below", review),
+    ];
+    for (number, (cue, words)) in said.into_iter().enumerate() {
+        let file = sandbox.beside(&format!("answer-{number}"));
+        let answer = json!({ "event": "text", "text": words });
+        fs::write(&file, format!("{answer}\n{FINISHED}\n")).expect("an answer can be written");
+        cases.push_str(&format!("  *\"{cue}\"*) exec cat {} ;;\n", text(&file)));
+    }
+    format!(
+        "sleep {seconds}\n\
+         if test -n \"$AIFACTORY_STEP\"; then\n\
+           echo \"$AIFACTORY_STEP\" > \"file${{AIFACTORY_STEP#S}}.txt\"\n\
+           echo '{FINISHED}'\n\
+           exit\n\
+         fi\n\
+         case \"$(cat)\" in\n{cases}esac"
+    )
 }
 
 /// Steps that share nothing, each with a gate.
