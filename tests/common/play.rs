@@ -159,11 +159,7 @@ impl Play {
     /// The same for a story that begins where somebody has approved the plan.
     #[track_caller]
     pub fn ending_since_approval(&self, id: &str) -> Ran {
-        let mut ran = self.ending(id);
-        let history = ran.stdout.find("$ aifactory log").and_then(|at| Some(at + ran.stdout[at..].find('\n')? + 1));
-        let approved = ran.stdout.find("ana@example.com  approved the plan\n");
-        ran.stdout.replace_range(history.unwrap()..approved.expect("a person approved the plan"), "…\n");
-        ran
+        since_approval(self.ending(id))
     }
 }
 
@@ -188,6 +184,29 @@ impl Sandbox {
         let text = kept.replace_all(&text, "${1}[KEPT]").into_owned();
         Ran { status: 0, stdout: text, stderr: String::new() }
     }
+}
+
+/// An ending without what happened before a person approved the plan.
+#[track_caller]
+pub fn since_approval(mut ending: Ran) -> Ran {
+    let text = &mut ending.stdout;
+    let history = text.find("$ aifactory log").unwrap();
+    let begin = history + text[history..].find('\n').unwrap() + 1;
+    let approved = text.find("ana@example.com  approved the plan\n").expect("a person approved the plan");
+    text.replace_range(begin..approved, "…\n");
+    ending
+}
+
+/// An ending with the lines of what went on side by side in an order of their own: from the first step's start until its work is
+/// on the task's branch.
+pub fn in_any_order(mut ending: Ran) -> Ran {
+    let mut lines: Vec<&str> = ending.stdout.lines().collect();
+    let is = |line: &&str, what: &str| line.contains(what);
+    let from = lines.iter().position(|line| is(line, " for code")).unwrap();
+    let to = lines.iter().position(|line| is(line, "finished step S1")).unwrap();
+    lines[from..to].sort_unstable();
+    ending.stdout = lines.join("\n") + "\n";
+    ending
 }
 
 /// `2026-01-01 00:01:00` and two blanks, in front of each line of a history.

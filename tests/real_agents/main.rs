@@ -12,6 +12,7 @@ mod install;
 mod scenarios;
 mod stage;
 mod stories;
+mod story;
 
 macro_rules! play {
     ($from:ident; $($agent:ident: $($scenario:ident)+;)+) => {
@@ -75,11 +76,19 @@ mod told {
         claude:
             a_wish_becomes_an_approved_change_and_a_merge
             a_blocker_is_confirmed_fixed_and_reviewed_again
-            a_question_is_answered_though_the_program_was_killed_before_and_after;
+            a_question_is_answered_though_the_program_was_killed_before_and_after
+            a_plan_that_was_sent_back_is_written_anew_with_the_reason
+            who_says_done_and_did_nothing_is_not_believed
+            another_pair_of_eyes_recovers_what_the_coder_could_not
+            steps_that_touch_the_same_are_done_one_after_the_other;
         codex:
             a_wish_becomes_an_approved_change_and_a_merge
             a_blocker_is_confirmed_fixed_and_reviewed_again
-            a_question_is_answered_though_the_program_was_killed_before_and_after;
+            a_question_is_answered_though_the_program_was_killed_before_and_after
+            a_plan_that_was_sent_back_is_written_anew_with_the_reason
+            who_says_done_and_did_nothing_is_not_believed
+            another_pair_of_eyes_recovers_what_the_coder_could_not
+            steps_that_touch_the_same_are_done_one_after_the_other;
     }
 }
 

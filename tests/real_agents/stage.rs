@@ -150,12 +150,16 @@ impl Stage {
         fs::read_to_string(std::path::Path::new(path.trim()).join(name)).ok()
     }
 
-    /// Starts the run and waits until the model has met the fault once more; then the program is killed without a warning.
+    /// Starts the run and waits until the model has met the fault once more, and the program knows the conversation; then
+    /// it is killed without a warning.
     pub fn kill_at(&self, id: &str, fault: Fault) {
-        let before = self.server.log().len();
+        let (before, known) = (self.server.log().len(), self.runs(id).len());
         let mut run = spawned(&mut self.sandbox.command(&["run", id]));
         eventually("the model has the call", || {
             self.server.log()[before..].iter().any(|call| call.fault == Some(fault))
+        });
+        eventually("the conversation is on the record", || {
+            self.runs(id).get(known).is_some_and(|run| run["conversation"].is_string())
         });
         run.kill();
     }

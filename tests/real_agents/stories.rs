@@ -1,147 +1,11 @@
-//! Whole stories: one agent in every role, from a wish to a change that is proven and reviewed. `tests/stories.rs` tells
+//! Whole stories: one agent in every role, from a wish to a change that is proven and reviewed. `tests/stories` tells
 //! them with an agent that is a script; these are about what only real ones do: conversations, permissions, words.
 
-use super::agents::{BelowFull, RealAgent};
-use super::common::model::{Fault, Script, Turn};
-use super::stage::Stage;
-use aifactory::agent::Agent;
-use aifactory::config::Settings;
-use serde_json::Value;
+use super::agents::RealAgent;
+use super::common::model::{Fault, Turn};
+use super::common::play::{in_any_order, since_approval};
+use super::story::{PLAN, SPEC, Story};
 use snapbox::str;
-
-const SPEC: &str = "\
-I looked around. Here is the spec.
-
-## Overview
-The program greets.
-
-## Acceptance criteria
-- [ ] there is a greeting; gate: `test -s greeting.txt`
-";
-
-const PLAN: &str = "\
-This is the plan:
-
-```markdown
-### S1: Write the greeting
-- files: greeting.txt
-- gate: `test -s greeting.txt`
-
-Put a greeting into the file.
-```
-Tell me whether it suits you.";
-
-const APPROVED: &str = r#"It does what it should.
-```json
-{"approved": true, "summary": "It greets.", "issues": [], "criteria": [{"criterion": "there is a greeting", "met": true, "why": "the file"}]}
-```"#;
-
-const BLOCKED: &str = r#"I have one point.
-```json
-{"approved": false, "summary": "Not yet.", "issues": [{"severity": "blocker", "file": "greeting.txt", "line": 1, "description": "The greeting is not polite", "evidence": "hello", "suggestion": "write good day"}], "criteria": []}
-```"#;
-
-const CONFIRMED: &str = r#"{"findings": [{"number": 1, "verdict": "confirmed", "why": "it says hello"}]}"#;
-
-/// A stage for the workflow `default`.
-struct Story {
-    stage: Stage,
-    agent: &'static RealAgent,
-}
-
-impl Story {
-    /// Nothing where agents cannot be installed.
-    fn begin(agent: &'static RealAgent) -> Option<Story> {
-        let stage = Stage::set(agent, Script::default())?.noting_starts();
-        let stage = stage.setting("AIFACTORY_WORKFLOW", "default").setting("AIFACTORY_PLAN_BY_DEFAULT", "on");
-        let story = Story { stage, agent };
-        story.play(story.cast());
-        Some(story)
-    }
-
-    /// The roles with their parts. The cues are in the prompts of `src/workflow/built_in/roles`.
-    fn cast(&self) -> Script {
-        Script::new([])
-            .part("spec", "Turn the wish below into a spec", [self.trying(), Turn::say(SPEC)])
-            .part("plan", "Write the plan for the task below", [self.trying(), Turn::say(PLAN)])
-            .part("code", "You carry out one step of a reviewed plan", writing("hello\n"))
-            .part("review", "Review the change below", [self.trying(), Turn::say(APPROVED)])
-    }
-
-    /// The same with a reviewer who finds something, and whatever follows from that.
-    fn cast_with_a_blocker(&self) -> Script {
-        self.cast()
-            .part("review", "Review the change below", [self.trying(), Turn::say(BLOCKED)])
-            .part(
-                "review-again",
-                "# What the last review said: is it dealt with?",
-                [self.trying(), Turn::say(APPROVED)],
-            )
-            .part("confirm", "A reviewer found the points below", [self.trying(), Turn::say(CONFIRMED)])
-            // Fixes go on in the conversation in which the code was written.
-            .part("fix", "You are still at the phase fix", writing("good day\n"))
-    }
-
-    /// What nobody who only reads may do.
-    fn trying(&self) -> Turn {
-        let outside = self.stage.sandbox.root().join("outside.txt");
-        Turn::say("I try something first.").bash(&format!("echo mine > {}", outside.display()))
-    }
-
-    fn play(&self, script: Script) {
-        self.stage.play(script);
-    }
-
-    fn wish(&self) -> String {
-        self.stage.sandbox.ok(&["new", "Greet people"]).trim().to_owned()
-    }
-
-    /// As far as a person's yes, and past it.
-    #[track_caller]
-    fn until_approved(&self, id: &str) {
-        self.stage.run(id, "waiting: plan-approval");
-        self.stage.sandbox.ok(&["approve", id]);
-    }
-
-    /// Each phase with the permission that its agent was started with.
-    fn phases(&self, id: &str) -> Vec<(String, String)> {
-        let word = |run: &Value, name: &str| run[name].as_str().unwrap_or_default().to_owned();
-        self.stage.runs(id).iter().map(|run| (word(run, "phase"), word(run, "permission"))).collect()
-    }
-
-    /// Whoever only reads was started as the record says, and did not get further than reading.
-    #[track_caller]
-    fn assert_readers_only_read(&self, id: &str) {
-        let record = Agent::find(self.agent.name(), &Settings::new([]).unwrap(), None).unwrap().record;
-        let reading = record.permission["read-only"].args.join(" ");
-        let phases = self.phases(id);
-        let readers = phases.iter().filter(|(_, permission)| permission == "read-only").count();
-        let starts = self.stage.starts();
-        let as_reader = starts.iter().filter(|args| args.contains(&reading)).count();
-        assert_eq!(as_reader, readers, "{phases:?}\n{}", starts.join("\n"));
-        if self.agent.below_full == BelowFull::Denied {
-            let runs = self.stage.runs(id);
-            let denied = |run: &&Value| run["denied"].to_string().contains("outside.txt");
-            assert_eq!(runs.iter().filter(denied).count(), readers, "{runs:?}");
-        }
-        let changes = ["code", "fix"];
-        assert!(phases.iter().all(|(phase, may)| (may == "full") == changes.contains(&phase.as_str())), "{phases:?}");
-        assert!(!self.stage.sandbox.root().join("outside.txt").exists());
-    }
-
-    /// What a person reads at the end, without times, ids and the agent's name.
-    fn history(&self, id: &str) -> String {
-        let log = self.stage.sandbox.ok(&["log", id]);
-        let text = self.stage.sandbox.redact(&log).replace(id, "$ID").replace(self.agent.name(), "$AGENT");
-        let is_dated = |line: &str| line.starts_with("20") && line.len() > 21;
-        text.lines().map(|line| format!("{}\n", if is_dated(line) { &line[21..] } else { line })).collect()
-    }
-}
-
-/// Writes the greeting and says so.
-fn writing(greeting: &str) -> [Turn; 2] {
-    [Turn::say("I write the greeting.").write("greeting.txt", greeting), Turn::say("## Summary\nIt is written.")]
-}
 
 pub fn a_wish_becomes_an_approved_change_and_a_merge(agent: &'static RealAgent) {
     let Some(story) = Story::begin(agent) else { return };
@@ -154,8 +18,18 @@ pub fn a_wish_becomes_an_approved_change_and_a_merge(agent: &'static RealAgent) 
     story.assert_readers_only_read(&id);
     assert_eq!(stage.left_running(), [""; 0]);
     snapbox::assert_data_eq!(
-        story.history(&id),
+        story.ending(&id),
         snapbox::IntoData::raw(str![[r#"
+$ aifactory show $ID
+$ID  Greet people  [done]
+Plan
+  ✓ S1   Write the greeting  1 gate
+Evidence
+  passed   test -s greeting.txt  tree [HASH], clean checkout
+$ aifactory merge --check $ID
+$ID  Greet people
+  done    merged   into main as [HASH]
+$ aifactory log --brief $ID
 ana@example.com  created "Greet people"
 ana@example.com  moved to ready
 ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
@@ -163,26 +37,14 @@ ana@example.com  claimed it on mill (fence 1, branch aifactory/$ID-greet-people)
 ana@example.com  ran $AGENT for spec
 ana@example.com  the run ended: succeeded
 ana@example.com  wrote the spec
-    @@ -0,0 +1,5 @@
-    +## Overview
-    +The program greets.
-    +
-    +## Acceptance criteria
-    +- [ ] there is a greeting; gate: `test -s greeting.txt`
 ana@example.com  ran $AGENT for plan
 ana@example.com  the run ended: succeeded
 ana@example.com  wrote the plan
-    @@ -0,0 +1,5 @@
-    +### S1: Write the greeting
-    +- files: greeting.txt
-    +- gate: `test -s greeting.txt`
-    +
-    +Put a greeting into the file.
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  approved the plan
 ana@example.com  moved to ready
 ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
-ana@example.com  gate failed: test -s greeting.txt (tree [HASH])
+ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
 ana@example.com  the run ended: succeeded
@@ -191,10 +53,6 @@ ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran $AGENT for review
 ana@example.com  the run ended: succeeded
 ana@example.com  review: approved (tree [HASH])
-    It greets.
-    
-    Criteria:
-    - met: there is a greeting (the file)
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH], clean checkout)
 ana@example.com  is moving main to [HASH]
@@ -221,35 +79,31 @@ pub fn a_blocker_is_confirmed_fixed_and_reviewed_again(agent: &'static RealAgent
     assert_eq!((conversation(2), &runs[5]["resumed"]), (conversation(5), &true.into()), "{runs:?}");
     assert_ne!(conversation(3), conversation(6), "the second look is no fresh one");
     snapbox::assert_data_eq!(
-        story.history(&id),
+        story.ending_since_approval(&id),
         snapbox::IntoData::raw(str![[r#"
-ana@example.com  created "Greet people"
-ana@example.com  moved to ready
-ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
-ana@example.com  claimed it on mill (fence 1, branch aifactory/$ID-greet-people)
-ana@example.com  ran $AGENT for spec
-ana@example.com  the run ended: succeeded
-ana@example.com  wrote the spec
-    @@ -0,0 +1,5 @@
-    +## Overview
-    +The program greets.
-    +
-    +## Acceptance criteria
-    +- [ ] there is a greeting; gate: `test -s greeting.txt`
-ana@example.com  ran $AGENT for plan
-ana@example.com  the run ended: succeeded
-ana@example.com  wrote the plan
-    @@ -0,0 +1,5 @@
-    +### S1: Write the greeting
-    +- files: greeting.txt
-    +- gate: `test -s greeting.txt`
-    +
-    +Put a greeting into the file.
-ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
+$ aifactory show $ID
+$ID  Greet people  [review]
+Plan
+  ✓ S1   Write the greeting  1 gate
+Evidence
+  passed   test -s greeting.txt  tree [HASH], worktree
+Next
+  aifactory review $ID
+  aifactory merge $ID
+$ aifactory merge --check $ID
+$ID  Greet people
+  done    plan     approved by ana@example.com
+  done    step S1  Write the greeting
+  done    gate     passed: test -s greeting.txt
+  done    review   approved
+  done    checks   no test was removed, skipped or weakened
+  done    risk     blocking, 1 file changed
+$ aifactory log --brief $ID
+…
 ana@example.com  approved the plan
 ana@example.com  moved to ready
 ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
-ana@example.com  gate failed: test -s greeting.txt (tree [HASH])
+ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
 ana@example.com  the run ended: succeeded
@@ -260,11 +114,6 @@ ana@example.com  the run ended: succeeded
 ana@example.com  ran $AGENT for review-confirm
 ana@example.com  the run ended: succeeded
 ana@example.com  review: asks for changes: 1 blocker (tree [HASH])
-    Not yet.
-    
-    1. blocker, confirmed greeting.txt:1: The greeting is not polite
-       evidence: hello
-       suggestion: write good day
 ana@example.com  ran $AGENT for fix
 ana@example.com  the run ended: succeeded
 ana@example.com  finished a round of fix
@@ -272,10 +121,6 @@ ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for review
 ana@example.com  the run ended: succeeded
 ana@example.com  review: approved (tree [HASH])
-    It greets.
-    
-    Criteria:
-    - met: there is a greeting (the file)
 ana@example.com  moved to review
 
 "#]])
@@ -308,4 +153,329 @@ pub fn a_question_is_answered_though_the_program_was_killed_before_and_after(age
     stage.run(&id, "review");
     assert_eq!(stage.server.parts(), "spec plan code review");
     assert_eq!(stage.left_running(), [""; 0]);
+    snapbox::assert_data_eq!(
+        story.ending(&id),
+        snapbox::IntoData::raw(str![[r#"
+$ aifactory show $ID
+$ID  Greet people  [review]
+Plan
+  ✓ S1   Write the greeting  1 gate
+Evidence
+  passed   test -s greeting.txt  tree [HASH], worktree
+Next
+  aifactory review $ID
+  aifactory merge $ID
+$ aifactory merge --check $ID
+$ID  Greet people
+  done    plan     approved by ana@example.com
+  done    step S1  Write the greeting
+  done    gate     passed: test -s greeting.txt
+  done    review   approved
+  done    checks   no test was removed, skipped or weakened
+  done    risk     blocking, 1 file changed
+$ aifactory log --brief $ID
+ana@example.com  created "Greet people"
+ana@example.com  moved to ready
+ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  claimed it on mill (fence 1, branch aifactory/$ID-greet-people)
+ana@example.com  ran $AGENT for spec
+ana@example.com  released the claim: the worker died
+ana@example.com  the run ended: interrupted
+ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
+ana@example.com  ran $AGENT for spec
+ana@example.com  the run ended: succeeded
+ana@example.com  wrote the spec
+ana@example.com  moved to waiting: question (Which language?)
+ana@example.com  said 4 lines to the agent
+ana@example.com  moved to ready
+ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  claimed it on mill (fence 3, branch aifactory/$ID-greet-people)
+ana@example.com  changed the spec
+ana@example.com  ran $AGENT for plan
+ana@example.com  released the claim: the worker died
+ana@example.com  the run ended: interrupted
+ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  claimed it on mill (fence 4, branch aifactory/$ID-greet-people)
+ana@example.com  ran $AGENT for plan
+ana@example.com  the run ended: succeeded
+ana@example.com  wrote the plan
+ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
+ana@example.com  approved the plan
+ana@example.com  moved to ready
+ana@example.com  claimed it on mill (fence 5, branch aifactory/$ID-greet-people)
+ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  the run ended: succeeded
+ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
+ana@example.com  finished step S1 in commit [HASH]
+ana@example.com  ran $AGENT for review
+ana@example.com  the run ended: succeeded
+ana@example.com  review: approved (tree [HASH])
+ana@example.com  moved to review
+
+"#]])
+    );
+}
+
+pub fn a_plan_that_was_sent_back_is_written_anew_with_the_reason(agent: &'static RealAgent) {
+    let Some(story) = Story::begin(agent) else { return };
+    let (stage, id) = (&story.stage, story.wish());
+    let better = PLAN.replace("a greeting", "an English greeting");
+    // The planner goes on in its conversation.
+    story.play(story.cast().part(
+        "plan-again",
+        "You are still at the phase plan",
+        [story.trying(), Turn::say(&better)],
+    ));
+    stage.run(&id, "waiting: plan-approval");
+    stage.sandbox.ok(&["reject", &id, "-m", "name the language"]);
+    stage.run(&id, "waiting: plan-approval");
+    assert!(stage.server.has_read("name the language"), "the planner was not told why");
+    stage.sandbox.ok(&["approve", &id]);
+    stage.run(&id, "review");
+    assert_eq!(stage.server.parts(), "spec plan plan-again code review");
+    assert!(stage.server.has_read("Put an English greeting into the file"), "the coder has another plan");
+    story.assert_readers_only_read(&id);
+    snapbox::assert_data_eq!(
+        story.ending(&id),
+        snapbox::IntoData::raw(str![[r#"
+$ aifactory show $ID
+$ID  Greet people  [review]
+Plan
+  ✓ S1   Write the greeting  1 gate
+Evidence
+  passed   test -s greeting.txt  tree [HASH], worktree
+Next
+  aifactory review $ID
+  aifactory merge $ID
+$ aifactory merge --check $ID
+$ID  Greet people
+  done    plan     approved by ana@example.com
+  done    step S1  Write the greeting
+  done    gate     passed: test -s greeting.txt
+  done    review   approved
+  done    checks   no test was removed, skipped or weakened
+  done    risk     blocking, 1 file changed
+$ aifactory log --brief $ID
+ana@example.com  created "Greet people"
+ana@example.com  moved to ready
+ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  claimed it on mill (fence 1, branch aifactory/$ID-greet-people)
+ana@example.com  ran $AGENT for spec
+ana@example.com  the run ended: succeeded
+ana@example.com  wrote the spec
+ana@example.com  ran $AGENT for plan
+ana@example.com  the run ended: succeeded
+ana@example.com  wrote the plan
+ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
+ana@example.com  rejected it: name the language
+ana@example.com  moved to ready (name the language)
+ana@example.com  noted: an agent plans it: a person sent its plan back
+ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
+ana@example.com  ran $AGENT for plan
+ana@example.com  the run ended: succeeded
+ana@example.com  changed the plan
+ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
+ana@example.com  approved the plan
+ana@example.com  moved to ready
+ana@example.com  claimed it on mill (fence 3, branch aifactory/$ID-greet-people)
+ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  the run ended: succeeded
+ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
+ana@example.com  finished step S1 in commit [HASH]
+ana@example.com  ran $AGENT for review
+ana@example.com  the run ended: succeeded
+ana@example.com  review: approved (tree [HASH])
+ana@example.com  moved to review
+
+"#]])
+    );
+}
+
+pub fn who_says_done_and_did_nothing_is_not_believed(agent: &'static RealAgent) {
+    let Some(story) = Story::begin(agent).map(|story| story.with_attempts("2")) else { return };
+    let (stage, id) = (&story.stage, story.wish());
+    let script = story.cast().part("code", "You carry out one step", [Turn::say("All done, every test passes.")]);
+    story.play(script.part("still", "You are still at", [Turn::say("I checked: it is done.")]));
+    story.until_approved(&id);
+    stage.run(&id, "waiting: no-work");
+    assert_eq!(stage.server.parts(), "spec plan code still");
+    snapbox::assert_data_eq!(
+        story.ending_since_approval(&id),
+        snapbox::IntoData::raw(str![[r#"
+$ aifactory show $ID
+$ID  Greet people  [waiting]
+  no-work: step S1 no work: $AGENT ended well and changed nothing
+Plan
+  · S1   Write the greeting  1 gate
+Evidence
+  failed   test -s greeting.txt  tree [HASH], before the work
+Next
+  aifactory review $ID, then aifactory retry $ID
+$ aifactory merge --check $ID
+$ID  Greet people
+  done    plan     approved by ana@example.com
+  missing step S1  Write the greeting is not done
+  missing gate     failed: test -s greeting.txt
+  missing review   there was none yet
+  done    checks   no test was removed, skipped or weakened
+  done    risk     blocking, 0 files changed
+exit 4
+$ aifactory log --brief $ID
+…
+ana@example.com  approved the plan
+ana@example.com  moved to ready
+ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
+ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  the run ended: no work
+ana@example.com  reset step S1: no-work
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  the run ended: no work
+ana@example.com  reset step S1: no-work
+ana@example.com  moved to waiting: no-work (step S1 no work: $AGENT ended well and changed nothing)
+
+"#]])
+    );
+}
+
+pub fn another_pair_of_eyes_recovers_what_the_coder_could_not(agent: &'static RealAgent) {
+    let Some(story) = Story::begin(agent).map(|story| story.with_attempts("3")) else { return };
+    let (stage, id) = (&story.stage, story.wish());
+    let wrong = |said: &str| [Turn::say("I try.").bash("date +%N > pen.txt"), Turn::say(said)];
+    let right = Turn::say("Another way.").bash("rm pen.txt; echo hello > greeting.txt");
+    let script = story.cast().part("code", "You carry out one step", wrong("I took the wrong pen for the greeting."));
+    let script =
+        script.part("still", "You are still at", wrong("There is no ink in the house, and I looked everywhere."));
+    story.play(script.part("recovery", "Others tried this step", [right, Turn::say("It is written.")]));
+    story.until_approved(&id);
+    stage.run(&id, "review");
+    assert_eq!(stage.server.parts(), "spec plan code still recovery review");
+    assert!(stage.server.has_read("no ink in the house"), "nobody told it what was tried");
+    assert_eq!(stage.file(&id, "greeting.txt").as_deref(), Some("hello\n"));
+    snapbox::assert_data_eq!(
+        story.ending_since_approval(&id),
+        snapbox::IntoData::raw(str![[r#"
+$ aifactory show $ID
+$ID  Greet people  [review]
+Plan
+  ✓ S1   Write the greeting  1 gate
+Evidence
+  passed   test -s greeting.txt  tree [HASH], worktree
+Next
+  aifactory review $ID
+  aifactory merge $ID
+$ aifactory merge --check $ID
+$ID  Greet people
+  done    plan     approved by ana@example.com
+  done    step S1  Write the greeting
+  done    gate     passed: test -s greeting.txt
+  done    review   approved
+  done    checks   no test was removed, skipped or weakened
+  done    risk     blocking, 1 file changed
+$ aifactory log --brief $ID
+…
+ana@example.com  approved the plan
+ana@example.com  moved to ready
+ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
+ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  the run ended: succeeded
+ana@example.com  gate failed: test -s greeting.txt (tree [HASH])
+ana@example.com  reset step S1: gate-failed
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  the run ended: succeeded
+ana@example.com  gate failed: test -s greeting.txt (tree [HASH])
+ana@example.com  reset step S1: gate-failed
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  the run ended: succeeded
+ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
+ana@example.com  finished step S1 in commit [HASH]
+ana@example.com  ran $AGENT for review
+ana@example.com  the run ended: succeeded
+ana@example.com  review: approved (tree [HASH])
+ana@example.com  moved to review
+
+"#]])
+    );
+}
+
+/// Two steps side by side, and both change a file that neither has named.
+pub fn steps_that_touch_the_same_are_done_one_after_the_other(agent: &'static RealAgent) {
+    let Some(story) = Story::begin(agent) else { return };
+    let (stage, id) = (&story.stage, story.wish());
+    let step =
+        |number: u32| format!("### S{number}: Write {number}\n- files: {number}.txt\n- gate: `test -s {number}.txt`\n");
+    let writing = |number: u32| {
+        let command = format!("echo {number} > {number}.txt; echo {number} > shared.txt");
+        [Turn::say("I write.").bash(&command), Turn::say("It is written.")]
+    };
+    let plan = [Turn::say(&[step(1), step(2)].join("\n"))];
+    let script = story.cast().part("plan", "Write the plan for the task below", plan);
+    let script = script.part("one", "# Step S1", writing(1)).part("two", "# Step S2", writing(2));
+    story.play(script.part("two-again", "You are still at step S2", writing(2)));
+    story.until_approved(&id);
+    let ran = stage.sandbox.run(&["run", &id, "--merge"]);
+    assert_eq!((stage.sandbox.status(&id).as_str(), ran.status), ("done", 0), "{}", stage.all(&id, &ran));
+    assert_eq!(stage.sandbox.read("shared.txt"), "2\n");
+    assert_eq!(stage.sandbox.git(&["log", "--reverse", "--format=%s", "main~2..main"]), "Write 1\nWrite 2\n");
+    snapbox::assert_data_eq!(
+        story.without_names(&id, &in_any_order(since_approval(stage.sandbox.ending(&id)))),
+        snapbox::IntoData::raw(str![[r#"
+$ aifactory show $ID
+$ID  Greet people  [done]
+Plan
+  ✓ S1   Write 1  1 gate
+  ✓ S2   Write 2  1 gate
+Evidence
+  passed   test -s 1.txt  tree [HASH], clean checkout
+  passed   test -s 2.txt  tree [HASH], clean checkout
+$ aifactory merge --check $ID
+$ID  Greet people
+  done    merged   into main as [HASH]
+$ aifactory log --brief $ID
+…
+ana@example.com  approved the plan
+ana@example.com  moved to ready
+ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
+ana@example.com  gate failed before the work: test -s 1.txt (tree [HASH])
+ana@example.com  gate failed before the work: test -s 2.txt (tree [HASH])
+ana@example.com  gate passed: test -s 1.txt (tree [HASH])
+ana@example.com  gate passed: test -s 2.txt (tree [HASH])
+ana@example.com  ran $AGENT for code
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S1
+ana@example.com  started step S2
+ana@example.com  the run ended: succeeded
+ana@example.com  the run ended: succeeded
+ana@example.com  finished step S1 in commit [HASH]
+ana@example.com  noted: S2 does not go together with the others in shared.txt; it is done once more, and what it had is kept: refs/aifactory/saved/$ID/[KEPT]
+ana@example.com  ran $AGENT for code
+ana@example.com  started step S2
+ana@example.com  the run ended: succeeded
+ana@example.com  gate passed: test -s 2.txt (tree [HASH])
+ana@example.com  finished step S2 in commit [HASH]
+ana@example.com  gate passed: test -s 1.txt (tree [HASH])
+ana@example.com  ran $AGENT for review
+ana@example.com  the run ended: succeeded
+ana@example.com  review: approved (tree [HASH])
+ana@example.com  moved to review
+ana@example.com  gate passed: test -s 1.txt (tree [HASH], clean checkout)
+ana@example.com  gate passed: test -s 2.txt (tree [HASH], clean checkout)
+ana@example.com  is moving main to [HASH]
+ana@example.com  moved to delivering
+ana@example.com  merged into main as [HASH]
+ana@example.com  moved to done
+
+"#]])
+    );
 }

@@ -1,7 +1,7 @@
 //! Steps side by side.
 
-use crate::common::play::{Play, says};
-use crate::common::{Ran, eventually, spawned};
+use crate::common::play::{Play, in_any_order, says};
+use crate::common::{eventually, spawned};
 use crate::shows;
 use snapbox::str;
 
@@ -32,18 +32,6 @@ fn waves(script: &str) -> (Play, String) {
     play.part("plan", &says(WAVE)).part("code", script);
     let id = play.approved();
     (play, id)
-}
-
-/// With the lines of what went on side by side in an order of their own: from the first step's start until its work is
-/// on the task's branch.
-fn in_any_order(mut ending: Ran) -> Ran {
-    let mut lines: Vec<&str> = ending.stdout.lines().collect();
-    let is = |line: &&str, what: &str| line.contains(what);
-    let from = lines.iter().position(|line| is(line, " for code")).unwrap();
-    let to = lines.iter().position(|line| is(line, "finished step S1")).unwrap();
-    lines[from..to].sort_unstable();
-    ending.stdout = lines.join("\n") + "\n";
-    ending
 }
 
 /// The subjects of the commits that a merge brought, oldest first.
