@@ -1,6 +1,7 @@
 //! Commits on task branches, rebasing, and the one move of a branch that belongs to the user: the target, forwards.
 
 use super::program::{git_in, oid_in, text_in};
+use super::worktrees::admin_dir;
 use super::{Expected, Identity, Oid, Repository, Swap};
 use crate::error::{Context, Result};
 use crate::host::Environment;
@@ -50,7 +51,25 @@ impl Repository {
 
     /// The commit that HEAD of a worktree names.
     pub fn head_of(&self, worktree: &Path) -> Result<Oid> {
-        oid_in(worktree, &["rev-parse", "HEAD"])
+        match self.read_head(worktree)? {
+            Some(head) => Ok(head),
+            None => oid_in(worktree, &["rev-parse", "HEAD"]),
+        }
+    }
+
+    /// The same without starting git, which is asked for it many times in every step. Nothing where HEAD is not as plain
+    /// as it is in worktrees of ours.
+    fn read_head(&self, worktree: &Path) -> Result<Option<Oid>> {
+        let Ok(admin) = admin_dir(worktree) else { return Ok(None) };
+        if admin.parent() != Some(&self.common_dir.join("worktrees")) {
+            return Ok(None);
+        }
+        let Ok(head) = std::fs::read_to_string(admin.join("HEAD")) else { return Ok(None) };
+        match head.trim_end().strip_prefix("ref: ") {
+            Some(branch) if branch.starts_with("refs/heads/") => self.ref_target(branch),
+            Some(_) => Ok(None),
+            None => Ok(Repository::parse_oid(head.trim_end())),
+        }
     }
 
     /// Puts `commit` on top of `target` in a clean worktree of ours. An earlier try that was cut short there is forgotten.

@@ -304,7 +304,8 @@ impl Ties {
 }
 
 /// The folder in the repository that a linked worktree's `.git` file names.
-fn admin_dir(worktree: &Path) -> Result<PathBuf> {
+/// Where git keeps what belongs to this worktree alone.
+pub(super) fn admin_dir(worktree: &Path) -> Result<PathBuf> {
     let failed = || format!("{} is not a worktree", worktree.display());
     let text = std::fs::read_to_string(worktree.join(".git")).context(failed)?;
     let path = text.trim().strip_prefix("gitdir: ").ok_or_else(|| Error::failed(failed()))?;
