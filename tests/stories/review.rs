@@ -156,7 +156,8 @@ fn a_reviewer_who_is_never_content_leads_to_a_person_after_three_rounds() {
     let play = Play::new();
     let sandbox = &play.sandbox;
     play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED));
-    for (turn, other) in [(1, "Nobody is greeted by name"), (2, "It ends without a full stop"), (3, "There is no test")] {
+    for (turn, other) in [(1, "Nobody is greeted by name"), (2, "It ends without a full stop"), (3, "There is no test")]
+    {
         play.part(&format!("review.{turn}"), &says(&BLOCKED.replace("The greeting is not polite", other)));
     }
     play.part("fix", "echo again >> greeting.txt");

@@ -7,7 +7,7 @@ use super::phases::gate_note;
 use super::pursuit::{Tried, Try};
 use crate::error::Result;
 use crate::git::Oid;
-use crate::memory::{Memory, Query};
+use crate::memory::{Found, Memory, Query};
 use crate::model::assertions::{Touched, touched};
 use crate::model::changelog::Format;
 use crate::model::handoff::Handoff;
@@ -15,6 +15,7 @@ use crate::model::message::{Message, MessageKind};
 use crate::model::run::Verdict;
 use crate::model::{EventId, TaskId};
 use crate::run::attempt::Wanted;
+use crate::run::base::base_of_work;
 use crate::run::event::RunEventKind;
 use crate::run::gates::gates_of;
 use crate::run::prompt::{
@@ -45,7 +46,11 @@ pub(super) struct Known<'k> {
     pub role: &'k Role,
     /// The template that is to be filled.
     pub template: &'k str,
+    /// Finds notes of earlier tasks.
+    pub remember: &'k Remember<'k>,
 }
+
+pub(super) type Remember<'r> = dyn Fn(&Snapshot<'_>, &Query<'_>) -> Result<Vec<Found>> + 'r;
 
 impl Known<'_> {
     pub(super) fn values(&self) -> Result<Values> {
@@ -146,30 +151,13 @@ impl Known<'_> {
 
     /// Notes of earlier tasks that speak of the same, each with its source. Those that cannot be read are not missed.
     fn remembered(&self, snapshot: &Snapshot<'_>) -> Result<String> {
-        let target = self.project.target.as_ref().and_then(|target| target.commit);
         let files: Vec<String> = self.texts.plan.steps.iter().flat_map(|step| step.files.iter().cloned()).collect();
         let text = format!("{}\n{}", self.title, self.texts.spec);
-        let query = Query { text: &text, files: &files, limit: NOTES, bytes: NOTE_BYTES };
-        let mut memory = Memory::new(&self.project.store, &self.project.settings, target);
-        if self.only_words.get() {
-            memory = memory.words_only();
-        }
-        let offer = memory.relevant(snapshot, &query)?;
-        if let Some(text) = offer.warning {
-            // Said once; nor does each of its phases wait for a service that does not answer.
-            self.only_words.set(true);
-            self.reporter.tell(RunEventKind::Note { text });
-        }
+        let found = (self.remember)(snapshot, &Query { text: &text, files: &files, limit: NOTES, bytes: NOTE_BYTES })?;
         let lines: Vec<String> =
-            offer.notes.iter().map(|found| format!("{}\n(from {})", found.note.body.trim(), found.source)).collect();
+            found.iter().map(|found| format!("{}\n(from {})", found.note.body.trim(), found.source)).collect();
         Ok(fenced(&lines.join("\n\n")))
     }
-}
-
-/// Where the work that is there began.
-fn base_of_work(project: &Project, tip: Oid) -> Result<Option<Oid>> {
-    let target = project.require_target()?.commit;
-    Ok(target.map(|target| project.repository().merge_base(tip, target).unwrap_or(target)))
 }
 
 /// What the work does to the assertions that were there before it.
@@ -180,6 +168,7 @@ fn touched_checks(project: &Project, texts: &Texts, base: Oid, tip: Oid) -> Resu
 
 impl Worker<'_> {
     pub(super) fn values(&self, walk: &Walk<'_>, phase: &Phase, role: &Role) -> Result<Values> {
+        let remember = |snapshot: &Snapshot<'_>, query: &Query<'_>| self.remembered(snapshot, query);
         let known = Known {
             project: self.project,
             task: &self.task,
@@ -188,6 +177,7 @@ impl Worker<'_> {
             texts: &walk.texts,
             role,
             template: phase.prompt.as_deref().unwrap_or(&role.prompt),
+            remember: &remember,
         };
         let mut values = known.values()?;
         values.insert("baseline", walk.baseline.clone());
@@ -200,6 +190,21 @@ impl Worker<'_> {
             values.insert("input", all.join("\n"));
         }
         Ok(values)
+    }
+
+    fn remembered(&self, snapshot: &Snapshot<'_>, query: &Query<'_>) -> Result<Vec<Found>> {
+        let target = self.project.target.as_ref().and_then(|target| target.commit);
+        let mut memory = Memory::new(&self.project.store, &self.project.settings, target);
+        if self.only_words.get() {
+            memory = memory.words_only();
+        }
+        let offer = memory.relevant(snapshot, query)?;
+        if let Some(text) = offer.warning {
+            // Said once; nor does each of its phases wait for a service that does not answer.
+            self.only_words.set(true);
+            self.reporter.tell(RunEventKind::Note { text });
+        }
+        Ok(offer.notes)
     }
 
     /// Messages that are addressed to this agent and that none of the task's agents has been told.

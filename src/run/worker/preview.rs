@@ -6,6 +6,7 @@ use super::known::{Known, as_told};
 use super::phases::feedback_of;
 use crate::agent::Agent;
 use crate::error::Result;
+use crate::memory::{Memory, Query};
 use crate::model::plan::Step;
 use crate::model::{EventId, Task, TaskId};
 use crate::run::prompt::{ThisTime, all_said, values_of_step, write_prompt};
@@ -40,7 +41,14 @@ pub fn preview_prompt(project: &Project, id: &TaskId, role: &str) -> Result<Prev
     let texts = Texts::read(&snapshot, &task)?;
     let branch = task.branch.clone().unwrap_or_else(|| branch_name(project, &task));
     let (title, texts, branch) = (task.title.as_str(), &texts, branch.as_str());
-    let mut values = Known { project, task: id, title, branch, texts, role: &role, template }.values()?;
+    // By their words alone: no service is asked where nothing is to be done yet.
+    let remember = |snapshot: &Snapshot<'_>, query: &Query<'_>| {
+        let target = project.target.as_ref().and_then(|target| target.commit);
+        let memory = Memory::new(&project.store, &project.settings, target).words_only();
+        Ok(memory.relevant(snapshot, query)?.notes)
+    };
+    let known = Known { project, task: id, title, branch, texts, role: &role, template, remember: &remember };
+    let mut values = known.values()?;
     let step = step_of(&task, texts, &role);
     if let Some(step) = step {
         values.extend(values_of_step(&texts.plan, step));
