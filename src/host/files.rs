@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The file's text, or nothing where there is no such file.
@@ -70,9 +71,12 @@ fn write_with_mode(path: &Path, text: &str, mode: u32) -> Result<()> {
     renamed.context(failed)
 }
 
+/// Its name begins with a dot: whoever lists the folder passes over what is not whole yet.
 fn draft_beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
+    static DRAFTS: AtomicU64 = AtomicU64::new(0);
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}-{}.tmp", std::process::id(), DRAFTS.fetch_add(1, Ordering::Relaxed)));
     path.with_file_name(name)
 }
 

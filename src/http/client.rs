@@ -5,7 +5,7 @@ use super::{Address, Failure};
 use crate::host::Host;
 use serde_json::Value;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use ureq::config::AutoHeaderValue;
 use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -153,8 +153,8 @@ impl Client {
             return Ok(agent);
         }
         let authorities = Routes::of(&self.host.env).load_authorities()?;
-        let tls = TlsConfig::builder();
-        let tls = authorities.into_iter().fold(tls, |tls, certificates| tls.root_certs(certificates));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = TlsConfig::builder().root_certs(authorities).unversioned_rustls_crypto_provider(provider);
         let config = Agent::config_builder()
             .tls_config(tls.build())
             // Where the address leads is decided for each request.

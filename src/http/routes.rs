@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `https_proxy`, `http_proxy`, else `all_proxy` | the proxy for such addresses, `http://…` or `https://…` |
 //! | `no_proxy` | hosts reached directly: `*`, or names that stand for their subdomains, too, with a port or not |
-//! | `SSL_CERT_FILE` | the certificates of the authorities that count, instead of the built-in ones |
+//! | `SSL_CERT_FILE` | the certificates of the authorities that count, instead of the system's |
 //!
 //! In capitals they mean the same, but for `HTTP_PROXY`, which a web server sets to what a visitor says. This machine is
 //! always reached directly.
@@ -44,10 +44,10 @@ impl Routes {
         }
     }
 
-    /// Nothing where the built-in ones count.
-    pub fn load_authorities(&self) -> Result<Option<RootCerts>, Failure> {
+    /// Whoever this machine trusts, or the file that a variable names instead.
+    pub fn load_authorities(&self) -> Result<RootCerts, Failure> {
         const VARIABLE: &str = "SSL_CERT_FILE";
-        let Some(path) = self.env.path(VARIABLE) else { return Ok(None) };
+        let Some(path) = self.env.path(VARIABLE) else { return Ok(load_system_authorities()) };
         let refused = |why| Failure::Setting { variable: VARIABLE.to_owned(), why };
         let text = files::load_bounded_text(&path, LONGEST_CERTIFICATES).ok().flatten();
         let text = text.ok_or_else(|| refused("names no file that can be read"))?;
@@ -59,13 +59,19 @@ impl Routes {
             .collect();
         match certificates.is_empty() {
             true => Err(refused("names a file without certificates")),
-            false => Ok(Some(RootCerts::from(certificates))),
+            false => Ok(RootCerts::from(certificates)),
         }
     }
 
     fn first(&self, variables: &[&'static str]) -> Option<(&'static str, String)> {
         variables.iter().find_map(|variable| Some((*variable, self.env.text(variable)?)))
     }
+}
+
+/// As the system keeps them. One that cannot be read is not missed; without any, no encrypted connection comes about.
+fn load_system_authorities() -> RootCerts {
+    let found = rustls_native_certs::load_native_certs().certs;
+    RootCerts::from(found.into_iter().map(|der| Certificate::from_der(&der).to_owned()).collect::<Vec<_>>())
 }
 
 fn is_excepted(exceptions: &str, host: &str, port: u16) -> bool {
@@ -131,7 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn certificates_are_those_of_the_file_or_the_built_in_ones() {
+    fn certificates_are_those_of_the_file_or_the_systems() {
+        let has_own = |found: &RootCerts| matches!(found, RootCerts::Specific(certificates) if certificates.len() == 1);
         let folder = tempfile::tempdir().unwrap();
         let load = |text: Option<&str>| {
             let path = folder.path().join("roots.pem");
@@ -140,12 +147,14 @@ mod tests {
                 None => drop(std::fs::remove_file(&path)),
             }
             let env = Environment::from_pairs([("SSL_CERT_FILE", path.to_str().unwrap())]);
-            Routes::of(&env).load_authorities().map(|found| found.is_some()).map_err(|failure| failure.to_string())
+            Routes::of(&env).load_authorities().map(|found| has_own(&found)).map_err(|failure| failure.to_string())
         };
         assert_eq!(load(None).unwrap_err(), "SSL_CERT_FILE names no file that can be read");
         assert_eq!(load(Some("words")).unwrap_err(), "SSL_CERT_FILE names a file without certificates");
         let pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
         assert_eq!(load(Some(pem)), Ok(true));
-        assert!(Routes::of(&Environment::default()).load_authorities().unwrap().is_none());
+        // Without one the system says whom to trust, and however many that are, nobody else is.
+        let system = Routes::of(&Environment::default()).load_authorities().unwrap();
+        assert!(matches!(system, RootCerts::Specific(_)));
     }
 }

@@ -226,6 +226,28 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_is_being_written_is_left_alone() {
+        let (folder, inbox) = inbox();
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| {
+                for number in 0..200 {
+                    let word = AgentEvent::Text { text: "a word".into() };
+                    leave_word(folder.path(), &EventId::from_name(&number.to_string()), &word).unwrap();
+                }
+            });
+            let mut taken = Vec::new();
+            while !writing.is_finished() {
+                taken.extend(inbox.take());
+            }
+            for _ in 0..3 {
+                taken.extend(inbox.take());
+            }
+            let is_word = |event: &AgentEvent| matches!(event, AgentEvent::Text { .. });
+            assert_eq!((taken.len(), taken.iter().all(is_word)), (200, true));
+        });
+    }
+
+    #[test]
     fn an_agent_cannot_say_that_it_has_finished() {
         let (folder, inbox) = inbox();
         let finished = AgentEvent::Finished { ok: true, cause: None, text: String::new() };
