@@ -40,6 +40,9 @@ _aifactory() {
             aifactory,cancel)
                 cmd="aifactory__subcmd__cancel"
                 ;;
+            aifactory,changelog)
+                cmd="aifactory__subcmd__changelog"
+                ;;
             aifactory,claim)
                 cmd="aifactory__subcmd__claim"
                 ;;
@@ -231,6 +234,9 @@ _aifactory() {
                 ;;
             aifactory__subcmd__help,cancel)
                 cmd="aifactory__subcmd__help__subcmd__cancel"
+                ;;
+            aifactory__subcmd__help,changelog)
+                cmd="aifactory__subcmd__help__subcmd__changelog"
                 ;;
             aifactory__subcmd__help,claim)
                 cmd="aifactory__subcmd__help__subcmd__claim"
@@ -695,7 +701,7 @@ _aifactory() {
 
     case "${cmd}" in
         aifactory)
-            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard do prompt workflow message memory search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
+            opts="-C -q -v -h -V --json --color --quiet --verbose --help --version init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard changelog do prompt workflow message memory search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -898,6 +904,32 @@ _aifactory() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "always never auto" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__changelog)
+            opts="-a -C -q -v -h --format --all --write --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1325,7 +1357,7 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help)
-            opts="init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard do prompt workflow message memory search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
+            opts="init new list show edit set cancel spec plan approve reject claim release run work status log say answer attach stop pause resume retry path shell exec diff review merge discard changelog do prompt workflow message memory search sync import agents usage import-claude-credentials config trust doctor gc quickstart ask progress completions man __runbook __auto-sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1437,6 +1469,20 @@ _aifactory() {
             return 0
             ;;
         aifactory__subcmd__help__subcmd__cancel)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        aifactory__subcmd__help__subcmd__changelog)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
