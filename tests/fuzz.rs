@@ -113,7 +113,7 @@ fn events() -> Vec<Event> {
             live: Some("mill-abcdef".into()),
         },
         Change::StepStarted { step: "S1".into(), run: run.clone() },
-        Change::RunStarted { run: run.clone(), phase: "code".into(), agent: "runbook".into() },
+        Change::RunStarted { run: run.clone(), phase: "code".into(), agent: "runbook".into(), role: None },
         Change::RunEnded { run: run.clone(), outcome: "succeeded".into(), heard: vec![run.clone()] },
         Change::Said { text: "use port 80".into() },
         Change::Gated {

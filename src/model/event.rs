@@ -226,6 +226,9 @@ pub enum Change {
         run: EventId,
         phase: String,
         agent: String,
+        /// Who the agent is to be, where that is not the role of the phase.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
     },
     RunEnded {
         run: EventId,

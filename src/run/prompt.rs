@@ -162,7 +162,7 @@ mod tests {
     }
 
     fn started(run: &str) -> Change {
-        Change::RunStarted { run: EventId::from_name(run), phase: "code".into(), agent: "x".into() }
+        Change::RunStarted { run: EventId::from_name(run), phase: "code".into(), agent: "x".into(), role: None }
     }
 
     fn ended(run: &str, outcome: Outcome, heard: &[&str]) -> Change {

@@ -2,7 +2,8 @@
 
 use crate::model::run::BASELINE;
 use crate::model::text::count;
-use crate::model::{Change, Event, Hlc, ProposalEnd, Warrant};
+use crate::model::{Change, Event, EventId, Hlc, ProposalEnd, Warrant};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -18,15 +19,52 @@ pub struct Entry {
 pub fn history(mut events: Vec<Event>) -> Vec<Entry> {
     events.sort_by(|a, b| (a.hlc, &a.id).cmp(&(b.hlc, &b.id)));
     events.dedup_by(|a, b| a.id == b.id);
-    events.into_iter().map(entry).collect()
+    let runs = Runs::of(&events);
+    events.into_iter().map(|event| entry(event, &runs)).collect()
 }
 
-fn entry(event: Event) -> Entry {
-    let (what, detail) = describe(&event.change);
+fn entry(event: Event, runs: &Runs) -> Entry {
+    let (what, detail) = describe(&event.change, runs);
     Entry { at: event.hlc, actor: event.actor, what, detail }
 }
 
-fn describe(change: &Change) -> (String, Option<String>) {
+/// What runs were for, and who did them.
+#[derive(Default)]
+struct Runs {
+    agents: BTreeMap<EventId, String>,
+    matters: BTreeMap<EventId, String>,
+}
+
+impl Runs {
+    fn of(events: &[Event]) -> Runs {
+        let mut runs = Runs::default();
+        for event in events {
+            match &event.change {
+                Change::RunStarted { run, phase, agent, .. } => {
+                    runs.agents.insert(run.clone(), agent.clone());
+                    runs.matters.entry(run.clone()).or_insert_with(|| phase.clone());
+                }
+                Change::StepStarted { step, run } => {
+                    runs.matters.insert(run.clone(), format!("step {step}"));
+                }
+                _ => {}
+            }
+        }
+        runs
+    }
+
+    /// ` for step S1`, or nothing where the events do not tell.
+    fn matter(&self, run: &EventId) -> String {
+        self.matters.get(run).map(|matter| format!(" for {matter}")).unwrap_or_default()
+    }
+
+    /// ` by claude`, in the same way.
+    fn author(&self, run: Option<&EventId>) -> String {
+        run.and_then(|run| self.agents.get(run)).map(|agent| format!(" by {agent}")).unwrap_or_default()
+    }
+}
+
+fn describe(change: &Change, runs: &Runs) -> (String, Option<String>) {
     let short = |text: &str| text.chars().take(10).collect::<String>();
     let because = |note: &Option<String>| note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
     let plain = |what: String| (what, None);
@@ -84,8 +122,11 @@ fn describe(change: &Change) -> (String, Option<String>) {
         }
         Change::StepDone { step, commit: None, .. } => plain(format!("finished step {step}")),
         Change::StepReset { step, why } => plain(format!("reset step {step}: {why}")),
-        Change::RunStarted { phase, agent, .. } => plain(format!("ran {agent} for {phase}")),
-        Change::RunEnded { outcome, .. } => plain(format!("the run ended: {outcome}")),
+        Change::RunStarted { phase, agent, role, .. } => {
+            let role = role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
+            plain(format!("ran {agent} for {phase}{role}"))
+        }
+        Change::RunEnded { run, outcome, .. } => plain(format!("the run{} ended: {outcome}", runs.matter(run))),
         Change::MessagesDelivered { messages, .. } => {
             plain(format!("told the agent {}", count(messages.len(), "message")))
         }
@@ -95,10 +136,11 @@ fn describe(change: &Change) -> (String, Option<String>) {
             plain(format!("gate {verdict}{when}: {gate} (tree {}{place})", short(tree)))
         }
         Change::PhaseDone { phase } => plain(format!("finished a round of {phase}")),
-        Change::Reviewed { tree, review, .. } => {
+        Change::Reviewed { run, tree, review, .. } => {
             let text = review.to_text();
             let rest = text.split_once('\n').map(|(_, rest)| rest.trim().to_owned()).filter(|rest| !rest.is_empty());
-            (format!("review: {} (tree {})", review.in_short(), short(tree)), rest)
+            let by = runs.author(run.as_ref());
+            (format!("review{by}: {} (tree {})", review.in_short(), short(tree)), rest)
         }
         Change::ReviewWaived { tree } => {
             plain(format!("wants it merged whatever a reviewer says (tree {})", short(tree)))

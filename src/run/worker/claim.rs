@@ -4,7 +4,7 @@ use super::Settled;
 use crate::error::{Error, Result};
 use crate::model::planning::NEEDS_PLAN;
 use crate::model::readiness::{Blocked, blocked};
-use crate::model::{Approval, Change, Reason, Status, Task, TaskId, TextFile};
+use crate::model::{Approval, Change, Event, Reason, Status, Task, TaskId, TextFile};
 use crate::store::{Author, Changes, Snapshot};
 use crate::sync::{Confirmed, Sharing};
 use crate::tasks::{
@@ -104,7 +104,11 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             }
         };
         if let Some(text) = &why {
-            changes.event(id, Change::Noted { text: text.clone() });
+            // Each claim until there is a plan comes to the same.
+            let is_same = |event: &Event| matches!(&event.change, Change::Noted { text: noted } if noted == text);
+            if !snapshot.events(id)?.iter().any(is_same) {
+                changes.event(id, Change::Noted { text: text.clone() });
+            }
         }
         // Of a task that is to be planned, or was given plain texts just now, the workflow asks on its way.
         let is_as_it_stands = why.is_none() && !reads_only;

@@ -7,7 +7,8 @@ use crate::agent::Asked;
 use crate::error::Result;
 use crate::model::message::MessageKind;
 use crate::model::note::NoteKind;
-use crate::model::run::{Evidence, Verdict};
+use crate::model::review::Review;
+use crate::model::run::{BASELINE, Evidence, Verdict};
 use crate::model::spec::{open_questions, with_answers};
 use crate::model::text::count;
 use crate::model::{Approval, Change, Event, Reason, Status, TextFile};
@@ -20,9 +21,6 @@ use crate::store::Changes;
 use crate::tasks::{LOOK, Standing, standing};
 use crate::workflow::{Answer, Condition, Facts, Phase, Work};
 use std::sync::Arc;
-
-/// What evidence is marked with that speaks of the time before the work.
-pub(super) const BASELINE: &str = "baseline";
 
 impl Worker<'_> {
     /// A person's yes to spec and plan as they are, or a rule's.
@@ -338,7 +336,9 @@ impl Worker<'_> {
         let snapshot = self.project.store.snapshot()?;
         let mut page = format!("{why}\n");
         let tree = self.tree_of_work()?.unwrap_or_default();
-        if let Some(review) = crate::tasks::review_of(&snapshot.events(&self.task)?, &tree) {
+        let said_nothing = |review: &Review| review.approved.is_none() && review.issues.is_empty();
+        let review = crate::tasks::review_of(&snapshot.events(&self.task)?, &tree);
+        if let Some(review) = review.filter(|review| !said_nothing(review)) {
             page.push_str(&format!("\n{}", review.to_text()));
         }
         let evidence = snapshot.evidence(&self.task)?;

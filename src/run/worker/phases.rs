@@ -2,7 +2,6 @@
 
 use super::Worker;
 use super::aim::Aim;
-use super::gated::BASELINE;
 use super::pursuit::Try;
 use crate::agent::Agent;
 use crate::error::Result;
@@ -137,7 +136,7 @@ impl Worker<'_> {
 
 /// What the newest gate that judged work said, where it did not pass.
 pub(super) fn feedback_of(evidence: &[Evidence]) -> Option<String> {
-    let newest = evidence.iter().rfind(|evidence| evidence.step.as_deref() != Some(BASELINE));
+    let newest = evidence.iter().rfind(|evidence| !evidence.is_baseline());
     newest.filter(|evidence| evidence.verdict != Verdict::Passed).map(gate_note)
 }
 

@@ -362,7 +362,8 @@ impl Worker<'_> {
         self.record(&format!("start {}", aim.key().unwrap_or(aim.phase)), |_, changes| {
             changes.run(&self.task, &self.run_record(current, None));
             let (run, agent) = (current.run.clone(), current.agent.name.clone());
-            let started = Change::RunStarted { run, phase: aim.phase.to_owned(), agent };
+            let role = (current.role.name != aim.role.name).then(|| current.role.name.clone());
+            let started = Change::RunStarted { run, phase: aim.phase.to_owned(), agent, role };
             changes.event(&self.task, started);
             if !told.is_empty() {
                 let messages = told.iter().map(|message| message.id.clone()).collect();
