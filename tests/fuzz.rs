@@ -114,7 +114,12 @@ fn events() -> Vec<Event> {
         },
         Change::StepStarted { step: "S1".into(), run: run.clone() },
         Change::RunStarted { run: run.clone(), phase: "code".into(), agent: "runbook".into(), role: None },
-        Change::RunEnded { run: run.clone(), outcome: "succeeded".into(), heard: vec![run.clone()] },
+        Change::RunEnded {
+            run: run.clone(),
+            outcome: "succeeded".into(),
+            heard: vec![run.clone()],
+            but: Some("no work".into()),
+        },
         Change::Said { text: "use port 80".into() },
         Change::Gated {
             evidence: run,

@@ -191,7 +191,12 @@ fn what_an_agent_was_told_is_not_told_again_unless_the_run_was_cut_off() {
         record(Change::MessagesDelivered { run: EventId::from_name(run), messages });
     };
     let ended = |run: &str, outcome: &str| {
-        record(Change::RunEnded { run: EventId::from_name(run), outcome: outcome.to_owned(), heard: Vec::new() });
+        record(Change::RunEnded {
+            run: EventId::from_name(run),
+            outcome: outcome.to_owned(),
+            heard: Vec::new(),
+            but: None,
+        });
     };
     let texts = || waiting().into_iter().map(|(_, text)| text).collect::<Vec<_>>();
     assert_eq!(texts(), ["mind the firewall", "about all tasks"]);

@@ -258,8 +258,8 @@ fn a_merge_that_is_refused_leaves_a_rejected_task_where_it_is() {
     let id = planned(&play);
     sandbox.fails(&["run", &id], 4);
     assert_eq!(sandbox.status(&id), "waiting: review-rejected");
-    // The yes to the plan is none to this spec.
-    set(&play, "spec", &id, "## Overview\nSomething else entirely.\n");
+    // The yes to a plan is none to another one.
+    set(&play, "plan", &id, &format!("Something has to be said first.\n\n{PLAN}"));
     let refused = sandbox.fails(&["merge", &id, "--unreviewed"], 4);
     assert!(refused.stderr.contains("cannot be merged: plan"), "{}", refused.all());
     assert_eq!(sandbox.status(&id), "waiting: review-rejected");

@@ -71,12 +71,12 @@ Next
 2026-01-01 00:03:00  ana@example.com  claimed it on mill (fence 1, branch aifactory/ehdn0jyj9c-write-both)
 2026-01-01 00:03:00  ana@example.com  ran runbook for code
 2026-01-01 00:03:00  ana@example.com  started step S1
-2026-01-01 00:03:00  ana@example.com  the run ended: succeeded
+2026-01-01 00:03:00  ana@example.com  the run for step S1 ended: succeeded
 2026-01-01 00:03:00  ana@example.com  gate passed: test -s one.txt (tree [HASH])
 2026-01-01 00:03:00  ana@example.com  finished step S1 in commit [HASH]
 2026-01-01 00:03:00  ana@example.com  ran runbook for code
 2026-01-01 00:03:00  ana@example.com  started step S2
-2026-01-01 00:03:00  ana@example.com  the run ended: succeeded
+2026-01-01 00:03:00  ana@example.com  the run for step S2 ended: succeeded
 2026-01-01 00:03:00  ana@example.com  gate passed: test -s two.txt (tree [HASH])
 2026-01-01 00:03:00  ana@example.com  finished step S2 in commit [HASH]
 2026-01-01 00:03:00  ana@example.com  gate passed: test -s one.txt (tree [HASH])

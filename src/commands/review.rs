@@ -13,6 +13,9 @@ use crate::tasks::{last_review, review_of, tally_of};
 use crate::ui::{Style, reason_text, status_style, task_json, verdict_style};
 use std::fmt::Write as _;
 
+/// Letters of what is told about a run besides how it ended.
+const LONGEST_DETAIL: usize = 120;
+
 /// Show what you need to judge a task: spec, change, evidence, cost
 #[derive(clap::Args)]
 pub struct Args {
@@ -66,6 +69,9 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     }
     let (plan, _) = parse_plan(&snapshot.text(&id, TextFile::Plan)?);
     let _ = writeln!(page, "\n{}", strong("Steps"));
+    if plan.steps.is_empty() {
+        page.push_str("  none: there is no plan\n");
+    }
     for step in &plan.steps {
         let mark = if task.step_is_done(&step.id) { "✓" } else { "·" };
         let _ = writeln!(page, "  {mark} {:<4} {}", escape_line(&step.id), escape_line(&step.title));
@@ -86,7 +92,17 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         ui.answer_line("")?;
         ui.answer_diff(&diff(false)?)?;
     }
-    ui.hint(&format!("aifactory merge {short}, or aifactory reject {short} -m \"what is wrong\""));
+    match (task.status, task.reason) {
+        (Status::Waiting, Some(reason)) => {
+            // Here is where it leads first.
+            let way = reason.way_out(&short);
+            ui.hint(way.strip_prefix(&format!("aifactory review {short}, then ")).unwrap_or(&way));
+        }
+        (Status::Review, _) => {
+            ui.hint(&format!("aifactory merge {short}, or aifactory reject {short} -m \"what is wrong\""));
+        }
+        _ => {}
+    }
     Ok(Finish::Well)
 }
 
@@ -130,6 +146,10 @@ fn run_lines(context: &Context, runs: &[RunRecord]) -> String {
             escape_line(&run.agent),
             ui.paint(Style::Dim, &used)
         );
+        if let Some(why) = run.detail.as_deref().and_then(|why| why.lines().next()) {
+            let shown: String = why.chars().take(LONGEST_DETAIL).collect();
+            let _ = writeln!(text, "  {:<width$} {}", "", ui.paint(Style::Dim, &escape_line(&shown)));
+        }
     }
     text
 }

@@ -236,6 +236,9 @@ pub enum Change {
         /// What people said while it ran and its agent was told.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         heard: Vec<EventId>,
+        /// What was wanting in what its agent left, though it got to its end.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        but: Option<String>,
     },
     /// These messages were in the prompt of a run, or told to its agent while it ran. Whether it got that far is said by
     /// how the run ended.

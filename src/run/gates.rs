@@ -9,7 +9,7 @@ use super::control::OWNER;
 use super::environment::Variables;
 use super::event::{Reporter, RunEventKind};
 use crate::error::{Context, Result};
-use crate::git::Oid;
+use crate::git::{Oid, WorktreeState};
 use crate::host::files;
 use crate::model::plan::Plan;
 use crate::model::run::{Evidence, Verdict};
@@ -89,8 +89,9 @@ impl GateRun<'_> {
 
     pub fn run(&self, gate: &str) -> Result<Evidence> {
         let repository = self.project.repository();
-        let before = repository.worktree_state(self.worktree)?;
-        let head = before.head.map_or_else(|| repository.head_of(self.worktree), Ok)?;
+        // Where an agent worked nobody asks whether a gate wrote: what decides is measured in a clean checkout.
+        let before = self.clean.then(|| repository.worktree_state(self.worktree)).transpose()?;
+        let head = repository.head_of(self.worktree)?;
         self.reporter.tell(RunEventKind::GateStarted { gate: gate.to_owned() });
         let started = self.project.host.now();
         let id = self.project.host.event_id(started);
@@ -101,9 +102,11 @@ impl GateRun<'_> {
             self.stop.clone(),
             Hear(|_: Line<'_>| Pulse::InTool),
         ))?;
-        let after = repository.worktree_state(self.worktree);
-        let untouched = after.is_ok_and(|after| after.head == before.head && after.dirty == before.dirty);
-        let (verdict, why) = judge(&ended, untouched, self.clean);
+        let is_as_before = |before: &WorktreeState| {
+            let after = repository.worktree_state(self.worktree);
+            after.is_ok_and(|after| after.head == before.head && after.dirty == before.dirty)
+        };
+        let (verdict, why) = judge(&ended, before.as_ref().is_none_or(is_as_before));
         confine::tell_missed(&ended, self.reporter);
         let hits = confine::hits_text(&ended).filter(|_| verdict != Verdict::Passed);
         let why: Vec<String> = why.into_iter().chain(hits).collect();
@@ -180,10 +183,11 @@ impl GateRun<'_> {
     }
 }
 
-fn judge(ended: &Ended, untouched: bool, clean: bool) -> (Verdict, Option<String>) {
+/// `is_untouched` where the checkout is as it was, or where that does not matter.
+fn judge(ended: &Ended, is_untouched: bool) -> (Verdict, Option<String>) {
     let unknown = |why: &str| (Verdict::Unknown, Some(why.to_owned()));
     match &ended.ending {
-        Ending::Exited(0) if clean && !untouched => unknown("the gate changed the checkout it was to judge"),
+        Ending::Exited(0) if !is_untouched => unknown("the gate changed the checkout it was to judge"),
         Ending::Exited(0) => (Verdict::Passed, None),
         Ending::Exited(code) if COULD_NOT_RUN.contains(code) => unknown("the command could not be run"),
         Ending::Exited(_) => (Verdict::Failed, None),

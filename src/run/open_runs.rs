@@ -70,7 +70,7 @@ pub fn end_open_runs(
         ended.denied = left.account.denied.iter().cloned().collect();
         changes.run(task, &ended);
         let outcome = outcome.word().to_owned();
-        changes.event(task, Change::RunEnded { run: run.id.clone(), outcome, heard: Vec::new() });
+        changes.event(task, Change::RunEnded { run: run.id.clone(), outcome, heard: Vec::new(), but: None });
         messages_of(&left.account, task, run).iter().for_each(|message| changes.message(message));
         remember(snapshot, changes, &left.account, task, run)?;
         if let Some(asked) = &left.account.question {

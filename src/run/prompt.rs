@@ -126,7 +126,7 @@ pub fn unheard(events: &[Event], run: &EventId, of_it: &BTreeSet<EventId>) -> Ve
             Change::RunStarted { run, .. } if of_it.contains(run) => {
                 told.insert(run, waiting.iter().map(|(id, _)| *id).collect());
             }
-            Change::RunEnded { run, outcome, heard } if of_it.contains(run) => {
+            Change::RunEnded { run, outcome, heard, .. } if of_it.contains(run) => {
                 let was_cut_off = [Outcome::Interrupted, Outcome::Stopped].iter().any(|cut| cut.word() == outcome);
                 let told = told.remove(run).filter(|_| !was_cut_off).unwrap_or_default();
                 waiting.retain(|(id, _)| !told.contains(id) && !heard.contains(id));
@@ -147,7 +147,7 @@ fn before<'e>(events: &'e [Event], run: &'e EventId) -> impl Iterator<Item = &'e
 /// What a person says to the agent with it.
 fn word_in(event: &Event) -> Option<String> {
     match &event.change {
-        Change::Noted { text } if event.fence.is_none() => Some(text.clone()),
+        Change::Noted { text } if event.fence.is_none() && event.session.is_none() => Some(text.clone()),
         Change::Said { text } | Change::Rejected { note: Some(text), .. } => Some(text.clone()),
         _ => None,
     }
@@ -167,7 +167,7 @@ mod tests {
 
     fn ended(run: &str, outcome: Outcome, heard: &[&str]) -> Change {
         let heard = heard.iter().map(|name| EventId::from_name(name)).collect();
-        Change::RunEnded { run: EventId::from_name(run), outcome: outcome.word().into(), heard }
+        Change::RunEnded { run: EventId::from_name(run), outcome: outcome.word().into(), heard, but: None }
     }
 
     fn names(names: &[&str]) -> BTreeSet<EventId> {

@@ -274,6 +274,7 @@ fn without_secrets(change: Change, redactor: &Redactor) -> Change {
         Change::Approved { digest, base, policy, note, warrant } => {
             Change::Approved { digest, base, policy, note: note.map(clean), warrant }
         }
+        Change::RunEnded { run, outcome, heard, but } => Change::RunEnded { run, outcome, heard, but: but.map(clean) },
         Change::Rejected { note, digest } => Change::Rejected { note: note.map(clean), digest },
         Change::Gated { evidence, gate, tree, verdict, clean: is_clean, step } => {
             Change::Gated { evidence, gate: clean(gate), tree, verdict, clean: is_clean, step }

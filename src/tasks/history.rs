@@ -126,7 +126,10 @@ fn describe(change: &Change, runs: &Runs) -> (String, Option<String>) {
             let role = role.as_ref().map(|role| format!(" as {role}")).unwrap_or_default();
             plain(format!("ran {agent} for {phase}{role}"))
         }
-        Change::RunEnded { run, outcome, .. } => plain(format!("the run{} ended: {outcome}", runs.matter(run))),
+        Change::RunEnded { run, outcome, but, .. } => {
+            let but = but.as_ref().map(|but| format!(", but {but}")).unwrap_or_default();
+            plain(format!("the run{} ended: {outcome}{but}", runs.matter(run)))
+        }
         Change::MessagesDelivered { messages, .. } => {
             plain(format!("told the agent {}", count(messages.len(), "message")))
         }

@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn ended(run: &str, outcome: Outcome) -> Change {
-        Change::RunEnded { run: EventId::from_name(run), outcome: outcome.word().into(), heard: Vec::new() }
+        Change::RunEnded { run: EventId::from_name(run), outcome: outcome.word().into(), heard: Vec::new(), but: None }
     }
 
     fn names(changes: Vec<Change>) -> Vec<String> {

@@ -96,10 +96,10 @@ ana@example.com  moved to ready
 ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
 ana@example.com  claimed it on mill (fence 1, branch aifactory/ehdn0jyj9c-greet-people)
 ana@example.com  ran runbook for spec
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for spec ended: succeeded
 ana@example.com  wrote the spec
 ana@example.com  ran runbook for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  wrote the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  approved the plan
@@ -108,12 +108,12 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: approved (tree [HASH])
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH], clean checkout)
 ana@example.com  is moving main to [HASH]

@@ -75,10 +75,10 @@ ana@example.com  moved to ready
 ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
 ana@example.com  claimed it on ana-box (fence 1, branch aifactory/2thc5tsve4-greet-people)
 ana@example.com  ran runbook for spec
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for spec ended: succeeded
 ana@example.com  wrote the spec
 ana@example.com  ran runbook for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  wrote the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  proposed the plan on aifactory/plan/2thc5tsve4 ([HASH])
@@ -90,7 +90,7 @@ ana@example.com  moved to ready (who is greeted?)
 ana@example.com  noted: an agent plans it: a person sent its plan back
 ana@example.com  claimed it on ana-box (fence 2, branch aifactory/2thc5tsve4-greet-people)
 ana@example.com  ran runbook for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  changed the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  proposed the plan on aifactory/plan/2thc5tsve4 ([HASH])
@@ -99,10 +99,9 @@ ana@example.com  moved to waiting: plan-approval (it is proposed for review on a
 ana@example.com  rejected it: not all, everybody
 ana@example.com  withdrew the proposed plan
 ana@example.com  moved to ready (not all, everybody)
-ana@example.com  noted: an agent plans it: a person sent its plan back
 ana@example.com  claimed it on ana-box (fence 3, branch aifactory/2thc5tsve4-greet-people)
 ana@example.com  ran runbook for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  changed the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  proposed the plan on aifactory/plan/2thc5tsve4 ([HASH])
@@ -116,12 +115,12 @@ ana@example.com  claimed it on ana-box (fence 4, branch aifactory/2thc5tsve4-gre
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: approved (tree [HASH])
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH], clean checkout)
 ana@example.com  is moving main to [HASH]

@@ -65,21 +65,22 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: asks for changes: 1 blocker (tree [HASH])
 ana@example.com  ran runbook for review-confirm
-ana@example.com  the run ended: succeeded
-ana@example.com  review: asks for changes: 1 blocker (tree [HASH])
+ana@example.com  the run for review-confirm ended: succeeded
+ana@example.com  review by runbook: asks for changes: 1 blocker (tree [HASH])
 ana@example.com  ran runbook for fix
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for fix ended: succeeded
 ana@example.com  finished a round of fix
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: approved (tree [HASH])
 ana@example.com  moved to review
 
 "#]]
@@ -111,8 +112,6 @@ $ aifactory show ehdn
 ehdn  Greet people  [waiting]
   review-rejected: the reviewer gave no verdict
     
-    no verdict
-    
     gate passed: test -s greeting.txt
 Plan
   ✓ S1   Write the greeting  1 gate
@@ -137,14 +136,14 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for review ended: succeeded
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: no verdict (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: no verdict (tree [HASH])
 ana@example.com  moved to waiting: review-rejected (the reviewer gave no verdict)
 
 "#]]
@@ -314,12 +313,12 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: approved (tree [HASH])
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH], clean checkout)
 ana@example.com  is moving main to [HASH]

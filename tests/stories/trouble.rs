@@ -41,11 +41,11 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: no work
+ana@example.com  the run for step S1 ended: no work
 ana@example.com  reset step S1: no-work
-ana@example.com  ran runbook for code
+ana@example.com  ran runbook for code as recovery
 ana@example.com  started step S1
-ana@example.com  the run ended: no work
+ana@example.com  the run for step S1 ended: no work
 ana@example.com  reset step S1: no-work
 ana@example.com  moved to waiting: no-work (step S1 no work: runbook ended well and changed nothing)
 
@@ -92,21 +92,21 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: failed
+ana@example.com  the run for step S1 ended: failed
 ana@example.com  reset step S1: agent-failed
 ana@example.com  noted: uncommitted work of an earlier attempt is kept: git show [HASH] (refs/aifactory/saved/ehdn0jyj9c/[KEPT])
-ana@example.com  ran runbook for code
+ana@example.com  ran runbook for code as recovery
 ana@example.com  started step S1
-ana@example.com  the run ended: failed
+ana@example.com  the run for step S1 ended: failed
 ana@example.com  reset step S1: agent-failed
-ana@example.com  ran runbook for code
+ana@example.com  ran runbook for code as recovery
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: approved (tree [HASH])
 ana@example.com  moved to review
 
 "#]]
@@ -159,17 +159,17 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: failed
+ana@example.com  the run for step S1 ended: failed
 ana@example.com  reset step S1: agent-failed
 ana@example.com  noted: uncommitted work of an earlier attempt is kept: git show [HASH] (refs/aifactory/saved/ehdn0jyj9c/[KEPT])
-ana@example.com  ran runbook for code
+ana@example.com  ran runbook for code as recovery
 ana@example.com  started step S1
-ana@example.com  the run ended: failed
+ana@example.com  the run for step S1 ended: failed
 ana@example.com  reset step S1: agent-failed
 ana@example.com  noted: step S1 went in a circle and begins anew from [HASH]; what was tried is kept: git log refs/aifactory/saved/ehdn0jyj9c/[KEPT]
-ana@example.com  ran runbook for code
+ana@example.com  ran runbook for code as recovery
 ana@example.com  started step S1
-ana@example.com  the run ended: failed
+ana@example.com  the run for step S1 ended: failed
 ana@example.com  reset step S1: agent-failed
 ana@example.com  moved to waiting: agent-failed (step S1 failed: runbook exited with 1)
 
@@ -236,25 +236,22 @@ ana@example.com  noted: an agent plans it: standard: it is neither plainly small
 ana@example.com  claimed it on mill (fence 1, branch aifactory/ehdn0jyj9c-greet-people)
 ana@example.com  ran runbook for spec
 ana@example.com  released the claim: the worker died
-ana@example.com  the run ended: interrupted
-ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  the run for spec ended: interrupted
 ana@example.com  claimed it on mill (fence 2, branch aifactory/ehdn0jyj9c-greet-people)
 ana@example.com  ran runbook for spec
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for spec ended: succeeded
 ana@example.com  wrote the spec
 ana@example.com  moved to waiting: question (Which language?)
 ana@example.com  said 4 lines to the agent
 ana@example.com  moved to ready
-ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
 ana@example.com  claimed it on mill (fence 3, branch aifactory/ehdn0jyj9c-greet-people)
 ana@example.com  changed the spec
 ana@example.com  ran runbook for plan
 ana@example.com  released the claim: the worker died
-ana@example.com  the run ended: interrupted
-ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  the run for plan ended: interrupted
 ana@example.com  claimed it on mill (fence 4, branch aifactory/ehdn0jyj9c-greet-people)
 ana@example.com  ran runbook for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  wrote the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  approved the plan
@@ -263,12 +260,12 @@ ana@example.com  claimed it on mill (fence 5, branch aifactory/ehdn0jyj9c-greet-
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: approved (tree [HASH])
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH], clean checkout)
 ana@example.com  is moving main to [HASH]

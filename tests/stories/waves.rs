@@ -97,25 +97,25 @@ ana@example.com  ran runbook for code
 ana@example.com  ran runbook for code
 ana@example.com  started step S1
 ana@example.com  started step S2
-ana@example.com  the run ended: succeeded
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
+ana@example.com  the run for step S2 ended: succeeded
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  noted: S2 does not go together with the others in shared.txt; it is done once more, and what it had is kept: refs/aifactory/saved/ehdn0jyj9c/[KEPT]
 ana@example.com  ran runbook for code
 ana@example.com  started step S2
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S2 ended: succeeded
 ana@example.com  gate passed: test -s b.txt (tree [HASH])
 ana@example.com  finished step S2 in commit [HASH]
 ana@example.com  ran runbook for code
 ana@example.com  started step S3
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S3 ended: succeeded
 ana@example.com  gate passed: test -s c.txt (tree [HASH])
 ana@example.com  finished step S3 in commit [HASH]
 ana@example.com  gate passed: test -s a.txt (tree [HASH])
 ana@example.com  gate passed: test -s b.txt (tree [HASH])
 ana@example.com  ran runbook for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by runbook: approved (tree [HASH])
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s a.txt (tree [HASH], clean checkout)
 ana@example.com  gate passed: test -s b.txt (tree [HASH], clean checkout)

@@ -393,11 +393,15 @@ impl Worker<'_> {
     }
 
     fn record_run(&self, current: &Try<'_>, tried: &Tried, changes: &mut Changes) -> Result<()> {
-        let record = self.run_record(current, Some(&tried.result));
+        // That a gate failed is evidence of its own.
+        let but = tried.wanting.as_ref().filter(|(reason, _)| *reason != Reason::GateFailed);
+        let but = but.and_then(|(_, why)| why.lines().next()).map(str::to_owned);
+        let mut record = self.run_record(current, Some(&tried.result));
+        record.detail = record.detail.or_else(|| but.clone());
         changes.run(&self.task, &record);
         let outcome = tried.result.outcome().word().to_owned();
         let heard = tried.result.heard.clone();
-        changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome, heard });
+        changes.event(&self.task, Change::RunEnded { run: current.run.clone(), outcome, heard, but });
         tried.evidence.iter().for_each(|evidence| add_evidence(changes, evidence));
         messages_of(&tried.result.account, &self.task, &record).iter().for_each(|message| changes.message(message));
         remember(&self.project.store.snapshot()?, changes, &tried.result.account, &self.task, &record)?;
