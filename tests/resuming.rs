@@ -5,42 +5,9 @@
 
 mod common;
 
-use common::play::{PLAN, Play, SPEC, says};
+use common::play::{BLOCKED, CONFIRMED, PLAN, Play, SPEC, finished, says};
 use common::{Marks, eventually, spawned};
 use std::path::{Path, PathBuf};
-
-const BLOCKED: &str = r#"{"approved": false, "summary": "Not yet.", "issues": [
-  {"severity": "blocker", "file": "greeting.txt", "line": 1, "description": "The greeting is not polite"}]}"#;
-const CONFIRMED: &str = r#"{"findings": [{"number": 1, "verdict": "confirmed", "why": "it says hello"}]}"#;
-
-/// A task with spec and plan, approved.
-fn planned(play: &Play) -> String {
-    let id = play.wish("Greet people");
-    play.sandbox.fails(&["run", &id], 4);
-    play.sandbox.ok(&["approve", &id]);
-    id
-}
-
-/// Runs until an agent has come to where its script says `here`, and kills the worker then.
-fn killed_at_work(play: &Play, id: &str, marks: &Marks) {
-    let before = marks.pids().len();
-    let mut run = spawned(&mut play.sandbox.command(&["run", id]));
-    eventually("the agent is at work", || marks.pids().len() > before);
-    run.kill();
-    eventually("nothing of it is left", || marks.alive().is_empty());
-}
-
-/// The same for steps that are worked on side by side: each does this the first time, and then hangs.
-fn cut_at_first(play: &Play, marks: &Marks, deed: &str) -> String {
-    let mark = play.sandbox.folder("play").join("begun").display().to_string();
-    format!("if ! test -e {mark}-$AIFACTORY_STEP; then touch {mark}-$AIFACTORY_STEP; {deed}\n{}; fi", cut(marks))
-}
-
-/// The lines of an agent that says this, and that it is through.
-fn finished(words: &str) -> String {
-    let text = serde_json::json!({ "event": "text", "text": words });
-    says(&format!("{text}\n{}", serde_json::json!({ "event": "finished", "ok": true, "text": "done" })))
-}
 
 /// Has a person write a spec or a plan.
 fn set(play: &Play, what: &str, id: &str, text: &str) {
@@ -49,8 +16,15 @@ fn set(play: &Play, what: &str, id: &str, text: &str) {
     play.sandbox.ok(&[what, "set", id, "--file", &file.to_string_lossy()]);
 }
 
+/// Comes to its mark, and hangs.
 fn cut(marks: &Marks) -> String {
     format!("{}; sleep 600", marks.here())
+}
+
+/// The same for steps that are worked on side by side: each does this the first time, and then hangs.
+fn cut_at_first(play: &Play, marks: &Marks, deed: &str) -> String {
+    let mark = play.sandbox.folder("play").join("begun").display().to_string();
+    format!("if ! test -e {mark}-$AIFACTORY_STEP; then touch {mark}-$AIFACTORY_STEP; {deed}\n{}; fi", cut(marks))
 }
 
 #[test]
@@ -104,7 +78,7 @@ fn a_step_whose_rebase_was_cut_short_is_finished_without_a_person() {
     let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
     let write = r#"case "$AIFACTORY_STEP" in S1) echo a > a.txt ;; S2) echo b > b.txt ;; esac"#;
     play.part("plan", &says(WAVE)).part("code", &format!("{}\n{write}", cut_at_first(&play, &marks, "")));
-    let id = planned(&play);
+    let id = play.approved();
     let mut run = spawned(&mut sandbox.command(&["run", &id]));
     eventually("both are at work", || marks.pids().len() == 2);
     run.kill();
@@ -174,8 +148,8 @@ fn a_verdict_is_not_lost_with_a_worker_that_has_it_looked_at_again() {
     let marks = play.sandbox.marks();
     play.part("review.1", &says(BLOCKED)).part("confirm.1", &cut(&marks)).part("confirm", &says(CONFIRMED));
     play.part("fix", "echo good day > greeting.txt");
-    let id = planned(&play);
-    killed_at_work(&play, &id, &marks);
+    let id = play.approved();
+    play.killed(&id, &marks);
     play.sandbox.ok(&["run", &id]);
     assert_eq!(play.turns(), "code.1 confirm.1 confirm.2 fix.1 plan.1 review.1 review.2 spec.1");
     assert!(play.prompt("confirm.2").contains("The greeting is not polite"), "{}", play.prompt("confirm.2"));
@@ -197,7 +171,7 @@ fn rounds_of_a_loop_that_ends_in_words_are_counted_through_a_restart() {
     let id = play.wish("Greet people");
     set(&play, "plan", &id, PLAN);
     play.sandbox.ok(&["approve", &id]);
-    killed_at_work(&play, &id, &marks);
+    play.killed(&id, &marks);
     play.sandbox.fails(&["run", &id], 4);
     let turns = play.turns();
     assert_eq!(turns.matches("research.").count(), 3, "{turns}");
@@ -209,7 +183,7 @@ fn what_steps_left_that_the_plan_no_longer_has_goes_with_the_next_run() {
     let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
     let half = cut_at_first(&play, &marks, "echo half > b.txt");
     play.part("plan", &says(WAVE)).part("code", &format!("{half}\necho a > a.txt"));
-    let id = planned(&play);
+    let id = play.approved();
     let mut run = spawned(&mut sandbox.command(&["run", &id]));
     eventually("both are at work", || marks.pids().len() == 2);
     run.kill();
@@ -230,7 +204,7 @@ fn what_steps_left_that_the_plan_no_longer_has_goes_with_the_next_run() {
 fn the_same_finding_for_the_third_time_goes_to_a_person_instead_of_a_third_round() {
     let play = Play::new();
     play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "date +%N >> greeting.txt");
-    let id = planned(&play);
+    let id = play.approved();
     let failed = play.sandbox.fails(&["run", &id], 4);
     assert_eq!(play.sandbox.status(&id), "waiting: review-rejected");
     assert_eq!(play.turns().matches("fix.").count(), 2, "{}", play.turns());
@@ -244,7 +218,7 @@ fn a_round_that_brings_back_what_was_wanting_goes_to_a_person() {
     play.part("review.1", &says(BLOCKED)).part("confirm", &says(CONFIRMED));
     play.part("review", &says(&BLOCKED.replace("The greeting is not polite", "Nobody says what for")));
     play.part("fix.1", "echo good day > greeting.txt").part("fix.2", "echo hello > greeting.txt");
-    let id = planned(&play);
+    let id = play.approved();
     let failed = play.sandbox.fails(&["run", &id], 4);
     assert_eq!(play.turns().matches("fix.").count(), 2, "{}", play.turns());
     assert!(failed.stderr.contains("brought back files that were found wanting before"), "{}", failed.all());
@@ -255,7 +229,7 @@ fn a_merge_that_is_refused_leaves_a_rejected_task_where_it_is() {
     let play = Play::new();
     let sandbox = &play.sandbox;
     play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "date +%N >> greeting.txt");
-    let id = planned(&play);
+    let id = play.approved();
     sandbox.fails(&["run", &id], 4);
     assert_eq!(sandbox.status(&id), "waiting: review-rejected");
     // The yes to a plan is none to another one.
@@ -271,8 +245,8 @@ fn a_run_that_died_with_its_task_cancelled_is_not_shown_as_running() {
     let play = Play::new();
     let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
     play.part("code", &cut(&marks));
-    let id = planned(&play);
-    killed_at_work(&play, &id, &marks);
+    let id = play.approved();
+    play.killed(&id, &marks);
     sandbox.ok(&["cancel", &id]);
     // Whoever looks for work finds what dead workers left.
     let other = play.wish("Something else");
@@ -299,16 +273,16 @@ fn whoever_wrote_the_work_reviews_it_only_where_nobody_else_can() {
         let of_review = |run: &&serde_json::Value| run["phase"] == "review";
         runs.as_array().unwrap().iter().rev().find(of_review).unwrap()["agent"].as_str().unwrap().to_owned()
     };
-    let id = planned(&play);
+    let id = play.approved();
     play.sandbox.ok(&["run", &id]);
     assert_eq!(by(&play, &id), "speaker");
     let play = play.with("AIFACTORY_AGENT_FALLBACK", "second");
-    let id = planned(&play);
+    let id = play.approved();
     play.sandbox.ok(&["run", &id]);
     assert_eq!(by(&play, &id), "second");
     // Who was named is asked.
     let play = play.with("AIFACTORY_AGENT_REVIEW", "speaker");
-    let id = planned(&play);
+    let id = play.approved();
     play.sandbox.ok(&["run", &id]);
     assert_eq!(by(&play, &id), "speaker");
 }
@@ -340,8 +314,8 @@ fn what_was_found_out_before_a_worker_was_cut_off_is_not_found_out_again() {
     play.part("research", "echo Greetings are in Latin here.").part("spec.1", &cut(&marks));
     play.part("plan.1", &cut(&marks));
     let id = sandbox.ok(&["new", "Greet people", "--label", "complex"]).trim().to_owned();
-    killed_at_work(&play, &id, &marks);
-    killed_at_work(&play, &id, &marks);
+    play.killed(&id, &marks);
+    play.killed(&id, &marks);
     sandbox.fails(&["run", &id], 4);
     assert_eq!(play.turns(), "plan.1 plan.2 research.1 spec.1 spec.2");
     assert!(play.prompt("spec.2").contains("Greetings are in Latin here."), "{}", play.prompt("spec.2"));

@@ -55,7 +55,7 @@ mod common;
 #[path = "weaknesses/cut_short.rs"]
 mod cut_short;
 
-use common::play::{APPROVED, BLOCKED, CONFIRMED, PLAN, Play, SPEC, says};
+use common::play::{APPROVED, BLOCKED, CONFIRMED, PLAN, Play, SPEC, finished, says};
 use common::{Hub, Sandbox, Step, files_below, greeting_plan, spawned};
 use std::fs;
 
@@ -380,13 +380,6 @@ fn a_target_may_have_any_name() {
 }
 
 // Agents that speak of their conversations and of what they ran into.
-
-/// The lines of an agent that says this, and that it is through.
-fn finished(words: &str) -> String {
-    let text = serde_json::json!({ "event": "text", "text": words });
-    let last = serde_json::json!({ "event": "finished", "ok": true, "text": "done" });
-    says(&format!("{text}\n{last}"))
-}
 
 /// One session writes, measures and judges.
 #[test]

@@ -217,6 +217,12 @@ pub fn says(text: &str) -> String {
     format!("cat <<'END_OF_WORDS'\n{text}\nEND_OF_WORDS\n")
 }
 
+/// The lines of an agent that speaks our events, says this, and is through.
+pub fn finished(words: &str) -> String {
+    let text = serde_json::json!({ "event": "text", "text": words });
+    says(&format!("{text}\n{}", serde_json::json!({ "event": "finished", "ok": true, "text": "done" })))
+}
+
 pub const SPEC: &str = "\
 Here is the spec.
 

@@ -140,7 +140,7 @@ ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run for review ended: succeeded
+ana@example.com  the run for review ended: succeeded, but your answer holds no verdict: end with the JSON object that was asked for
 ana@example.com  ran runbook for review
 ana@example.com  the run for review ended: succeeded
 ana@example.com  review by runbook: no verdict (tree [HASH])
@@ -221,7 +221,7 @@ Runs
 Change
  greeting.txt | 4 ++++
  1 file changed, 4 insertions(+)
-stderr: hint: aifactory merge ehdn, or aifactory reject ehdn -m "what is wrong"
+stderr: hint: aifactory retry ehdn -m "what to change", or on your own word: aifactory merge ehdn --unreviewed
 
 "#]]
     );

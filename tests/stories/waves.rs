@@ -165,7 +165,7 @@ fn a_wave_that_was_killed_is_finished_by_the_next_run_and_leaves_nothing_behind(
     play.part("code", &format!("if test \"$AIFACTORY_STEP\" = S2 && ! test -f {0}; then touch {0}; echo half > b.txt; sleep 60; fi; {BY_LETTER}", mark.display()));
     let run = spawned(&mut sandbox.command(&["run", &id]));
     eventually("S1 is done and S2 is at work", || {
-        mark.exists() && sandbox.ok(&["log", &id]).matches("the run ended").count() == 3
+        mark.exists() && sandbox.ok(&["log", &id]).matches(" ended: ").count() == 3
     });
     drop(run);
     sandbox.ok(&["run", &id]);

@@ -1,8 +1,8 @@
 //! Work that is cut short: stopped, cancelled, killed, timed out, or made to wait.
 
-use crate::common::play::{APPROVED, BLOCKED, CONFIRMED, PLAN, Play, says};
+use crate::common::play::{APPROVED, BLOCKED, CONFIRMED, PLAN, Play, finished, says};
 use crate::common::{Marks, Sandbox, Spawned, eventually, spawned};
-use crate::{approved, finished, worktree_file};
+use crate::{approved, worktree_file};
 use std::fs;
 
 /// The run once its agent has come to where the script says `here`.

@@ -76,6 +76,7 @@ impl Queue<'_> {
         }
         if let Some(waiver) = &waiver {
             self.waive_review(waiver)?;
+            task = self.project.store.snapshot()?.task(self.task)?;
         }
         let (plan, _) = parse_plan(&snapshot.text(self.task, TextFile::Plan)?);
         if let Some(refusal) = self.catch_up(&target)? {
