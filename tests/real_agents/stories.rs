@@ -35,10 +35,10 @@ ana@example.com  moved to ready
 ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
 ana@example.com  claimed it on mill (fence 1, branch aifactory/$ID-greet-people)
 ana@example.com  ran $AGENT for spec
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for spec ended: succeeded
 ana@example.com  wrote the spec
 ana@example.com  ran $AGENT for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  wrote the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  approved the plan
@@ -47,12 +47,12 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran $AGENT for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by $AGENT: approved (tree [HASH])
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH], clean checkout)
 ana@example.com  is moving main to [HASH]
@@ -106,21 +106,22 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran $AGENT for review
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by $AGENT: asks for changes: 1 blocker (tree [HASH])
 ana@example.com  ran $AGENT for review-confirm
-ana@example.com  the run ended: succeeded
-ana@example.com  review: asks for changes: 1 blocker (tree [HASH])
+ana@example.com  the run for review-confirm ended: succeeded
+ana@example.com  review by $AGENT: asks for changes: 1 blocker (tree [HASH])
 ana@example.com  ran $AGENT for fix
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for fix ended: succeeded
 ana@example.com  finished a round of fix
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by $AGENT: approved (tree [HASH])
 ana@example.com  moved to review
 
 "#]])
@@ -180,25 +181,22 @@ ana@example.com  noted: an agent plans it: standard: it is neither plainly small
 ana@example.com  claimed it on mill (fence 1, branch aifactory/$ID-greet-people)
 ana@example.com  ran $AGENT for spec
 ana@example.com  released the claim: the worker died
-ana@example.com  the run ended: interrupted
-ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  the run for spec ended: interrupted
 ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
 ana@example.com  ran $AGENT for spec
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for spec ended: succeeded
 ana@example.com  wrote the spec
 ana@example.com  moved to waiting: question (Which language?)
 ana@example.com  said 4 lines to the agent
 ana@example.com  moved to ready
-ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
 ana@example.com  claimed it on mill (fence 3, branch aifactory/$ID-greet-people)
 ana@example.com  changed the spec
 ana@example.com  ran $AGENT for plan
 ana@example.com  released the claim: the worker died
-ana@example.com  the run ended: interrupted
-ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
+ana@example.com  the run for plan ended: interrupted
 ana@example.com  claimed it on mill (fence 4, branch aifactory/$ID-greet-people)
 ana@example.com  ran $AGENT for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  wrote the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  approved the plan
@@ -207,12 +205,12 @@ ana@example.com  claimed it on mill (fence 5, branch aifactory/$ID-greet-people)
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran $AGENT for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by $AGENT: approved (tree [HASH])
 ana@example.com  moved to review
 
 "#]])
@@ -264,10 +262,10 @@ ana@example.com  moved to ready
 ana@example.com  noted: an agent plans it: standard: it is neither plainly small nor plainly large
 ana@example.com  claimed it on mill (fence 1, branch aifactory/$ID-greet-people)
 ana@example.com  ran $AGENT for spec
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for spec ended: succeeded
 ana@example.com  wrote the spec
 ana@example.com  ran $AGENT for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  wrote the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  rejected it: name the language
@@ -275,7 +273,7 @@ ana@example.com  moved to ready (name the language)
 ana@example.com  noted: an agent plans it: a person sent its plan back
 ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
 ana@example.com  ran $AGENT for plan
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for plan ended: succeeded
 ana@example.com  changed the plan
 ana@example.com  moved to waiting: plan-approval (nobody has approved the plan yet)
 ana@example.com  approved the plan
@@ -284,12 +282,12 @@ ana@example.com  claimed it on mill (fence 3, branch aifactory/$ID-greet-people)
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran $AGENT for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by $AGENT: approved (tree [HASH])
 ana@example.com  moved to review
 
 "#]])
@@ -333,11 +331,11 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: no work
+ana@example.com  the run for step S1 ended: no work
 ana@example.com  reset step S1: no-work
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: no work
+ana@example.com  the run for step S1 ended: no work
 ana@example.com  reset step S1: no-work
 ana@example.com  moved to waiting: no-work (step S1 no work: $AGENT ended well and changed nothing)
 
@@ -387,22 +385,22 @@ ana@example.com  claimed it on mill (fence 2, branch aifactory/$ID-greet-people)
 ana@example.com  gate failed before the work: test -s greeting.txt (tree [HASH])
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate failed: test -s greeting.txt (tree [HASH])
 ana@example.com  reset step S1: gate-failed
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate failed: test -s greeting.txt (tree [HASH])
 ana@example.com  reset step S1: gate-failed
-ana@example.com  ran $AGENT for code
+ana@example.com  ran $AGENT for code as recovery
 ana@example.com  started step S1
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran $AGENT for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by $AGENT: approved (tree [HASH])
 ana@example.com  moved to review
 
 "#]])
@@ -455,19 +453,19 @@ ana@example.com  ran $AGENT for code
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S1
 ana@example.com  started step S2
-ana@example.com  the run ended: succeeded
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S1 ended: succeeded
+ana@example.com  the run for step S2 ended: succeeded
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  noted: S2 does not go together with the others in shared.txt; it is done once more, and what it had is kept: refs/aifactory/saved/$ID/[KEPT]
 ana@example.com  ran $AGENT for code
 ana@example.com  started step S2
-ana@example.com  the run ended: succeeded
+ana@example.com  the run for step S2 ended: succeeded
 ana@example.com  gate passed: test -s 2.txt (tree [HASH])
 ana@example.com  finished step S2 in commit [HASH]
 ana@example.com  gate passed: test -s 1.txt (tree [HASH])
 ana@example.com  ran $AGENT for review
-ana@example.com  the run ended: succeeded
-ana@example.com  review: approved (tree [HASH])
+ana@example.com  the run for review ended: succeeded
+ana@example.com  review by $AGENT: approved (tree [HASH])
 ana@example.com  moved to review
 ana@example.com  gate passed: test -s 1.txt (tree [HASH], clean checkout)
 ana@example.com  gate passed: test -s 2.txt (tree [HASH], clean checkout)

@@ -140,7 +140,7 @@ ana@example.com  the run for step S1 ended: succeeded
 ana@example.com  gate passed: test -s greeting.txt (tree [HASH])
 ana@example.com  finished step S1 in commit [HASH]
 ana@example.com  ran runbook for review
-ana@example.com  the run for review ended: succeeded, but your answer holds no verdict: end with the JSON object that was asked for
+ana@example.com  the run for review ended: succeeded, but the answer holds no verdict: it has to end with the JSON object that was asked for
 ana@example.com  ran runbook for review
 ana@example.com  the run for review ended: succeeded
 ana@example.com  review by runbook: no verdict (tree [HASH])

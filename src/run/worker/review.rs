@@ -66,7 +66,8 @@ impl Worker<'_> {
                 Some(review) => review,
                 None if current.is_last => Review::default(),
                 None => {
-                    let why = "your answer holds no verdict: end with the JSON object that was asked for".to_owned();
+                    let why =
+                        "the answer holds no verdict: it has to end with the JSON object that was asked for".to_owned();
                     return Ok(Some((Reason::ReviewRejected, why)));
                 }
             };
@@ -146,7 +147,8 @@ impl Worker<'_> {
                 // Whoever cannot say that a finding is wrong leaves it standing.
                 None if current.is_last => Vec::new(),
                 None => {
-                    let why = "your answer holds no findings: end with the JSON object that was asked for".to_owned();
+                    let why = "the answer holds no findings: it has to end with the JSON object that was asked for"
+                        .to_owned();
                     return Ok(Some((Reason::ReviewRejected, why)));
                 }
             };
