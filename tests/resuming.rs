@@ -320,3 +320,137 @@ fn what_was_found_out_before_a_worker_was_cut_off_is_not_found_out_again() {
     assert_eq!(play.turns(), "plan.1 plan.2 research.1 spec.1 spec.2");
     assert!(play.prompt("spec.2").contains("Greetings are in Latin here."), "{}", play.prompt("spec.2"));
 }
+
+#[test]
+fn a_look_that_is_cut_short_ends_where_the_task_stood() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    play.part("review", &says(BLOCKED)).part("confirm", &says(CONFIRMED)).part("fix", "date +%N >> greeting.txt");
+    play.part("explain", &cut(&marks));
+    let id = play.approved();
+    sandbox.fails(&["run", &id], 4);
+    let before = (sandbox.status(&id), sandbox.note(&id));
+    assert_eq!(before.0, "waiting: review-rejected");
+    let begun = marks.pids().len();
+    let mut look = spawned(&mut sandbox.command(&["do", "explain", &id]));
+    eventually("somebody looks", || marks.pids().len() > begun);
+    sandbox.ok(&["stop", &id]);
+    assert_ne!(look.wait(), Some(0));
+    assert_eq!((sandbox.status(&id), sandbox.note(&id)), before);
+    let mut look = spawned(&mut sandbox.command(&["do", "explain", &id]));
+    eventually("somebody looks again", || marks.pids().len() > begun + 1);
+    look.kill();
+    eventually("nothing of it is left", || marks.alive().is_empty());
+    // Whoever looks for work repairs what dead workers left, and finds none here.
+    let rounds = play.turns();
+    sandbox.run(&["run", "--all"]);
+    assert_eq!((sandbox.status(&id), sandbox.note(&id)), before);
+    assert_eq!(play.turns(), rounds);
+}
+
+#[test]
+fn a_plan_that_was_written_on_request_is_not_taken_for_a_look() {
+    let play = Play::new();
+    let sandbox = play.sandbox.with("AIFACTORY_RISK", "auto");
+    let play = Play { sandbox };
+    play.part("explain", "echo It greets.");
+    let id = play.wish("Greet people");
+    play.sandbox.run(&["plan", "write", &id]);
+    let before = play.sandbox.status(&id);
+    play.sandbox.ok(&["do", "explain", &id]);
+    assert_eq!(play.sandbox.status(&id), before);
+}
+
+#[test]
+fn a_second_look_that_said_nothing_and_was_cut_off_is_not_taken_for_one() {
+    let play = Play::new();
+    let marks = play.sandbox.marks();
+    let dismissed = CONFIRMED.replace("confirmed", "dismissed");
+    play.part("review.1", &says(BLOCKED)).part("confirm.1", "echo I cannot tell.").part("confirm.2", &cut(&marks));
+    play.part("confirm", &says(&dismissed));
+    let id = play.approved();
+    play.killed(&id, &marks);
+    play.sandbox.ok(&["run", &id]);
+    assert_eq!(play.turns(), "code.1 confirm.1 confirm.2 confirm.3 plan.1 review.1 spec.1");
+}
+
+#[test]
+fn every_phase_of_a_role_has_what_it_found_itself() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let workflow = "[[phases]]\nname = \"facts\"\nagent = \"researcher\"\n\n\
+                    [[phases]]\nname = \"risks\"\nagent = \"researcher\"\n\n\
+                    [[phases]]\nname = \"plan\"\nagent = \"planner\"\ncondition = \"no_plan\"\n\n\
+                    [[phases]]\nname = \"code\"\nagent = \"coder\"\n";
+    sandbox.commit(&[(".aifactory/workflows/twice.toml", workflow)]);
+    sandbox.ok(&["trust", "--yes"]);
+    let play = play.with("AIFACTORY_WORKFLOW", "twice");
+    play.part("research.1", "echo It is Latin.").part("research.2", "echo It may be rude.");
+    play.part("plan.1", &cut(&marks));
+    let id = play.wish("Greet people");
+    play.killed(&id, &marks);
+    play.sandbox.fails(&["run", &id], 4);
+    assert_eq!(play.turns(), "plan.1 plan.2 research.1 research.2");
+    let prompt = play.prompt("plan.2");
+    let told =
+        |name: &str| prompt.split(&format!("{name}:\n")).nth(1).unwrap_or_default().lines().nth(1).map(str::to_owned);
+    assert_eq!((told("facts").as_deref(), told("risks").as_deref()), (Some("It is Latin."), Some("It may be rude.")));
+}
+
+#[test]
+fn work_that_a_person_rewrote_is_still_the_steps_work() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let id = play.reviewed();
+    let worktree = PathBuf::from(sandbox.ok(&["path", &id]).trim());
+    sandbox.git_at(&worktree, &["commit", "-q", "--amend", "--no-edit", "--date=2020-01-01T00:00:00Z"]);
+    sandbox.ok(&["merge", &id]);
+    assert_eq!(sandbox.read("greeting.txt"), "hello\n");
+}
+
+#[test]
+fn an_agent_cannot_hide_what_it_changed_behind_a_ref() {
+    let play = Play::new();
+    let sandbox = &play.sandbox;
+    let hide = "mkdir -p auth; echo open > auth/login.rs; echo hello > greeting.txt; git add .; git commit -qm mine; \
+                git update-ref refs/aifactory/target/main HEAD";
+    play.part("code", hide);
+    let id = play.approved();
+    sandbox.run(&["run", &id]);
+    assert!(play.prompt("review.1").contains("auth/login.rs"), "{}", play.prompt("review.1"));
+    assert!(sandbox.ok(&["diff", &id]).contains("auth/login.rs"));
+}
+
+#[test]
+fn a_wave_whose_agent_left_git_in_the_middle_of_something_is_finished() {
+    let play = Play::new();
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let write = r#"case "$AIFACTORY_STEP" in S1) echo a > a.txt ;; S2) echo b > b.txt ;; esac"#;
+    play.part("plan", &says(WAVE)).part("code", &format!("{}\n{write}", cut_at_first(&play, &marks, "")));
+    let id = play.approved();
+    let mut run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("both are at work", || marks.pids().len() == 2);
+    run.kill();
+    eventually("nothing of it is left", || marks.alive().is_empty());
+    let worktree = worktree_of(&play, &id, "S2");
+    let patch = sandbox.folder("play").join("patch");
+    std::fs::write(&patch, "From 0 Mon Sep 17 00:00:00 2001\nFrom: a <a@b>\nSubject: x\n\n---\ndiff --git a/no b/no\n--- a/no\n+++ b/no\n@@ -1 +1 @@\n-x\n+y\n").unwrap();
+    assert_ne!(sandbox.try_git(&worktree, &["am", "-q", &patch.to_string_lossy()]).status, 0);
+    let admin = sandbox.git_at(&worktree, &["rev-parse", "--absolute-git-dir"]);
+    std::fs::write(Path::new(admin.trim()).join("index.lock"), "").unwrap();
+    std::fs::write(Path::new(admin.trim()).join("aifactory-index.lock"), "").unwrap();
+    sandbox.ok(&["run", &id, "--merge"]);
+    assert_eq!((sandbox.read("a.txt"), sandbox.read("b.txt")), ("a\n".to_owned(), "b\n".to_owned()));
+}
+
+#[test]
+fn a_runbook_never_reviews_because_it_did_not_write() {
+    let play = Play::speaking();
+    play.speaks("spec", "", &finished(SPEC)).speaks("plan", "", &finished(PLAN));
+    play.speaks("code", "echo hello > greeting.txt", &finished("I wrote it."));
+    play.speaks("review", "", &finished(r#"{"approved": true, "summary": "It greets.", "issues": []}"#));
+    let play = play.with("AIFACTORY_AGENT_FALLBACK", "runbook");
+    let id = play.approved();
+    play.sandbox.ok(&["run", &id]);
+    assert_eq!(play.sandbox.status(&id), "review");
+}

@@ -10,7 +10,7 @@ use crate::model::Status;
 use crate::model::message::MessageKind;
 use crate::model::text::escape_line;
 use crate::process::Invocation;
-use crate::tasks::{Project, Selection, ready_again, select};
+use crate::tasks::{Project, Selection, ready_for_a_look, select};
 use crate::ui::{Columns, Style};
 use crate::workflow::{ACTION, Action, ActionWork, DefinitionKind, Library};
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ fn run_agent(context: &Context, action: &Action, id: &str, message: Option<&str>
     let project = context.project_for_writing()?;
     let id = project.store.snapshot()?.resolve(id)?;
     let before = project.host.now();
-    ready_again(&project, std::slice::from_ref(&id), message)?;
+    ready_for_a_look(&project, std::slice::from_ref(&id), message)?;
     let report = carry_out_tasks(context, &project, vec![id.clone()], How::default())?;
     let result = report.results.iter().find(|result| result.task == id);
     let failed = result.is_none_or(|result| result.error.is_some()) || report.interrupted;

@@ -4,7 +4,7 @@
 //! changed for a moment and shares everything at once. What goes wrong is written down for `status`.
 
 use super::{Context, Finish};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::files;
 use crate::process::start_in_background;
 use crate::store::Store;
@@ -51,9 +51,14 @@ pub fn run(context: &Context, _: &Args) -> Result<Finish> {
         Some(sharing) => sharing
             .exchange(Manner::default(), &mut |_| {})
             .and_then(|_| follow(&project, false))
-            .and_then(|followed| match followed.has_written() {
-                true => sharing.exchange(Manner::default(), &mut |_| {}).map(drop),
-                false => Ok(()),
+            .and_then(|followed| {
+                if followed.has_written() {
+                    sharing.exchange(Manner::default(), &mut |_| {})?;
+                }
+                match followed.notes.is_empty() {
+                    true => Ok(()),
+                    false => Err(Error::failed(followed.notes.join("; "))),
+                }
             }),
         None => Ok(()),
     };

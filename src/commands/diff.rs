@@ -44,16 +44,16 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
 /// The two commits between which a task's work lies.
 pub(super) fn require_change(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<(Oid, Oid)> {
     let short = snapshot.short(&task.id);
-    find_change(project, task)?
+    find_change(project, snapshot, task)?
         .ok_or_else(|| Error::missing(format!("task {short} has no work yet")).hint(format!("aifactory run {short}")))
 }
 
-pub(super) fn find_change(project: &Project, task: &Task) -> Result<Option<(Oid, Oid)>> {
+pub(super) fn find_change(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<Option<(Oid, Oid)>> {
     let repository = project.repository();
     if let Some(delivery) = task.delivery.as_ref().filter(|delivery| delivery.done) {
         return Ok(Repository::parse_oid(&delivery.from).zip(Repository::parse_oid(&delivery.commit)));
     }
     let tip = task.branch.as_deref().map(|branch| repository.branch_commit(branch)).transpose()?.flatten();
     let Some(tip) = tip else { return Ok(None) };
-    Ok(base_of_work(project, tip)?.map(|base| (base, tip)).filter(|(base, tip)| base != tip))
+    Ok(base_of_work(project, snapshot, task, tip)?.map(|base| (base, tip)).filter(|(base, tip)| base != tip))
 }

@@ -35,7 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let spec = snapshot.text(&id, TextFile::Spec)?;
     let events = snapshot.events(&id)?;
     let review = last_review(&events);
-    let change = find_change(&project, &task)?;
+    let change = find_change(&project, &snapshot, &task)?;
     let diff = |stat: bool| match change {
         Some((from, to)) => project.repository().diff_text(from, to, stat),
         None => Ok(String::new()),

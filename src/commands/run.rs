@@ -6,7 +6,7 @@ use crate::agent::Agent;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
 use crate::run::{FirstSignal, Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
-use crate::tasks::{Project, candidates, missing_full_access, ready, ready_again};
+use crate::tasks::{Project, candidates, missing_full_access, ready, ready_for_a_look};
 use crate::ui::LiveRun;
 use crate::workflow::Library;
 use serde_json::json;
@@ -77,7 +77,7 @@ fn run_here(context: &Context, args: &Args) -> Result<Finish> {
     library.workflow(project.settings.text("workflow"))?;
     if let Some(role) = &args.role {
         library.role(role)?;
-        ready_again(&project, &ids, None)?;
+        ready_for_a_look(&project, &ids, None)?;
     }
     let snapshot = project.store.snapshot()?;
     for id in &ids {

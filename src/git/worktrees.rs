@@ -5,6 +5,7 @@ use super::program::{git_in, text_in};
 use super::{Expected, Identity, Oid, Repository, Swap};
 use crate::error::{Context, Error, Result};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a worktree holds right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +132,10 @@ impl Repository {
     /// The tree of everything in the worktree that is not ignored, committed or not. Its index stays as it is.
     pub fn worktree_tree(&self, worktree: &Path) -> Result<Oid> {
         let admin = admin_dir(worktree)?;
-        let index = admin.join("aifactory-index");
+        // A name that no git which was killed has left a lock on.
+        static INDEXES: AtomicU64 = AtomicU64::new(0);
+        let number = INDEXES.fetch_add(1, Ordering::Relaxed);
+        let index = admin.join(format!("aifactory-index-{}-{number}", std::process::id()));
         let failed = || format!("cannot read the files of {}", worktree.display());
         if admin.join("index").exists() {
             std::fs::copy(admin.join("index"), &index).context(failed)?;
@@ -175,7 +179,12 @@ impl Repository {
     /// A rebase, merge or the like that somebody left unfinished there.
     pub fn find_operation(&self, worktree: &Path) -> Result<Option<&'static str>> {
         let admin = admin_dir(worktree)?;
-        let marks = [("rebase-merge", "rebase"), ("rebase-apply", "rebase"), ("MERGE_HEAD", "merge")];
+        let marks = [
+            ("rebase-merge", "rebase"),
+            ("rebase-apply/applying", "am"),
+            ("rebase-apply", "rebase"),
+            ("MERGE_HEAD", "merge"),
+        ];
         if let Some((_, name)) = marks.into_iter().find(|(mark, _)| admin.join(mark).exists()) {
             return Ok(Some(name));
         }

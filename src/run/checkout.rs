@@ -330,7 +330,11 @@ impl<'p> Checkouts<'p> {
         let Some(head) = state.head else { return Ok(()) };
         // From here on it is nobody's: if this is cut short, the next one that needs it makes its own.
         self.forget_marks(task)?;
-        self.repository().end_operation(&path)?;
+        if self.repository().find_operation(&path)?.is_some() {
+            // Whatever stands there is on no branch yet.
+            self.keep_commit(task, head)?;
+            self.repository().end_operation(&path)?;
+        }
         self.repository().detach_worktree(&path, head)?;
         self.repository().clean_worktree(&path, &self.project.settings.list("worktree.caches"))?;
         if self.parked()?.len() as u64 >= self.project.settings.number("worktree.parked") {

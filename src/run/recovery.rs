@@ -16,7 +16,7 @@ use crate::model::run::Outcome;
 use crate::model::{Change, EventId, Progress, Reason, Status, Task, TaskId};
 use crate::process::sweep;
 use crate::store::{Changes, Store};
-use crate::tasks::Project;
+use crate::tasks::{Project, Stood, stood_before_look};
 
 /// What was repaired, for a line to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,8 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
         if task.claim.as_ref().is_none_or(|claim| claim.session != dead.session) {
             return Ok(());
         }
-        release(&task, changes);
+        let look = stood_before_look(&snapshot.events(&task.id)?);
+        release(&task, look.as_ref(), changes);
         if let Some(text) = &undone {
             changes.event(&task.id, Change::Noted { text: text.clone() });
         }
@@ -109,7 +110,9 @@ fn repair(project: &Project, dead: &SessionFile) -> Result<Option<String>> {
             reason: Some(reason),
             note: Some(note),
         };
-        if task.recoveries + 1 >= most {
+        if look.is_some() {
+            // Whoever looked looks again, if they want to.
+        } else if task.recoveries + 1 >= most {
             let note = format!("its worker died {} times", task.recoveries + 1);
             changes.event(&task.id, wait(Reason::RecoveryExhausted, note));
         } else if let Some(question) = question {
@@ -156,13 +159,18 @@ fn undo_what_a_reader_committed(project: &Project, dead: &SessionFile, task: &Ta
     Ok(Some(format!("{} was to read only and committed; its commits are kept in {}", run.agent, kept.join(", "))))
 }
 
-fn release(task: &Task, changes: &mut Changes) {
+/// A task that was only looked at goes back to where it stood.
+fn release(task: &Task, look: Option<&Stood>, changes: &mut Changes) {
     for (step, _) in task.steps.iter().filter(|(_, progress)| progress.state == Progress::Running) {
         let reset = Change::StepReset { step: step.clone(), why: "the worker died".to_owned() };
         changes.event(&task.id, reset);
     }
-    let released = Change::Released { why: "the worker died".to_owned(), recovery: true, claim: Some(task.fence) };
-    changes.event(&task.id, released);
+    let why = "the worker died";
+    let back = match look {
+        Some(stood) => stood.back(why, Some(task.fence)),
+        None => vec![Change::Released { why: why.to_owned(), recovery: true, claim: Some(task.fence) }],
+    };
+    back.into_iter().for_each(|change| changes.event(&task.id, change));
 }
 
 /// The target either has the commit or has not: both are whole states.

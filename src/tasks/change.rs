@@ -3,6 +3,7 @@
 use super::Project;
 use super::create::{NewTask, one_line, vouch_for_new};
 use super::follow_up::{Besides, follow_up, follow_up_task};
+use super::look::LOOK;
 use crate::agent::Permission;
 use crate::error::{Error, Result};
 use crate::model::plan::parse_plan;
@@ -309,11 +310,17 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
     Ok(changed.into_iter().map(|id| followers.remove(&id).map_or(id, |(follower, _)| follower)).collect())
 }
 
-/// The note of a move to ready by which somebody wants a task looked at; it goes back to where it stood.
-pub const LOOK: &str = "to be looked at";
-
 /// Puts tasks that a person wants looked at again in reach of a worker; steps that are done stay done.
 pub fn ready_again(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
+    make_ready(project, ids, note, None)
+}
+
+/// The same for a look, after which they go back to where they stand.
+pub fn ready_for_a_look(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
+    make_ready(project, ids, note, Some(LOOK))
+}
+
+fn make_ready(project: &Project, ids: &[TaskId], note: Option<&str>, why: Option<&str>) -> Result<Vec<TaskId>> {
     each(project, "ready", ids, |snapshot, task, changes| {
         if let Some(text) = note {
             changes.event(&task.id, Change::Noted { text: text.to_owned() });
@@ -321,7 +328,7 @@ pub fn ready_again(project: &Project, ids: &[TaskId], note: Option<&str>) -> Res
         match task.status {
             Status::Ready => Ok(false),
             Status::Backlog | Status::Waiting | Status::Review => {
-                changes.event(&task.id, moved(task, Status::Ready, Some(LOOK)));
+                changes.event(&task.id, moved(task, Status::Ready, why));
                 Ok(true)
             }
             _ => Err(not_now(snapshot, task, "be taken up")),

@@ -11,6 +11,7 @@ mod follow_up;
 mod history;
 mod ideas;
 pub mod import;
+mod look;
 mod messages;
 mod outcome;
 mod project;
@@ -32,13 +33,14 @@ pub use agents::{
     missing_full_access, permission_of,
 };
 pub use approve::{approve, reject};
-pub use change::{Assignment, LOOK, cancel, parse_assignment, ready, ready_again, retry, set, set_paused};
+pub use change::{Assignment, cancel, parse_assignment, ready, ready_again, ready_for_a_look, retry, set, set_paused};
 pub use changelog::changelog;
 pub use claim::{branch_name, claim, release};
 pub use create::{NewTask, create};
 pub use follow_up::Opened;
 pub use history::{Entry, history};
 pub use ideas::{adopt_ideas, require_ideas};
+pub use look::{Stood, stood_before_look};
 pub use messages::{NewMessage, Selection, delivered, post, select, undelivered};
 pub use outcome::{Found, MergedPlan, Taken, close_proposal, find_merged, note_broken, take_merged};
 pub use project::{Project, USER_CONFIG};

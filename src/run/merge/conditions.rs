@@ -8,7 +8,7 @@ use crate::model::review::Review;
 use crate::model::run::{Evidence, Verdict};
 use crate::model::text::count;
 use crate::model::{Change, Event, Progress, Risk, Status, StepProgress, Task, TextFile, risk};
-use crate::run::base::base_of_work;
+use crate::run::base::{base_of_work, holds_step};
 use crate::run::gates::gates_of;
 use crate::store::Snapshot;
 use crate::tasks::{Project, Standing, last_review, review_of, risk_words, standing};
@@ -63,8 +63,8 @@ pub fn conditions(project: &Project, snapshot: &Snapshot<'_>, task: &Task, seen:
     let (plan, _) = parse_plan(&snapshot.text(&task.id, TextFile::Plan)?);
     let events = snapshot.events(&task.id)?;
     let mut all = vec![approval(project, snapshot, task)?];
-    let work = work_of(project, task)?;
-    all.extend(plan.steps.iter().map(|step| step_condition(project, task, step, work.as_ref())));
+    let work = work_of(project, snapshot, task)?;
+    all.extend(plan.steps.iter().map(|step| step_condition(project, snapshot, task, step, work.as_ref())));
     let Some(work) = work else {
         all.push(MergeCondition::new("work", State::Missing, "there is no branch with work"));
         return Ok(all);
@@ -101,7 +101,13 @@ fn approval(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<M
 }
 
 /// A step is done while it says what it said then, and its work is a part of what would land.
-fn step_condition(project: &Project, task: &Task, step: &Step, work: Option<&Work>) -> MergeCondition {
+fn step_condition(
+    project: &Project,
+    snapshot: &Snapshot<'_>,
+    task: &Task,
+    step: &Step,
+    work: Option<&Work>,
+) -> MergeCondition {
     let line = |state: State, detail: String| MergeCondition::new(format!("step {}", step.id), state, detail);
     let says_the_same = |progress: &&StepProgress| {
         progress.state == Progress::Done && progress.content.as_ref().is_none_or(|content| *content == step.content())
@@ -110,11 +116,9 @@ fn step_condition(project: &Project, task: &Task, step: &Step, work: Option<&Wor
         return line(State::Missing, format!("{} is not done", step.title));
     };
     let commit = done.commit.as_deref().and_then(Repository::parse_oid);
-    let is_there = |commit: Oid| {
-        let repository = project.repository();
-        work.is_none_or(|work| {
-            repository.has_commit(commit) && repository.is_ancestor(commit, work.tip).unwrap_or(false)
-        })
+    let is_there = |commit: Oid| match work {
+        Some(work) => holds_step(project, snapshot, task, &step.id, commit, work.tip).unwrap_or(false),
+        None => true,
     };
     match commit.is_none_or(is_there) {
         true => line(State::Done, step.title.clone()),
@@ -122,13 +126,13 @@ fn step_condition(project: &Project, task: &Task, step: &Step, work: Option<&Wor
     }
 }
 
-fn work_of(project: &Project, task: &Task) -> Result<Option<Work>> {
+fn work_of(project: &Project, snapshot: &Snapshot<'_>, task: &Task) -> Result<Option<Work>> {
     let repository = project.repository();
     let tip = task.branch.as_deref().map(|branch| repository.branch_commit(branch)).transpose()?.flatten();
     let target = project.require_target()?.commit;
     let (Some(tip), Some(target)) = (tip, target) else { return Ok(None) };
     let tree = repository.tree_of(tip)?.to_string();
-    Ok(Some(Work { tip, tree, base: base_of_work(project, tip)?.unwrap_or(target) }))
+    Ok(Some(Work { tip, tree, base: base_of_work(project, snapshot, task, tip)?.unwrap_or(target) }))
 }
 
 /// What a gate said about the work on its branch. What lands is measured again.

@@ -74,28 +74,25 @@ impl Worker<'_> {
             let another = format!("to use another one: aifactory set {} agent=runbook", self.task);
             return Err(chosen.missing().hint(another));
         }
-        if !self.is_chosen(&task, aim) {
+        if !self.is_chosen(aim) {
             self.put_authors_last(&mut agents)?;
         }
         Ok(Chain { agents, at: 0, passed_over })
     }
 
     /// Whether somebody said which agent does this, and not only which one does everything.
-    fn is_chosen(&self, task: &Task, aim: &Aim<'_>) -> bool {
+    fn is_chosen(&self, aim: &Aim<'_>) -> bool {
         let judges = matches!(aim.role.answers, Answer::Review | Answer::Findings);
         let settings = &self.project.settings;
-        let everything = settings.text("agent.default");
-        !judges
-            || aim.named.is_some()
-            || aim.role.agent.is_some()
-            || settings.find_text("agent.review").is_some()
-            || agent_for(task, wish_of(aim.role, aim.named), settings) != everything
+        !judges || aim.named.is_some() || aim.role.agent.is_some() || settings.find_text("agent.review").is_some()
     }
 
     /// Whoever wrote the work judges it only where nobody else can.
     fn put_authors_last(&self, agents: &mut [Agent]) -> Result<()> {
         let runs = self.project.store.snapshot()?.runs(&self.task)?;
-        agents.sort_by_key(|agent| runs.iter().any(|run| run.result.is_some() && run.agent == agent.name));
+        let wrote = |agent: &Agent| runs.iter().any(|run| run.result.is_some() && run.agent == agent.name);
+        // A runbook can judge nothing.
+        agents.sort_by_key(|agent| (agent.reader.is_runbook(), wrote(agent)));
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use crate::git::{Oid, Repository};
 use crate::model::plan::Step;
 use crate::model::run::Verdict;
 use crate::model::{Change, Reason, StepProgress};
+use crate::run::base::holds_step;
 use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
 use crate::store::Changes;
@@ -112,11 +113,12 @@ impl Worker<'_> {
     /// A step counts as done while it says what it said then, and its work is on the branch: a worker that was cut off may
     /// have recorded work that never left its machine.
     pub(super) fn is_work_of(&self, progress: &StepProgress, step: &Step, head: Oid) -> bool {
-        let repository = self.project.repository();
         let commit = progress.commit.as_deref().and_then(Repository::parse_oid);
-        let is_here = commit.is_none_or(|commit| {
-            repository.has_commit(commit) && repository.is_ancestor(commit, head).unwrap_or(false)
-        });
+        let holds = |commit: Oid| -> Result<bool> {
+            let snapshot = self.project.store.snapshot()?;
+            holds_step(self.project, &snapshot, &snapshot.task(&self.task)?, &step.id, commit, head)
+        };
+        let is_here = commit.is_none_or(|commit| holds(commit).unwrap_or(false));
         is_here && progress.content.as_ref() == Some(&step.content())
     }
 }

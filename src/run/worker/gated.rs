@@ -18,7 +18,7 @@ use crate::run::gates::{gates_of, has_passed};
 use crate::run::order::WorkPhase;
 use crate::run::words::question_text;
 use crate::store::Changes;
-use crate::tasks::{LOOK, Standing, standing};
+use crate::tasks::{Standing, Stood, standing, stood_before_look};
 use crate::workflow::{Answer, Condition, Facts, Phase, Work};
 use std::sync::Arc;
 
@@ -241,28 +241,15 @@ impl Worker<'_> {
 
     /// Somebody wanted it looked at and nothing else: it stands where it stood before.
     fn put_back(&self) -> Result<Settled> {
-        let (stood, reason, note) = stood_before(&self.project.store.snapshot()?.events(&self.task)?);
-        match stood {
-            Status::Waiting | Status::Review => {
-                let settled = self.settle(stood, reason, note, |_| Ok(()));
-                self.park_if_not_begun()?;
-                settled
-            }
-            stood => {
-                self.record("looked at", |_, changes| {
-                    let (why, claim) = ("looked at".to_owned(), self.author.fence);
-                    changes.event(&self.task, Change::Released { why, recovery: false, claim });
-                    if stood == Status::Backlog {
-                        let (from, to) = (Status::Ready, Status::Backlog);
-                        changes.event(&self.task, Change::Moved { from, to, reason: None, note: None });
-                    }
-                    Ok(())
-                })?;
-                self.publish();
-                self.park_if_not_begun()?;
-                Ok(Settled { status: stood, reason: None, note: None })
-            }
-        }
+        let events = self.project.store.snapshot()?.events(&self.task)?;
+        let stood = stood_before_look(&events).unwrap_or(Stood::READY);
+        self.record("looked at", |_, changes| {
+            stood.back("looked at", self.author.fence).into_iter().for_each(|change| changes.event(&self.task, change));
+            Ok(())
+        })?;
+        self.publish();
+        self.park_if_not_begun()?;
+        Ok(Settled { status: stood.status, reason: stood.reason, note: stood.note })
     }
 
     /// A spec that was asked for goes back to the person, with its questions.
@@ -348,22 +335,6 @@ impl Worker<'_> {
             page.push_str(&format!("\ngate {verdict}: {gate}"));
         }
         Ok(page.trim_end().to_owned())
-    }
-}
-
-/// Where a task stood before somebody wanted it looked at, and why: ready, where a person has made it so since.
-fn stood_before(events: &[Event]) -> (Status, Option<Reason>, Option<String>) {
-    let mut moves = events.iter().rev().filter_map(|event| match &event.change {
-        Change::Moved { from, to, reason, note } => Some((*from, *to, *reason, note, event.session.is_none())),
-        _ => None,
-    });
-    // A worker that gives a task back, or parks it, says nothing about where it stood.
-    let newest = moves.find(|(_, to, .., by_person)| *to == Status::Ready && *by_person);
-    let Some((from, _, _, Some(note), _)) = newest else { return (Status::Ready, None, None) };
-    match moves.next() {
-        _ if note != LOOK => (Status::Ready, None, None),
-        Some((_, to, reason, note, _)) if to == from => (from, reason, note.clone()),
-        _ => (from, None, None),
     }
 }
 

@@ -101,7 +101,7 @@ impl Known<'_> {
             .collect();
         values.insert("evidence", fenced(&lines.join("\n")));
         if matches!(self.role.answers, Answer::Review | Answer::Findings | Answer::Change)
-            && let Some(base) = base_of_work(self.project, tip)?
+            && let Some(base) = base_of_work(self.project, snapshot, &snapshot.task(self.task)?, tip)?
         {
             let checks = touched_checks(self.project, self.texts, base, tip)?;
             let checks: Vec<String> = checks.iter().map(Touched::to_string).collect();

@@ -8,6 +8,7 @@ use crate::run::event::RunEventKind;
 use crate::run::open_runs::{end_open_runs, what_is_left};
 use crate::store::Changes;
 use crate::sync::{Manner, Sharing};
+use crate::tasks::{Stood, stood_before_look};
 use std::time::Duration;
 
 impl Worker<'_> {
@@ -90,6 +91,8 @@ impl Worker<'_> {
             return self.let_go();
         }
         let left = what_is_left(self.project, &self.session.id, &self.task)?;
+        // A look that is cut short is no reason to work on it.
+        let stood = stood_before_look(&self.project.store.snapshot()?.events(&self.task)?).unwrap_or(Stood::READY);
         self.record("release", |snapshot, changes| {
             end_open_runs(
                 self.project,
@@ -100,11 +103,10 @@ impl Worker<'_> {
                 (Outcome::Stopped, why),
                 changes,
             )?;
-            let released = Change::Released { why: why.to_owned(), recovery: false, claim: self.author.fence };
-            changes.event(&self.task, released);
+            stood.back(why, self.author.fence).into_iter().for_each(|change| changes.event(&self.task, change));
             Ok(())
         })?;
-        Ok(Settled { status: Status::Ready, reason: None, note: Some(why.to_owned()) })
+        Ok(Settled { status: stood.status, reason: stood.reason, note: Some(why.to_owned()) })
     }
 
     /// Gives the task back for later: the more often this happened, the later, and after enough of it a person is asked.

@@ -6,8 +6,7 @@ use super::{Settled, Worker};
 use crate::error::{Error, Result};
 use crate::model::message::{Message, MessageKind};
 use crate::model::review::{Review, parse_findings, parse_review};
-use crate::model::run::{Outcome, RunRecord};
-use crate::model::{Change, EventId, Reason};
+use crate::model::{Change, Event, EventId, Reason};
 use crate::run::checkout::Checkouts;
 use crate::run::event::RunEventKind;
 use crate::run::prompt::fenced;
@@ -107,9 +106,9 @@ impl Worker<'_> {
         });
         let open = newest.filter(|(_, tree, review)| **tree == work && review.asks_for_changes());
         let Some((run, _, review)) = open else { return Ok(None) };
-        let confirming = confirming(phase);
-        let is_after = |other: &&RunRecord| other.phase == confirming && other.id > *run;
-        let looked_again = runs.iter().filter(is_after).any(|run| run.outcome == Some(Outcome::Succeeded));
+        let of_run =
+            |event: &&Event| matches!(&event.change, Change::Reviewed { run: Some(other), .. } if other == run);
+        let looked_again = events.iter().filter(of_run).count() > 1;
         let is_whole = looked_again || !self.needs_confirmation(walk, phase, review)?;
         Ok(Some((review.clone(), run.clone(), is_whole)))
     }
@@ -134,7 +133,7 @@ impl Worker<'_> {
         review: &Review,
     ) -> Result<Result<Review, Settled>> {
         let role = walk.library.role(CONFIRMER)?;
-        let phase = Phase { name: confirming(phase), loop_to: None, ..phase.clone() };
+        let phase = Phase { name: format!("{}-confirm", phase.name), loop_to: None, prompt: None, ..phase.clone() };
         let serious: Vec<usize> =
             review.issues.iter().enumerate().filter(|(_, issue)| issue.is_serious()).map(|(at, _)| at).collect();
         let asked = Review { issues: serious.iter().map(|at| review.issues[*at].clone()).collect(), ..review.clone() };
@@ -164,9 +163,8 @@ impl Worker<'_> {
         };
         let finish = |_: &Try<'_>, _: &Tried, _: &Snapshot<'_>, changes: &mut Changes| {
             if let Some((reviewed, message)) = recorded.borrow().as_ref() {
-                if *confirmed.borrow() != *review {
-                    changes.event(&self.task, reviewed.clone());
-                }
+                // Also where nothing changed: that somebody looked is on the record with it.
+                changes.event(&self.task, reviewed.clone());
                 changes.message(message);
             }
             Ok(())
@@ -183,11 +181,6 @@ impl Worker<'_> {
         let tree = repository.tree_of(commit)?.to_string();
         Ok(Change::Reviewed { run: Some(run), tree, commit: commit.to_string(), review: review.clone() })
     }
-}
-
-/// What the second look at a phase's findings is called.
-fn confirming(phase: &Phase) -> String {
-    format!("{}-confirm", phase.name)
 }
 
 fn is_to_confirm(review: &Review) -> bool {

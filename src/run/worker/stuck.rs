@@ -4,7 +4,7 @@ use super::flow::since_a_person;
 use crate::model::review::{Issue, Review};
 use crate::model::run::Verdict;
 use crate::model::text::escape_line;
-use crate::model::{Change, Event};
+use crate::model::{Change, Event, EventId};
 
 /// A finding that is made so often is not one that another round settles.
 const SAME: usize = 3;
@@ -50,8 +50,10 @@ fn again(reviews: &[(&str, &Review)]) -> Option<String> {
 /// Trees that a gate on the whole failed on, or a review asked to change; each as often as the work came to it.
 fn found_wanting(events: &[Event]) -> Vec<&str> {
     let mut trees: Vec<&str> = Vec::new();
-    for event in events {
+    for (at, event) in events.iter().enumerate() {
         let tree = match &event.change {
+            // What a second look made of a verdict is the verdict.
+            Change::Reviewed { run, .. } if is_said_again(&events[at + 1..], run.as_ref()) => continue,
             Change::Reviewed { tree, review, .. } if review.asks_for_changes() => tree,
             Change::Gated { tree, verdict: Verdict::Failed, step: None, .. } => tree,
             _ => continue,
@@ -61,6 +63,12 @@ fn found_wanting(events: &[Event]) -> Vec<&str> {
         }
     }
     trees
+}
+
+fn is_said_again(later: &[Event], said: Option<&EventId>) -> bool {
+    later
+        .iter()
+        .any(|event| matches!(&event.change, Change::Reviewed { run, .. } if run.is_some() && run.as_ref() == said))
 }
 
 fn in_a_circle(trees: &[&str]) -> Option<String> {

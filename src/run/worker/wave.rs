@@ -194,6 +194,7 @@ pub fn clear_what_waves_left(project: &Project, task: &TaskId, branch: &str) -> 
         }
         if let Some(path) = path {
             checkouts.mend(task)?;
+            repository.clear_index_lock(&path)?;
             checkouts.end_operation(task, &path, &own)?;
             kept.extend(checkouts.save(task, &path)?.map(|(_, name)| name));
             repository.drop_changes(&path)?;

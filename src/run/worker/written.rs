@@ -9,12 +9,12 @@ use crate::error::Result;
 use crate::model::message::{Message, MessageKind};
 use crate::model::plan::{Finding, Severity, parse_plan};
 use crate::model::run::{Outcome, RunRecord};
-use crate::model::{Change, Event, Reason, TextFile};
+use crate::model::{Change, Event, EventId, Reason, TextFile};
 use crate::run::answers::{plan_in, spec_in};
 use crate::run::environment::Variables;
 use crate::run::event::RunEventKind;
 use crate::store::{Changes, Snapshot};
-use crate::tasks::{Selection, select, vouch_for_own_text};
+use crate::tasks::{is_own_wish, vouch_for_own_text};
 use crate::workflow::{Phase, Role};
 use std::cell::RefCell;
 
@@ -73,7 +73,7 @@ impl Worker<'_> {
             };
             match read {
                 Ok(found) => {
-                    if is_own {
+                    if is_own && self.is_own_wish_now()? {
                         vouch_for_own_text(self.project, &found)?;
                     }
                     text.replace(found);
@@ -83,7 +83,8 @@ impl Worker<'_> {
             }
         };
         let from = role.name.clone();
-        let set_aside = self.message(MessageKind::Handoff, &from, String::new());
+        // Not a handoff: nobody is to go by it.
+        let set_aside = self.message(MessageKind::Info, &from, String::new());
         let stands = RefCell::new(String::new());
         let record = |_: &Try<'_>, _: &Tried, snapshot: &Snapshot<'_>, changes: &mut Changes| {
             let now = snapshot.text(&self.task, file)?;
@@ -106,6 +107,12 @@ impl Worker<'_> {
             walk.set_text(file, stands.into_inner());
         }
         Ok(settled)
+    }
+
+    /// What came from elsewhere while an agent was at it makes what it wrote be from elsewhere, too.
+    fn is_own_wish_now(&self) -> Result<bool> {
+        let snapshot = self.project.store.snapshot()?;
+        is_own_wish(self.project, &snapshot, &snapshot.task(&self.task)?)
     }
 
     /// A plan is for the spec as it is, not as it was when its planner began.
@@ -139,7 +146,7 @@ impl Worker<'_> {
 
     /// A report, for people and for the phases after it.
     pub(super) fn write_notes(&self, walk: &mut Walk<'_>, phase: &Phase, role: &Role) -> Result<Came> {
-        if let Some(report) = self.find_report(walk, phase, role)? {
+        if let Some(report) = self.find_report(walk, phase)? {
             self.reporter.tell(RunEventKind::Note { text: format!("what {} found stands", phase.name) });
             walk.add_output(phase, report);
             return Ok(Came::Through);
@@ -151,8 +158,12 @@ impl Worker<'_> {
             report.replace(text);
             Ok(None)
         };
-        let record = |_: &Try<'_>, _: &Tried, _: &Snapshot<'_>, changes: &mut Changes| {
-            changes.message(&self.message(MessageKind::Handoff, &role.name, report.borrow().clone()));
+        let record = |current: &Try<'_>, _: &Tried, _: &Snapshot<'_>, changes: &mut Changes| {
+            let text = report.borrow().clone();
+            changes.message(&Message {
+                id: report_of(&current.run),
+                ..self.message(MessageKind::Handoff, &role.name, text)
+            });
             Ok(())
         };
         let settled = self.have_said(walk, phase, role, 2, &judge, &record)?;
@@ -161,7 +172,7 @@ impl Worker<'_> {
     }
 
     /// What this phase found before a worker was cut off, in files and texts that are as they were then.
-    fn find_report(&self, walk: &Walk<'_>, phase: &Phase, role: &Role) -> Result<Option<String>> {
+    fn find_report(&self, walk: &Walk<'_>, phase: &Phase) -> Result<Option<String>> {
         let is_first = walk.alone.is_none() && phase.loop_to.is_none() && !walk.has_done(phase);
         let base = match self.tree_of_work()? {
             _ if !is_first => return Ok(None),
@@ -184,11 +195,14 @@ impl Worker<'_> {
         let Some(run) = found.filter(|run| Some(&run.base) == base.map(|base| base.to_string()).as_ref()) else {
             return Ok(None);
         };
-        let wanted =
-            Selection { task: Some(self.task.clone()), kinds: vec![MessageKind::Handoff], ..Selection::default() };
-        let said = select(&snapshot, &wanted)?.records;
-        let of_run = said.into_iter().rfind(|said| said.from == role.name && said.at >= run.started);
-        Ok(of_run.map(|said| said.text))
+        Ok(snapshot.message(&report_of(&run.id)).ok().map(|said| said.text))
+    }
+
+    /// Rounds of a loop are on the record, so that a restart gives no further ones.
+    pub(super) fn note_round(&self, phase: &Phase, changes: &mut Changes) {
+        if phase.loop_to.is_some() {
+            changes.event(&self.task, Change::PhaseDone { phase: phase.name.clone() });
+        }
     }
 
     /// Has an agent say something about the task and change nothing.
@@ -228,13 +242,9 @@ impl Worker<'_> {
     }
 }
 
-impl Worker<'_> {
-    /// Rounds of a loop are on the record, so that a restart gives no further ones.
-    pub(super) fn note_round(&self, phase: &Phase, changes: &mut Changes) {
-        if phase.loop_to.is_some() {
-            changes.event(&self.task, Change::PhaseDone { phase: phase.name.clone() });
-        }
-    }
+/// The message that holds what a run reported.
+fn report_of(run: &EventId) -> EventId {
+    EventId::from_name(&format!("{run}-report"))
 }
 
 fn in_words(finding: &Finding) -> String {
