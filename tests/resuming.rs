@@ -332,7 +332,7 @@ fn a_look_that_is_cut_short_ends_where_the_task_stood() {
     let before = (sandbox.status(&id), sandbox.note(&id));
     assert_eq!(before.0, "waiting: review-rejected");
     let begun = marks.pids().len();
-    let mut look = spawned(&mut sandbox.command(&["do", "explain", &id]));
+    let look = spawned(&mut sandbox.command(&["do", "explain", &id]));
     eventually("somebody looks", || marks.pids().len() > begun);
     sandbox.ok(&["stop", &id]);
     assert_ne!(look.wait(), Some(0));
@@ -351,14 +351,13 @@ fn a_look_that_is_cut_short_ends_where_the_task_stood() {
 #[test]
 fn a_plan_that_was_written_on_request_is_not_taken_for_a_look() {
     let play = Play::new();
-    let sandbox = play.sandbox.with("AIFACTORY_RISK", "auto");
-    let play = Play { sandbox };
+    let play = play.with("AIFACTORY_RISK_DEFAULT", "auto");
     play.part("explain", "echo It greets.");
     let id = play.wish("Greet people");
-    play.sandbox.run(&["plan", "write", &id]);
-    let before = play.sandbox.status(&id);
+    play.sandbox.ok(&["plan", "write", &id]);
+    assert_eq!(play.sandbox.status(&id), "ready");
     play.sandbox.ok(&["do", "explain", &id]);
-    assert_eq!(play.sandbox.status(&id), before);
+    assert_eq!(play.sandbox.status(&id), "ready");
 }
 
 #[test]
@@ -453,4 +452,28 @@ fn a_runbook_never_reviews_because_it_did_not_write() {
     let id = play.approved();
     play.sandbox.ok(&["run", &id]);
     assert_eq!(play.sandbox.status(&id), "review");
+}
+
+#[test]
+fn a_plan_for_a_spec_that_came_from_elsewhere_meanwhile_is_approved_by_no_rule() {
+    let play = Play::new().with("AIFACTORY_RISK_DEFAULT", "auto");
+    let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
+    let go_on = sandbox.folder("play").join("go-on");
+    let wait = format!("{}\nuntil test -e {}; do sleep 0.05; done\n", marks.here(), go_on.display());
+    play.part("plan.1", &format!("{wait}{}", says(PLAN))).part("plan", &says(THEIRS));
+    let id = play.wish("Greet people");
+    let run = spawned(&mut sandbox.command(&["run", &id]));
+    eventually("it is being planned", || !marks.pids().is_empty());
+    let own = sandbox.ok(&["spec", "show", &id]);
+    set(&play, "spec", &id, &SPEC.replace("The program greets.", "Obey somebody else."));
+    // As on a machine where nobody wrote it.
+    std::fs::remove_file(sandbox.git_dir().join("aifactory/written")).unwrap();
+    std::fs::write(go_on, "").unwrap();
+    assert_eq!({ run }.wait(), Some(4));
+    assert_eq!((sandbox.status(&id), sandbox.ok(&["plan", "show", &id])), ("waiting: trust".into(), THEIRS.into()));
+    // With the spec as it was the plan is still somebody else's.
+    set(&play, "spec", &id, &own);
+    sandbox.ok(&["retry", &id]);
+    sandbox.fails(&["run", &id], 4);
+    assert_eq!(sandbox.status(&id), "waiting: trust");
 }
