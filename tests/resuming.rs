@@ -21,6 +21,12 @@ fn cut(marks: &Marks) -> String {
     format!("{}; sleep 600", marks.here())
 }
 
+/// Comes to its mark, and waits until there is a file: the script, and the file.
+fn until_told(play: &Play, marks: &Marks) -> (String, PathBuf) {
+    let go_on = play.sandbox.folder("play").join("go-on");
+    (format!("{}\nuntil test -e {}; do sleep 0.05; done\n", marks.here(), go_on.display()), go_on)
+}
+
 /// The same for steps that are worked on side by side: each does this the first time, and then hangs.
 fn cut_at_first(play: &Play, marks: &Marks, deed: &str) -> String {
     let mark = play.sandbox.folder("play").join("begun").display().to_string();
@@ -110,8 +116,7 @@ const THEIRS: &str =
 fn a_plan_that_a_person_writes_while_an_agent_plans_stands() {
     let play = Play::new();
     let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
-    let go_on = sandbox.folder("play").join("go-on");
-    let wait = format!("{}\nuntil test -e {}; do sleep 0.05; done\n", marks.here(), go_on.display());
+    let (wait, go_on) = until_told(&play, &marks);
     play.part("plan", &format!("{wait}{}", says(PLAN)));
     let id = play.wish("Greet people");
     let run = spawned(&mut sandbox.command(&["run", &id]));
@@ -129,8 +134,7 @@ fn a_plan_that_a_person_writes_while_an_agent_plans_stands() {
 fn a_spec_that_changes_while_an_agent_plans_is_planned_for_as_it_is() {
     let play = Play::new();
     let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
-    let go_on = sandbox.folder("play").join("go-on");
-    let wait = format!("{}\nuntil test -e {}; do sleep 0.05; done\n", marks.here(), go_on.display());
+    let (wait, go_on) = until_told(&play, &marks);
     play.part("plan.1", &format!("{wait}{}", says(PLAN))).part("plan", &says(THEIRS));
     let id = play.wish("Greet people");
     let run = spawned(&mut sandbox.command(&["run", &id]));
@@ -458,8 +462,7 @@ fn a_runbook_never_reviews_because_it_did_not_write() {
 fn a_plan_for_a_spec_that_came_from_elsewhere_meanwhile_is_approved_by_no_rule() {
     let play = Play::new().with("AIFACTORY_RISK_DEFAULT", "auto");
     let (sandbox, marks) = (&play.sandbox, play.sandbox.marks());
-    let go_on = sandbox.folder("play").join("go-on");
-    let wait = format!("{}\nuntil test -e {}; do sleep 0.05; done\n", marks.here(), go_on.display());
+    let (wait, go_on) = until_told(&play, &marks);
     play.part("plan.1", &format!("{wait}{}", says(PLAN))).part("plan", &says(THEIRS));
     let id = play.wish("Greet people");
     let run = spawned(&mut sandbox.command(&["run", &id]));
