@@ -36,6 +36,8 @@ const LONGEST_LOG: usize = 32 << 20;
 /// As many fields as [`Logged`] has, each ended by NUL, which no commit message can hold.
 const LOG_FORMAT: &str = "--format=%H%x00%P%x00%ct%x00%aN%x00%s%x00%b";
 const LOG_FIELDS: usize = 6;
+/// Whatever the person's settings show logs in.
+const UTF_8: &str = "--encoding=UTF-8";
 
 const FORMAT: &str = "--format=%H%x00%an <%ae>%x00%cn <%ce>";
 
@@ -44,7 +46,7 @@ impl Repository {
     /// commit did.
     pub fn brought_by(&self, tip: Oid, path: &str) -> Result<Option<Authored>> {
         let tip = tip.to_string();
-        let args = ["--literal-pathspecs", "log", "-1", "--first-parent", FORMAT, &tip, "--", path];
+        let args = ["--literal-pathspecs", "log", "-1", "--first-parent", UTF_8, FORMAT, &tip, "--", path];
         let text = self.common_text(&args)?;
         text.lines().next().map(parse).transpose()
     }
@@ -52,7 +54,7 @@ impl Repository {
     /// The commits after `from` up to `to` that changed one of the files, newest first; at most a thousand.
     pub fn commits_touching(&self, from: Oid, to: Oid, paths: &[String]) -> Result<Vec<Authored>> {
         let (range, most) = (format!("{from}..{to}"), format!("--max-count={MOST_COMMITS}"));
-        let mut args = vec!["--literal-pathspecs", "log", "--no-merges", FORMAT, &most, &range, "--"];
+        let mut args = vec!["--literal-pathspecs", "log", "--no-merges", UTF_8, FORMAT, &most, &range, "--"];
         args.extend(paths.iter().take(MOST_PATHS).map(String::as_str));
         self.common_text(&args)?.lines().map(parse).collect()
     }
@@ -62,8 +64,17 @@ impl Repository {
     pub fn log_between(&self, from: Option<Oid>, to: Oid, most: usize) -> Result<(Vec<Logged>, bool)> {
         let (most_and_one, to) = (format!("--max-count={}", most + 1), to.to_string());
         let without = from.map(|from| format!("^{from}"));
-        let mut args =
-            vec!["log", "-z", "--topo-order", "--no-show-signature", "--no-color", LOG_FORMAT, &most_and_one, &to];
+        let mut args = vec![
+            "log",
+            "-z",
+            "--topo-order",
+            "--no-show-signature",
+            "--no-color",
+            UTF_8,
+            LOG_FORMAT,
+            &most_and_one,
+            &to,
+        ];
         args.extend(without.as_deref());
         args.push("--");
         let output = self.git(&args).max_output(LONGEST_LOG).run_ok()?;
@@ -84,9 +95,11 @@ impl Repository {
         Ok(Some(name).filter(|name| output.exit.success() && !name.is_empty()))
     }
 
-    /// The commit that a tag of this name stands for.
+    /// The commit that a tag of this name stands for. A revision near a tag, such as `v2~1`, is none.
     pub fn find_tag(&self, name: &str) -> Option<Oid> {
-        self.find_commit_named(&format!("refs/tags/{name}"))
+        let name = format!("refs/tags/{name}");
+        self.ref_target(&name).ok().flatten()?;
+        self.find_commit_named(&name)
     }
 }
 

@@ -176,8 +176,8 @@ impl<'c> Collection<'c> {
     }
 
     fn of_commit(&self, commit: &Logged) -> Option<Entry> {
-        let takes_back = reverted_by(commit);
-        let is_settled = !takes_back.is_empty() && takes_back.iter().all(|undone| self.is_gone(*undone));
+        let takes_back = taken_back_by(commit);
+        let is_settled = !takes_back.is_empty() && takes_back.iter().all(|undone| self.is_gone(undone.commit));
         if commit.parents.len() > 1 || self.undone.contains(&commit.commit) || is_settled {
             return None;
         }
@@ -232,22 +232,68 @@ fn tasks_named_by(commit: &Logged) -> BTreeSet<TaskId> {
     commit.body.lines().filter_map(|line| TaskId::parse(line.strip_prefix("Aifactory-Task: ")?.trim())).collect()
 }
 
-/// The commits that a revert says that it takes back.
-fn reverted_by(commit: &Logged) -> Vec<Oid> {
+/// What a revert says that it takes back.
+struct TakenBack {
+    commit: Oid,
+    /// Of a merge: the parent that it goes back to.
+    to: Option<Oid>,
+}
+
+/// As git writes it: `This reverts commit X.`, of a merge `This reverts commit X, reversing changes made to Y.`
+fn taken_back_by(commit: &Logged) -> Vec<TakenBack> {
     let said = commit.body.split("This reverts commit ").skip(1);
-    let ids = said.map(|rest| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>());
-    ids.filter_map(|id| Repository::parse_oid(&id)).collect()
+    let taken_back = said.filter_map(|rest| {
+        let to = rest.split_once("changes made to ").and_then(|(_, to)| first_oid(to));
+        Some(TakenBack { commit: first_oid(rest)?, to })
+    });
+    taken_back.collect()
+}
+
+fn first_oid(text: &str) -> Option<Oid> {
+    Repository::parse_oid(&text.chars().take_while(char::is_ascii_hexdigit).collect::<String>())
 }
 
 /// What is taken back within the range, by a commit that counts itself.
 fn undone(commits: &[Logged]) -> BTreeSet<Oid> {
-    let known: BTreeSet<Oid> = commits.iter().map(|commit| commit.commit).collect();
-    let mut undone = BTreeSet::new();
+    let by_id: BTreeMap<Oid, &Logged> = commits.iter().map(|commit| (commit.commit, commit)).collect();
+    let (mut undone, mut seen) = (BTreeSet::new(), BTreeSet::new());
     // Newest first: whether a revert was taken back itself is known before it is looked at.
     for commit in commits {
-        if !undone.contains(&commit.commit) {
-            undone.extend(reverted_by(commit).into_iter().filter(|id| known.contains(id)));
+        if undone.contains(&commit.commit) {
+            continue;
+        }
+        for taken_back in taken_back_by(commit) {
+            let Some(gone) = by_id.get(&taken_back.commit).filter(|gone| seen.insert(gone.commit)) else { continue };
+            let merged = merged_by(gone, taken_back.to, &by_id);
+            // Of a merge that brought only what was there before the range, the revert is told.
+            if gone.parents.len() < 2 || !merged.is_empty() {
+                undone.insert(gone.commit);
+                undone.extend(merged);
+            }
         }
     }
     undone
+}
+
+/// The commits of the range that came with a merge to one of its parents; to the first where none is named.
+fn merged_by(merge: &Logged, to: Option<Oid>, by_id: &BTreeMap<Oid, &Logged>) -> BTreeSet<Oid> {
+    let [first, _, ..] = merge.parents[..] else { return BTreeSet::new() };
+    let mainline = to.filter(|to| merge.parents.contains(to)).unwrap_or(first);
+    let others = merge.parents.iter().copied().filter(|parent| *parent != mainline);
+    let before = reachable([mainline], by_id);
+    reachable(others, by_id).difference(&before).copied().collect()
+}
+
+/// The commits of the range that one comes to from there.
+fn reachable(from: impl IntoIterator<Item = Oid>, by_id: &BTreeMap<Oid, &Logged>) -> BTreeSet<Oid> {
+    let mut found = BTreeSet::new();
+    let mut next: Vec<Oid> = from.into_iter().collect();
+    while let Some(commit) = next.pop() {
+        if let Some(logged) = by_id.get(&commit)
+            && found.insert(commit)
+        {
+            next.extend(&logged.parents);
+        }
+    }
+    found
 }
