@@ -52,7 +52,7 @@ fn what_the_last_tag_does_not_have_is_told_by_kind() {
 ### Added
 
 - Greet people by name (ehdn0jyj9c)
-- **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+- **Breaking:** cli: drop `--old` `[x](http://evil)` ([HASH])
 
 ### Changed
 
@@ -74,7 +74,7 @@ stderr: 1 internal change is left out; --all shows them
         sandbox.run(&["changelog", "--all", "--format", "list"]),
         str![[r#"
 - Greet people by name (ehdn0jyj9c)
-- **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+- **Breaking:** cli: drop `--old` `[x](http://evil)` ([HASH])
 - A word \\u{1b}\[31mfrom outside\\u{202e} ([HASH])
 - Remove the hat ([HASH])
 - The greeting is polite again (h0khc9x85g)
@@ -91,7 +91,7 @@ stderr: 1 internal change is left out; --all shows them
 ### Added
 
 * Greet people by name ([HASH])
-* **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+* **Breaking:** cli: drop `--old` `[x](http://evil)` ([HASH])
 
 ### Changed
 
@@ -162,7 +162,7 @@ stderr: nothing to tell between v1.1.0 and main
 ### Added
 
 - Greet people by name (ehdn0jyj9c)
-- **Breaking:** cli: drop `--old` \[x\](http://evil) ([HASH])
+- **Breaking:** cli: drop `--old` `[x](http://evil)` ([HASH])
 
 ### Changed
 
@@ -290,6 +290,108 @@ fn what_was_taken_back_is_not_told_and_a_revert_of_something_older_is() {
     );
 }
 
+/// A branch with two commits, merged.
+fn with_merge() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.says("fix: old");
+    sandbox.git(&["tag", "v1"]);
+    sandbox.git(&["checkout", "--quiet", "-b", "feat"]);
+    sandbox.commit(&[("hat.txt", "hat\n")]);
+    sandbox.commit(&[("coat.txt", "coat\n")]);
+    sandbox.git(&["checkout", "--quiet", "main"]);
+    sandbox.says("fix: meanwhile");
+    sandbox.git(&["merge", "--quiet", "--no-ff", "-m", "Merge feat", "feat"]);
+    sandbox
+}
+
+#[test]
+fn a_merge_that_was_taken_back_takes_back_what_it_brought() {
+    let sandbox = with_merge();
+    let told = |range: &str| sandbox.ok(&["changelog", range, "--format", "list"]);
+    let lines = |range: &str| told(range).lines().map(|line| line[2..line.len() - 13].to_owned()).collect::<Vec<_>>();
+    assert_eq!(lines("v1"), ["hat.txt", "coat.txt", "Meanwhile"]);
+    let merge = sandbox.commit_of("HEAD");
+    sandbox.git(&["revert", "--no-edit", "-m", "1", &merge]);
+    assert_eq!(lines("v1"), ["Meanwhile"]);
+    // What was there before the range is told to be gone.
+    assert_eq!(lines(&merge), ["Revert \"Merge feat\""]);
+    assert_eq!(lines("feat"), ["Revert \"Merge feat\"", "Meanwhile"]);
+    // And it is back.
+    sandbox.git(&["revert", "--no-edit", "HEAD"]);
+    assert_eq!(lines("v1"), ["hat.txt", "coat.txt", "Meanwhile"]);
+    // To the other parent: what came with the first is gone.
+    sandbox.git(&["reset", "--quiet", "--hard", &merge]);
+    let said =
+        format!("Revert it\n\nThis reverts commit {merge}, reversing\nchanges made to {}.", sandbox.commit_of("feat"));
+    sandbox.says(&said);
+    assert_eq!(lines("v1"), ["hat.txt", "coat.txt"]);
+}
+
+#[test]
+fn words_are_read_as_they_were_written_whatever_logs_are_shown_in() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["config", "i18n.logOutputEncoding", "ISO-8859-1"]);
+    sandbox.git(&["tag", "v1"]);
+    sandbox.says("fix: Füße");
+    let answer = sandbox.json(&["changelog"]);
+    assert_eq!(answer["entries"][0]["text"], "Füße");
+}
+
+#[test]
+fn a_revision_near_a_tag_is_no_release() {
+    let sandbox = project();
+    sandbox.git(&["tag", "v1.1.0"]);
+    for near in ["v1.1.0~1", "v1.1.0^{}"] {
+        let answer = sandbox.json(&["changelog", &format!("v1.0.0..{near}")]);
+        assert_eq!(answer["to"]["is_tag"], false, "{near}");
+    }
+    assert_eq!(sandbox.json(&["changelog", "..v1.1.0"])["to"]["is_tag"], true);
+    assert!(sandbox.ok(&["changelog", "v1.0.0..v1.1.0~1"]).starts_with("## [Unreleased]\n"));
+    sandbox.ok(&["changelog", "v1.0.0..v1.1.0~1", "--write"]);
+}
+
+#[test]
+fn nobody_is_called_by_the_notes_of_a_release() {
+    let sandbox = Sandbox::new();
+    sandbox.git(&["tag", "v1"]);
+    sandbox.says("Thank @torvalds, see https://evil.example. (#12)");
+    sandbox.says("fix: _em_ and ~~x~~ in snake_case, as evil/evil#1");
+    shows!(
+        sandbox,
+        sandbox.run(&["changelog", "--format", "github-release"]),
+        str![[r#"
+## What's changed
+
+### Changed
+
+* Thank `@torvalds`, see `https://evil.example`. (#12) ([HASH])
+
+### Fixed
+
+* \_em\_ and \~\~x\~\~ in snake_case, as `evil/evil#1` ([HASH])
+
+**Full changelog**: v1...main
+
+"#]]
+    );
+}
+
+#[test]
+fn a_file_of_many_hands_keeps_its_lines_and_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    sandbox.git(&["tag", "v1"]);
+    sandbox.says("fix: the hat");
+    sandbox.write("CHANGELOG.md", "# Log\r\n\n## Unreleased\n\n### Fixed\n\n- x\n\n## 1.0\n- y");
+    let path = sandbox.path("CHANGELOG.md");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+    sandbox.ok(&["changelog", "--write"]);
+    let text = sandbox.read("CHANGELOG.md");
+    assert!(text.starts_with("# Log\r\n\n## Unreleased\n\n### Fixed\n\n- x\n- The hat ("), "{text}");
+    assert!(text.ends_with(")\n\n## 1.0\n- y") && text.matches('\r').count() == 1, "{text}");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
+}
+
 #[test]
 fn names_in_commits_that_stand_for_no_task_are_words() {
     let sandbox = Sandbox::new();
@@ -367,10 +469,10 @@ stderr: CHANGELOG.md names all of it already
     sandbox.git(&["tag", "v1.1.0"]);
     shows!(
         sandbox,
-        sandbox.fails(&["changelog", "..v1.1.0", "--write"], 2),
+        sandbox.fails(&["changelog", "v1.0.0..v1.1.0", "--write"], 2),
         str![[r#"
 stderr: error: v1.1.0 is released, and only what is not is added to CHANGELOG.md
-stderr: hint: print it: aifactory changelog ..v1.1.0
+stderr: hint: print it: aifactory changelog v1.0.0..v1.1.0
 exit 2
 
 "#]]

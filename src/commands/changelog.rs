@@ -55,7 +55,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         context.ui.warn("there are more commits than are looked at; the oldest are missing");
     }
     if args.write {
-        return write(context, &project, &found);
+        return write(context, &project, &found, args.range.as_deref().unwrap_or_default());
     }
     if context.ui.manner.json {
         let mut answer = json!({ "schema": "aifactory.changelog/1", "left_out": left_out });
@@ -87,11 +87,11 @@ fn nothing(found: &Changelog) -> String {
 }
 
 /// The file of this worktree, for the person to look at and to commit.
-fn write(context: &Context, project: &Project, found: &Changelog) -> Result<Finish> {
+fn write(context: &Context, project: &Project, found: &Changelog, range: &str) -> Result<Finish> {
     if found.to.is_tag {
         let name = escape_line(&found.to.name);
         let error = Error::usage(format!("{name} is released, and only what is not is added to {FILE_NAME}"));
-        return Err(error.hint(format!("print it: aifactory changelog ..{name}")));
+        return Err(error.hint(format!("print it: aifactory changelog {}", escape_line(range))));
     }
     let folder = project.repository().worktree_root().ok_or_else(|| {
         Error::failed(format!("there are no files here, so no {FILE_NAME}")).hint("print it: aifactory changelog")
@@ -103,7 +103,7 @@ fn write(context: &Context, project: &Project, found: &Changelog) -> Result<Fini
     let before = files::load_bounded_text(&path, LONGEST_FILE)?.unwrap_or_default();
     let (after, added) = add_to_file(&before, found);
     if added > 0 {
-        files::write_text(&path, &after)?;
+        files::rewrite_text(&path, &after)?;
     }
     if context.ui.manner.json {
         let answer = json!({ "schema": "aifactory.changelog-write/1", "file": path, "added": added });

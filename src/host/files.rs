@@ -46,15 +46,21 @@ pub fn is_open_to_others(path: &Path) -> bool {
 
 /// Like [`write_text`], for its owner's eyes only.
 pub fn write_private_text(path: &Path, text: &str) -> Result<()> {
-    write_with_mode(path, text, 0o600)
+    write_draft(path, text, 0o600, None)
 }
 
 /// Replaces the file in one step: a reader sees the old text or the new one, and so does whoever comes after a crash.
 pub fn write_text(path: &Path, text: &str) -> Result<()> {
-    write_with_mode(path, text, 0o666)
+    write_draft(path, text, 0o666, None)
 }
 
-fn write_with_mode(path: &Path, text: &str, mode: u32) -> Result<()> {
+/// The same of a file that is somebody else's: who may read, write or start it stays as it is.
+pub fn rewrite_text(path: &Path, text: &str) -> Result<()> {
+    let before = fs::metadata(path).ok().map(|metadata| metadata.permissions());
+    write_draft(path, text, 0o666, before)
+}
+
+fn write_draft(path: &Path, text: &str, mode: u32, permissions: Option<fs::Permissions>) -> Result<()> {
     let failed = || format!("cannot write {}", path.display());
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
@@ -62,6 +68,7 @@ fn write_with_mode(path: &Path, text: &str, mode: u32) -> Result<()> {
     let written =
         File::options().write(true).create(true).truncate(true).mode(mode).open(&draft).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
+            permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions))?;
             file.sync_all()
         });
     let renamed = written.and_then(|()| fs::rename(&draft, path));

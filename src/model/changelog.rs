@@ -1,8 +1,8 @@
 //! What changed between two revisions, told to whoever uses it: what is an entry, under which heading it stands, and how
 //! all of it is written down.
 //!
-//! Titles and subjects come from outside: they are one line, not longer than a line may be, and in Markdown they are words
-//! and nothing else.
+//! Titles and subjects come from outside: they are one line, not longer than a line may be, and in Markdown they are words,
+//! code, and at most a number of the project's own.
 
 mod file;
 mod group;
@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 /// Letters of an entry; what is longer is cut.
 const LONGEST_TEXT: usize = 200;
 
+/// What is different at one revision from what was at another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Changelog {
     /// Absent where it begins with the first commit.
@@ -32,6 +33,7 @@ pub struct Changelog {
     pub is_cut: bool,
 }
 
+/// A commit by the name that somebody gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Revision {
     /// As a person would say it: a tag, a branch, an id.

@@ -52,13 +52,14 @@ const LABELS: [(Group, &[&str]); 7] = [
     (Group::Internal, &["chore", "ci", "code-quality", "docs", "documentation", "internal", "refactoring", "tests"]),
 ];
 
-/// Kinds of commits as conventionalcommits.org and its users have them.
+/// Kinds of commits as conventionalcommits.org and its users have them. First words that may as well be the name of a
+/// part, such as `support`, are none.
 const KINDS: [(Group, &[&str]); 7] = [
-    (Group::Added, &["add", "feat", "feature"]),
-    (Group::Changed, &["change", "perf", "revert"]),
-    (Group::Deprecated, &["deprecate"]),
-    (Group::Removed, &["remove"]),
-    (Group::Fixed, &["bugfix", "fix", "hotfix"]),
+    (Group::Added, &["add", "added", "adds", "feat", "feature", "new"]),
+    (Group::Changed, &["change", "changed", "changes", "perf", "revert"]),
+    (Group::Deprecated, &["deprecate", "deprecated", "deprecates"]),
+    (Group::Removed, &["remove", "removed", "removes"]),
+    (Group::Fixed, &["bugfix", "fix", "fixed", "fixes", "hotfix"]),
     (Group::Security, &["sec", "security"]),
     (
         Group::Internal,
@@ -95,10 +96,13 @@ const LEFT_OUT: [&str; 3] = ["changelog", "no-changelog", "skip-changelog"];
 /// Marks of commits that are to become part of another one.
 const MARKS: [&str; 3] = ["fixup! ", "squash! ", "amend! "];
 
+/// What a title or subject was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     pub group: Group,
+    /// One line without kind and full stop, not escaped.
     pub text: String,
+    /// What worked before does not work any more.
     pub breaking: bool,
     /// The rule, in words.
     pub because: String,
@@ -214,6 +218,10 @@ mod tests {
             ("refactor!: greet people", &[], "Changed breaking | Greet people | it breaks what worked before"),
             ("Fix the greeting", &[], "Fixed | Fix the greeting | its first word is fix"),
             ("parser: drop the old form", &[], "Removed | parser: drop the old form | its first word is drop"),
+            ("Fixed: the greeting", &[], "Fixed | The greeting | it begins with fixed:"),
+            ("removes(cli): the hat", &[], "Removed | cli: the hat | it begins with removes:"),
+            ("Added: a hat", &[], "Added | A hat | it begins with added:"),
+            ("support: drop the hat", &[], "Removed | support: drop the hat | its first word is drop"),
             ("docs: greet people", &[], "Internal | Greet people | it begins with docs:"),
             ("fixup! fix: greet", &[], "Internal | fixup! fix: greet | it begins with fixup!"),
             ("Greet people", &[], "Changed | Greet people | nothing says otherwise"),

@@ -3,6 +3,7 @@
 use super::{Changelog, Entry, Group};
 use crate::model::text::escape_line;
 
+/// How a changelog is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// As keepachangelog.com has it.
@@ -89,25 +90,81 @@ impl Entry {
     }
 }
 
-/// Words as words: what would be a link, an image, markup or a comment is shown as it was typed. Code stays code.
+/// Words as words: what would be a link, an image, markup or a comment is shown as it was typed, and code stays code. What
+/// a forge would make a link of though it is escaped, because it looks for addresses and names of people in the finished
+/// text, is shown as code: nobody is called by a subject of a stranger. `#12` stays what it is, a number of this project,
+/// as a forge itself writes it into the subject of what it merged.
 fn plain(text: &str) -> String {
     let text = escape_line(text);
     let ticks = text.matches('`').count();
     let has_code = ticks.is_multiple_of(2) && !text.contains("``") && !text.contains('\\');
     let mut shown = String::new();
-    let mut in_code = false;
-    if text.starts_with(['#', '>', '-', '+', '=', '~', '|']) {
-        shown.push('\\');
+    for (at, part) in text.split(|c| has_code && c == '`').enumerate() {
+        match at % 2 {
+            1 => shown.push_str(&format!("`{part}`")),
+            _ => part.split_inclusive(' ').for_each(|word| push_word(&mut shown, word)),
+        }
     }
-    for c in text.chars() {
-        if c == '`' && has_code {
-            in_code = !in_code;
-        } else if !in_code && matches!(c, '<' | '[' | ']' | '`' | '\\' | '*' | '&') {
+    without_block(shown)
+}
+
+fn push_word(shown: &mut String, word: &str) {
+    let bare = word.trim_end_matches([' ', '.', ',', ';', ':', '!', '?']);
+    match is_called(bare) {
+        true => shown.push_str(&format!("{}{}", as_code(bare), &word[bare.len()..])),
+        false => shown.push_str(&escape_markup(word)),
+    }
+}
+
+/// Whether a forge makes a link of the word, or calls somebody by it.
+fn is_called(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let names_somebody = word.split('@').skip(1).any(|name| name.starts_with(char::is_alphanumeric));
+    let is_elsewhere = word.split_once('#').is_some_and(|(project, _)| project.contains('/'));
+    names_somebody || is_elsewhere || word.contains("://") || word.contains("www.")
+}
+
+/// Between more marks than there are in it.
+fn as_code(word: &str) -> String {
+    let longest = word.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let marks = "`".repeat(longest + 1);
+    match longest {
+        0 => format!("{marks}{word}{marks}"),
+        _ => format!("{marks} {word} {marks}"),
+    }
+}
+
+fn escape_markup(word: &str) -> String {
+    let mut shown = String::new();
+    for (at, c) in word.char_indices() {
+        let is_mark = match c {
+            '_' => !is_inside(word, at),
+            c => matches!(c, '<' | '[' | ']' | '`' | '\\' | '*' | '&' | '~'),
+        };
+        if is_mark {
             shown.push('\\');
         }
         shown.push(c);
     }
     shown
+}
+
+/// Whether the line stands between letters of a word, where it marks nothing.
+fn is_inside(word: &str, at: usize) -> bool {
+    let before = word[..at].trim_end_matches('_').chars().next_back();
+    let after = word[at..].trim_start_matches('_').chars().next();
+    [before, after].into_iter().all(|beside| beside.is_some_and(char::is_alphanumeric))
+}
+
+/// What would begin a heading, a list or the like at the beginning of a line does not.
+fn without_block(text: String) -> String {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_number = rest.len() < text.len() && (rest.starts_with(". ") || rest.starts_with(") "));
+    match text.starts_with(['#', '>', '-', '+', '=', '|']) {
+        true => format!("\\{text}"),
+        false if is_number => format!("{}\\{rest}", &text[..text.len() - rest.len()]),
+        false => text,
+    }
 }
 
 #[cfg(test)]
@@ -183,6 +240,30 @@ mod tests {
             ("\\` <b> `", "\\\\\\` \\<b> \\`"),
             ("**bold** &lt;", "\\*\\*bold\\*\\* \\&lt;"),
             ("a\u{1b}[2Jb", "a\\\\u{1b}\\[2Jb"),
+            ("_em_ and __bold__", "\\_em\\_ and \\_\\_bold\\_\\_"),
+            ("a snake_case and __init__", "a snake_case and \\_\\_init\\_\\_"),
+            ("~~x~~ 1", "\\~\\~x\\~\\~ 1"),
+            ("~~~", "\\~\\~\\~"),
+            ("1. one", "1\\. one"),
+            ("1.1.0 for 10 hats", "1.1.0 for 10 hats"),
+        ] {
+            assert_eq!(plain(text), shown);
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_and_nothing_is_linked_by_words_from_outside() {
+        for (text, shown) in [
+            ("Thank @torvalds, please", "Thank `@torvalds`, please"),
+            ("Meet @ noon in C# (#12)", "Meet @ noon in C# (#12)"),
+            ("like a/b#1", "like `a/b#1`"),
+            ("See HTTPS://evil.example/x_y_z.", "See `HTTPS://evil.example/x_y_z`."),
+            ("WWW.evil.example", "`WWW.evil.example`"),
+            ("![x](http://evil)", "`![x](http://evil)`"),
+            ("a `@b` c", "a `@b` c"),
+            ("`a`@b", "`a``@b`"),
+            ("@a`b", "`` @a`b ``"),
+            ("\\@a", "`\\@a`"),
         ] {
             assert_eq!(plain(text), shown);
         }
