@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::git::Oid;
 use crate::memory::{Found, Memory, Query};
 use crate::model::assertions::{Touched, touched};
-use crate::model::changelog::Format;
+use crate::model::changelog::{Changelog, Format};
 use crate::model::handoff::Handoff;
 use crate::model::message::{Message, MessageKind};
 use crate::model::run::Verdict;
@@ -115,15 +115,7 @@ impl Known<'_> {
     fn collected_changes(&self, snapshot: &Snapshot<'_>) -> Result<String> {
         let mut collected = changelog(self.project, snapshot, None)?;
         collected.leave_out_internal();
-        let text = collected.to_text(Format::KeepAChangelog);
-        let mut end = 0;
-        let fits = |end: &mut usize, line: &str| {
-            *end += line.len();
-            (*end <= CHANGELOG_BYTES).then_some(*end)
-        };
-        let shown = text.split_inclusive('\n').map_while(|line| fits(&mut end, line)).last().unwrap_or(0);
-        let more = if shown < text.len() { "There is more, which is for another time.\n" } else { "" };
-        Ok(format!("{}{more}", fenced(&text[..shown])))
+        Ok(fenced_changes(&collected))
     }
 
     /// What earlier phases left for those after them, oldest first.
@@ -158,6 +150,19 @@ impl Known<'_> {
             found.iter().map(|found| format!("{}\n(from {})", found.note.body.trim(), found.source)).collect();
         Ok(fenced(&lines.join("\n\n")))
     }
+}
+
+fn fenced_changes(collected: &Changelog) -> String {
+    let text = collected.to_text(Format::KeepAChangelog);
+    let mut end = 0;
+    let fits = |end: &mut usize, line: &str| {
+        *end += line.len();
+        (*end <= CHANGELOG_BYTES).then_some(*end)
+    };
+    let shown = text.split_inclusive('\n').map_while(|line| fits(&mut end, line)).last().unwrap_or(0);
+    let more = if shown < text.len() { "There is more, which is for another time.\n" } else { "" };
+    let older = if collected.is_cut { "There are too many commits: the oldest are missing.\n" } else { "" };
+    format!("{}{more}{older}", fenced(&text[..shown]))
 }
 
 /// What the work does to the assertions that were there before it.
@@ -272,5 +277,35 @@ fn also_of(answers: Answer) -> &'static str {
     match answers {
         Answer::Spec | Answer::Plan | Answer::Notes => "prompt.planning",
         _ => "prompt.implementation",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::changelog::{Entry, Group, Revision};
+
+    #[test]
+    fn whoever_writes_of_changes_is_told_what_is_missing() {
+        let entry = |text: String| Entry {
+            group: Group::Added,
+            text,
+            breaking: false,
+            because: String::new(),
+            task: None,
+            commits: vec!["1".repeat(40)],
+            authors: std::collections::BTreeSet::new(),
+        };
+        let said = |entries: Vec<Entry>, is_cut: bool| {
+            let to = Revision { name: "main".into(), commit: String::new(), is_tag: false };
+            fenced_changes(&Changelog { from: None, to, at: None, entries, is_cut })
+        };
+        let older = "There are too many commits: the oldest are missing.\n";
+        let more = "There is more, which is for another time.\n";
+        let all = said(vec![entry("Hats".into())], false);
+        assert!(all.contains("- Hats (") && !all.contains(older) && !all.contains(more), "{all}");
+        assert!(said(vec![entry("Hats".into())], true).ends_with(older));
+        let long = said((0..500).map(|_| entry("x".repeat(100))).collect(), true);
+        assert!(long.ends_with(&format!("{more}{older}")) && long.len() < CHANGELOG_BYTES + 200, "{}", long.len());
     }
 }
