@@ -303,12 +303,67 @@ fn one_note_that_the_service_refuses_keeps_no_other_out() {
         add(&sandbox, &[&format!("The schema of {part}")]);
     }
     add(&sandbox, &["Some poison about a schema"]);
-    server.set_wrong(Wrong::Picky("poison"));
+    server.set_wrong(Wrong::Picky(400, "poison"));
     let ran = search(&sandbox, &[&["-n", "20"], &QUESTION[..]].concat());
     assert_eq!((ran.stderr.as_str(), ran.stdout.matches("The schema of").count()), ("", 9), "{}", ran.all());
     server.requests();
     search(&sandbox, &QUESTION);
     assert!(server.requests().is_empty(), "what was refused is not sent again");
+}
+
+#[test]
+fn a_note_is_refused_for_itself_alone_also_where_the_question_is_known() {
+    let server = EmbeddingServer::start();
+    let sandbox = knowing(&server);
+    found(&sandbox, &QUESTION);
+    add(&sandbox, &["Every schema has keys"]);
+    add(&sandbox, &["Some poison about a schema"]);
+    server.set_wrong(Wrong::Picky(413, "poison"));
+    assert_eq!((search(&sandbox, &QUESTION).stderr.as_str(), found(&sandbox, &QUESTION).len()), ("", 2));
+    server.requests();
+    found(&sandbox, &QUESTION);
+    assert!(server.requests().is_empty(), "what was refused is not sent again");
+    // Where the service takes nothing at all, no note is at fault.
+    add(&sandbox, &["Every schema has columns"]);
+    server.set_wrong(Wrong::Code(400, "{\"error\": \"no such model\"}".into()));
+    shows!(
+        sandbox,
+        warning_of(&server, &Ran { stdout: String::new(), ..search(&sandbox, &QUESTION) }),
+        str![[r#"
+stderr: warning: not every note was compared by its meaning: $SERVICE answered 400: no such model
+
+"#]]
+    );
+    server.set_wrong(None);
+    assert_eq!(found(&sandbox, &QUESTION).len(), 3);
+}
+
+#[test]
+fn a_service_that_stumbles_hides_no_note_for_good() {
+    let server = EmbeddingServer::start();
+    let sandbox = knowing(&server);
+    found(&sandbox, &QUESTION);
+    for part in ["ants", "bees", "cats"] {
+        add(&sandbox, &[&format!("The schema of {part}")]);
+    }
+    let warning = "warning: not every note was compared by its meaning: \
+                   $SERVICE answered 500 (it has trouble of its own)\n";
+    let searched = || {
+        let ran = search(&sandbox, &[&["-n", "20"], &QUESTION[..]].concat());
+        (ran.stdout.matches("The schema of").count(), warning_of(&server, &ran).stderr)
+    };
+    // It stumbles over one of them: the others are found.
+    server.set_wrong(Wrong::Picky(500, "bees"));
+    assert_eq!(searched(), (2, warning.to_owned()));
+    add(&sandbox, &["The schema of dogs"]);
+    add(&sandbox, &["The schema of eels"]);
+    server.requests();
+    // Over everything: it is not asked of each.
+    server.set_wrong(Wrong::Code(500, String::new()));
+    assert_eq!(searched(), (2, warning.to_owned()));
+    assert!(server.requests().len() < 5);
+    server.set_wrong(None);
+    assert_eq!(searched(), (5, String::new()));
 }
 
 #[test]
@@ -321,7 +376,7 @@ fn the_credential_is_named_by_its_variable_and_goes_to_the_service_alone() {
         sandbox,
         warning_of(&server, &search(&sandbox, &QUESTION)),
         str![[r#"
-stderr: warning: notes are found by their words alone: MY_VECTORS, which memory.embeddings.key names, is not set
+stderr: warning: notes are found by their words alone: MY_VECTORS, which memory.embeddings.key names, is not set (set it in the environment, or in secrets.env of your settings folder)
 stderr: nothing found
 
 "#]]
@@ -361,7 +416,7 @@ fn a_key_in_place_of_its_name_is_not_shown() {
         sandbox,
         warning_of(&server, &search(&sandbox, &QUESTION)),
         str![[r#"
-stderr: warning: notes are found by their words alone: memory.embeddings.key is no name of a variable
+stderr: warning: notes are found by their words alone: memory.embeddings.key is no name of a variable (the key itself belongs into that variable: EMBEDDINGS_KEY=… in secrets.env or the environment)
 stderr: nothing found
 
 "#]]

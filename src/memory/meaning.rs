@@ -4,7 +4,7 @@
 //! service is of no use, notes are found by their words alone, and somebody is told.
 
 use super::Memory;
-use super::service::{Service, Session, Trouble};
+use super::service::{Refusal, Service, Session, Trouble};
 use crate::error::{Error, Result};
 use crate::model::note::Note;
 use crate::model::{Digest, EventId};
@@ -94,9 +94,9 @@ impl Memory<'_> {
         };
         let known = vectors.known(question.len())?;
         let missing: Vec<&EventId> = ids.iter().filter(|id| !known.contains_key(id)).take(MOST_NEW).collect();
-        if let Err(error) = learn(&session, &vectors, snapshot, &missing, question.len()) {
-            let why = error.full_text();
-            found.warning = Some(format!("not every note was compared by its meaning: {why}"));
+        let lesson = Lesson { session: &session, vectors: &vectors, text, length: question.len() };
+        if let Err(error) = lesson.learn(snapshot, &missing) {
+            found.warning = Some(format!("not every note was compared by its meaning: {}", with_hint(&error)));
         }
         let among: BTreeSet<EventId> = ids.into_iter().collect();
         if !known.keys().all(|id| among.contains(id)) {
@@ -114,7 +114,13 @@ impl Memory<'_> {
 }
 
 fn words_alone(error: &Error) -> String {
-    format!("notes are found by their words alone: {}", error.full_text())
+    format!("notes are found by their words alone: {}", with_hint(error))
+}
+
+/// On one line, where nothing else shows hints.
+fn with_hint(error: &Error) -> String {
+    let hint = error.hints().first().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    format!("{}{hint}", error.full_text())
 }
 
 /// Promoted notes before proposed ones, so that many of those do not crowd them out; the newest first.
@@ -129,44 +135,65 @@ fn compared(snapshot: &Snapshot<'_>, proposed: bool) -> Result<Vec<EventId>> {
     Ok(ids)
 }
 
-/// Gives vectors to notes, as many as there is time for; the next search goes on.
-fn learn(
-    session: &Session<'_>,
-    vectors: &Vectors,
-    snapshot: &Snapshot<'_>,
-    missing: &[&EventId],
+/// Gives vectors to notes.
+struct Lesson<'l> {
+    session: &'l Session<'l>,
+    vectors: &'l Vectors,
+    /// What is asked: a text that the service takes, as long as it is of use.
+    text: &'l str,
+    /// Numbers of that text's vector.
     length: usize,
-) -> Result<()> {
-    for ids in missing.chunks(BATCH) {
-        if session.is_late() {
-            return Ok(());
-        }
-        let notes: Vec<Note> = ids.iter().filter_map(|id| snapshot.find_note(id).ok().flatten()).collect();
-        let texts: Vec<&str> = notes.iter().map(|note| note.body.as_str()).collect();
-        let learnt = vectors_of(session, &texts)?;
-        // The service has changed what it gives: what was asked before is to be asked again.
-        if learnt.iter().any(|vector| !vector.is_empty() && vector.len() != length) {
-            vectors.forget_asked()?;
-        }
-        let learnt = notes.iter().zip(learnt).map(|(note, vector)| (note.id.clone(), Digest::of(&note.body), vector));
-        vectors.keep_notes(&learnt.collect::<Vec<_>>())?;
-    }
-    Ok(())
 }
 
-/// A vector for each text; an empty one for a text that the service does not take while it takes others.
-fn vectors_of(session: &Session<'_>, texts: &[&str]) -> Result<Vec<Vector>> {
-    if texts.is_empty() {
-        return Ok(Vec::new());
-    }
-    match session.vectors(texts) {
-        Ok(vectors) => Ok(vectors),
-        Err(Trouble::Texts(_)) if texts.len() > 1 => {
-            let (some, others) = texts.split_at(texts.len() / 2);
-            Ok([vectors_of(session, some)?, vectors_of(session, others)?].concat())
+impl Lesson<'_> {
+    /// As many as there is time for; the next search goes on. A note that the service stumbles over keeps no other out.
+    fn learn(&self, snapshot: &Snapshot<'_>, missing: &[&EventId]) -> Result<()> {
+        let mut stumbled = None;
+        for ids in missing.chunks(BATCH) {
+            if self.session.is_late() {
+                break;
+            }
+            let notes: Vec<Note> = ids.iter().filter_map(|id| snapshot.find_note(id).ok().flatten()).collect();
+            stumbled = stumbled.or(self.learn_some(&notes)?);
         }
-        Err(Trouble::Texts(_)) if session.has_accepted() => Ok(vec![Vector::new()]),
-        Err(trouble) => Err(trouble.into()),
+        stumbled.map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    /// Why one of them has no vector yet, though the service is of use.
+    fn learn_some(&self, notes: &[Note]) -> Result<Option<Refusal>> {
+        let texts: Vec<&str> = notes.iter().map(|note| note.body.as_str()).collect();
+        if texts.is_empty() {
+            return Ok(None);
+        }
+        match self.session.vectors(&texts) {
+            Ok(learnt) => self.keep(notes, learnt).map(|()| None),
+            Err(Trouble::Texts(refusal)) => match notes {
+                [note] => self.refused(note, refusal),
+                notes => {
+                    let (some, others) = notes.split_at(notes.len() / 2);
+                    Ok(self.learn_some(some)?.or(self.learn_some(others)?))
+                }
+            },
+            Err(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// Whether the note is at fault shows in what the service says of another text.
+    fn refused(&self, note: &Note, refusal: Refusal) -> Result<Option<Refusal>> {
+        self.session.vectors(&[self.text])?;
+        match refusal.is_final {
+            true => self.keep(std::slice::from_ref(note), vec![Vector::new()]).map(|()| None),
+            false => Ok(Some(refusal)),
+        }
+    }
+
+    fn keep(&self, notes: &[Note], learnt: Vec<Vector>) -> Result<()> {
+        // The service has changed what it gives: what was asked before is to be asked again.
+        if learnt.iter().any(|vector| !vector.is_empty() && vector.len() != self.length) {
+            self.vectors.forget_asked()?;
+        }
+        let learnt = notes.iter().zip(learnt).map(|(note, vector)| (note.id.clone(), Digest::of(&note.body), vector));
+        self.vectors.keep_notes(&learnt.collect::<Vec<_>>())
     }
 }
 

@@ -61,6 +61,7 @@ impl How {
     }
 }
 
+/// A note that fits what was asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub note: Note,

@@ -10,7 +10,7 @@ use crate::http::{Address, Client, Failure, Limits, Secret};
 use crate::model::Digest;
 use crate::store::{Store, Vector};
 use serde_json::{Value, json};
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::time::{Duration, Instant};
 
 /// For all that one search asks of it: a task waits no longer.
@@ -31,15 +31,29 @@ pub struct Service<'m> {
 #[derive(Debug)]
 pub enum Trouble {
     /// It does not take these texts; others perhaps.
-    Texts(Failure),
+    Texts(Refusal),
     /// It is of no use now.
     Service(Error),
+}
+
+/// Texts that a service answered with a failure.
+#[derive(Debug)]
+pub struct Refusal {
+    failure: Failure,
+    /// It says that the texts are at fault. Otherwise it may have stumbled, and take them another time.
+    pub is_final: bool,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        Error::failed(refusal.failure.to_string())
+    }
 }
 
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Error {
         match trouble {
-            Trouble::Texts(failure) => Error::failed(failure.to_string()),
+            Trouble::Texts(refusal) => refusal.into(),
             Trouble::Service(error) => error,
         }
     }
@@ -70,16 +84,14 @@ impl<'m> Service<'m> {
         &self.model
     }
 
-    /// Nothing is opened yet. All that is asked of it from now on is answered in time or not at all.
+    /// Nothing is opened yet. All that is asked of it is answered in time or not at all; the time begins with the first
+    /// request.
     pub fn session(&self) -> Session<'_> {
-        let host = self.store.host();
-        Session {
-            service: self,
-            client: Client::new(host, LIMITS),
-            key: OnceCell::new(),
-            until: host.monotonic() + PATIENCE,
-            accepted: Cell::new(0),
-        }
+        self.session_of(PATIENCE)
+    }
+
+    fn session_of(&self, patience: Duration) -> Session<'_> {
+        Session { service: self, client: Client::new(self.store.host(), LIMITS), patience, begun: OnceCell::new() }
     }
 
     fn load_key(&self) -> Result<Option<Secret>> {
@@ -107,49 +119,61 @@ impl<'m> Service<'m> {
 pub struct Session<'s> {
     service: &'s Service<'s>,
     client: Client,
-    key: OnceCell<Option<Secret>>,
+    patience: Duration,
+    begun: OnceCell<Begun>,
+}
+
+struct Begun {
+    key: Option<Secret>,
     until: Instant,
-    accepted: Cell<usize>,
 }
 
 impl Session<'_> {
     /// The time for the search is over.
     pub fn is_late(&self) -> bool {
-        self.left().is_zero()
-    }
-
-    /// It took a text in this session, so that what it refuses is refused for itself.
-    pub fn has_accepted(&self) -> bool {
-        self.accepted.get() > 0
+        self.begun.get().is_some_and(|begun| self.left(begun).is_zero())
     }
 
     /// A vector for each text, all of one length.
     pub fn vectors(&self, texts: &[&str]) -> Result<Vec<Vector>, Trouble> {
         let service = self.service;
+        let begun = self.begun().map_err(Trouble::Service)?;
+        let left = self.left(begun);
+        if left.is_zero() {
+            let (host, seconds) = (service.host(), self.patience.as_secs());
+            let why = format!("the {seconds} s that a search waits for {host} are over");
+            return Err(Trouble::Service(Error::failed(why)));
+        }
         let texts: Vec<_> = texts.iter().map(|text| service.store.redactor().redact(text)).collect();
         let body = json!({ "model": service.model, "input": texts });
-        let address = service.address.join("embeddings");
-        let answer = self.client.post_json(&address, self.key().map_err(Trouble::Service)?, &body, self.left());
-        let answer = answer.map_err(|failure| match failure {
-            Failure::Status { code: 400 | 413 | 422 | 500, .. } => Trouble::Texts(failure),
-            failure => Trouble::Service(Error::failed(failure.to_string())),
-        })?;
-        let vectors = parse_vectors(&answer, texts.len()).map_err(|why| {
+        let answer = self.client.post_json(&service.address.join("embeddings"), begun.key.as_ref(), &body, left);
+        let answer = answer.map_err(trouble)?;
+        parse_vectors(&answer, texts.len()).map_err(|why| {
             Trouble::Service(Error::failed(format!("the answer of {} cannot be used: {why}", service.host())))
-        })?;
-        self.accepted.set(self.accepted.get() + vectors.len());
-        Ok(vectors)
+        })
     }
 
-    fn key(&self) -> Result<Option<&Secret>> {
-        if self.key.get().is_none() {
-            let _ = self.key.set(self.service.load_key()?);
+    /// A command of the person's own that prints the credential does not count: it may ask for a password.
+    fn begun(&self) -> Result<&Begun> {
+        if let Some(begun) = self.begun.get() {
+            return Ok(begun);
         }
-        Ok(self.key.get().and_then(Option::as_ref))
+        let key = self.service.load_key()?;
+        let until = self.service.store.host().monotonic() + self.patience;
+        Ok(self.begun.get_or_init(|| Begun { key, until }))
     }
 
-    fn left(&self) -> Duration {
-        self.until.saturating_duration_since(self.service.store.host().monotonic())
+    fn left(&self, begun: &Begun) -> Duration {
+        begun.until.saturating_duration_since(self.service.store.host().monotonic())
+    }
+}
+
+fn trouble(failure: Failure) -> Trouble {
+    match failure {
+        Failure::Status { code: 400 | 413 | 422, .. } => Trouble::Texts(Refusal { failure, is_final: true }),
+        // Some say so of texts that are too long, and others where they have trouble of their own.
+        Failure::Status { code: 500, .. } => Trouble::Texts(Refusal { failure, is_final: false }),
+        failure => Trouble::Service(Error::failed(failure.to_string())),
     }
 }
 
@@ -190,6 +214,38 @@ fn parse_vector(value: &Value) -> Result<Vector, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Layer, Origin};
+    use crate::git::{Identity, Repository};
+    use crate::host::{Environment, Host};
+    use crate::model::Timestamp;
+    use crate::store::DEFAULT_REF;
+
+    /// What asking it once says, and whether its time has begun, where a search waits for nothing.
+    fn asked_late(key_command: &str) -> (String, bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let you = Identity { name: "You".into(), email: "you@example.com".into(), at: Timestamp::from_millis(0) };
+        std::fs::write(folder.path().join("a"), "a").unwrap();
+        Repository::create(folder.path(), "main", "begin", &you).unwrap();
+        let repository = Repository::open(&folder.path().join(".git")).unwrap();
+        let store = Store::open(repository, Host::new(Environment::default()), DEFAULT_REF).unwrap();
+        let text = format!(
+            "[memory.embeddings]\nurl = \"http://127.0.0.1:1/v1\"\nmodel = \"test\"\nkey = \"MY_KEY\"\n\
+             [secrets]\ncommands = [\"MY_KEY={key_command}\"]\n"
+        );
+        let settings = Settings::new([Layer::parse(Origin::User("config".into()), &text).unwrap()]).unwrap();
+        let service = Service::find(&store, &settings).unwrap().unwrap();
+        let session = service.session_of(Duration::ZERO);
+        let error = Error::from(session.vectors(&["x"]).unwrap_err());
+        (error.full_text(), session.is_late())
+    }
+
+    #[test]
+    fn the_time_begins_once_the_credential_is_there_and_nothing_is_sent_when_it_is_over() {
+        let over = "the 0 s that a search waits for 127.0.0.1:1 are over";
+        assert_eq!(asked_late("echo hunter2hunter2"), (over.to_owned(), true));
+        let failed = "the command of secrets.commands for MY_KEY exited with 3";
+        assert_eq!(asked_late("exit 3"), (failed.to_owned(), false));
+    }
 
     #[test]
     fn vectors_come_in_any_order_and_have_the_length_one() {

@@ -31,8 +31,8 @@ pub enum Wrong {
     Longer,
     /// Sends us to another address.
     Redirect(String),
-    /// Will not have texts with this in them.
-    Picky(&'static str),
+    /// Answers texts with this in them with this code.
+    Picky(u16, &'static str),
     HangUp,
     /// 429 to the first so many, with this `Retry-After`.
     Busy(usize, &'static str),
@@ -133,8 +133,8 @@ impl Shared {
                 while stream.write_all(&[b' '; 64 << 10]).is_ok() {}
                 return;
             }
-            Some(Wrong::Picky(word)) if inputs(&request).iter().any(|text| text.contains(word)) => {
-                answer(400, "", "{\"error\": {\"message\": \"that is too much\"}}")
+            Some(Wrong::Picky(code, word)) if inputs(&request).iter().any(|text| text.contains(word)) => {
+                answer(code, "", "{\"error\": {\"message\": \"that is too much\"}}")
             }
             Some(Wrong::Busy(times, retry_after)) if number <= times => {
                 answer(429, &format!("Retry-After: {retry_after}\r\n"), "")

@@ -84,6 +84,7 @@ impl Vectors {
         Ok(bytes.map(|bytes| numbers(&bytes).collect()))
     }
 
+    /// Keeps the vector of a question. The oldest questions go where there are too many.
     pub fn keep_asked(&self, text: &Digest, vector: &[f32]) -> Result<()> {
         let keep = "INSERT OR REPLACE INTO asked (source, text, vector) VALUES (?1, ?2, ?3)";
         let row = params![self.source.as_str(), text.as_str(), bytes(vector)];
@@ -97,6 +98,7 @@ impl Vectors {
         self.checked(self.connection.execute("DELETE FROM asked", [])).map(drop)
     }
 
+    /// Keeps vectors of notes, each with the digest of the note's text; an empty one says that none is to be had.
     pub fn keep_notes(&self, vectors: &[(EventId, Digest, Vector)]) -> Result<()> {
         let keep = || {
             let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
