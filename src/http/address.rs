@@ -52,14 +52,6 @@ impl Address {
         Address { uri: text.parse().expect("the path below an address is an address") }
     }
 
-    /// Where a redirect leads to: another address, or a path of this origin.
-    pub(super) fn follow(&self, location: &str) -> Option<Address> {
-        match location.starts_with('/') && !location.starts_with("//") {
-            true => Address::parse(&format!("{}{location}", self.origin())).ok(),
-            false => Address::parse(location).ok(),
-        }
-    }
-
     /// `api.example.com`, with the port where it is named. For messages.
     pub fn host(&self) -> String {
         self.uri.authority().map(|authority| authority.as_str().to_ascii_lowercase()).unwrap_or_default()
@@ -73,12 +65,6 @@ impl Address {
     pub fn is_local(&self) -> bool {
         let host = self.host_name();
         host == "localhost" || host == "[::1]" || host.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback())
-    }
-
-    /// Whether both are at one origin: scheme, host and port.
-    pub fn is_beside(&self, other: &Address) -> bool {
-        let origin = |address: &Address| (address.is_encrypted(), address.host_name(), address.port());
-        origin(self) == origin(other)
     }
 
     /// The host alone, in small letters; of version 6 in brackets.
@@ -135,21 +121,6 @@ mod tests {
         for text in ["http://localhost.example.com", "http://10.0.0.1", "http://[::2]", "http://127.0.0.1.nip.io"] {
             assert!(!at(text).is_local(), "{text}");
         }
-    }
-
-    #[test]
-    fn origins_are_scheme_host_and_port() {
-        let base = at("https://api.example.com/v1");
-        for (location, is_beside) in [
-            ("/v2/x?y", true),
-            ("https://API.example.com:443/v2", true),
-            ("http://api.example.com/v2", false),
-            ("https://api.example.com:444/", false),
-            ("https://evil.example/", false),
-        ] {
-            assert_eq!(base.follow(location).unwrap().is_beside(&base), is_beside, "{location}");
-        }
-        assert!(base.follow("//evil.example/x").is_none() && base.follow("javascript:alert(1)").is_none());
     }
 
     #[test]

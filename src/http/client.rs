@@ -10,13 +10,12 @@ use std::time::{Duration, Instant};
 use ureq::config::AutoHeaderValue;
 use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use ureq::tls::TlsConfig;
-use ureq::{Agent, Body};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
 /// How often one request is made, and how long a service may ask us to wait before the next time.
 const MOST_TRIES: usize = 3;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const MOST_REDIRECTS: usize = 5;
 /// In bytes: what is read of an answer that is no success, and letters shown of it.
 const LONGEST_REFUSAL: u64 = 64 * 1024;
 const LONGEST_SAID: usize = 200;
@@ -50,12 +49,14 @@ impl fmt::Debug for Secret {
 pub struct Client {
     host: Host,
     limits: Limits,
-    agent: OnceLock<Agent>,
+    /// For what is sent in the clear, which takes nobody's certificates.
+    plain: OnceLock<Agent>,
+    encrypted: OnceLock<Agent>,
 }
 
-/// One request, whoever it is sent to.
+/// One request, however often it is sent.
 struct Asked<'a> {
-    method: Method,
+    address: &'a Address,
     key: Option<&'a Secret>,
     body: Vec<u8>,
     until: Instant,
@@ -64,12 +65,7 @@ struct Asked<'a> {
 
 impl Client {
     pub fn new(host: &Host, limits: Limits) -> Client {
-        Client { host: host.clone(), limits, agent: OnceLock::new() }
-    }
-
-    /// What is at the address. All of it takes `within` at the longest.
-    pub fn get_json(&self, address: &Address, key: Option<&Secret>, within: Duration) -> Result<Value, Failure> {
-        self.ask(address, Method::GET, key, Vec::new(), within)
+        Client { host: host.clone(), limits, plain: OnceLock::new(), encrypted: OnceLock::new() }
     }
 
     /// Sends `body` and gives back the answer. All of it takes `within` at the longest.
@@ -80,82 +76,68 @@ impl Client {
         body: &Value,
         within: Duration,
     ) -> Result<Value, Failure> {
-        self.ask(address, Method::POST, key, body.to_string().into_bytes(), within)
-    }
-
-    fn ask(
-        &self,
-        address: &Address,
-        method: Method,
-        key: Option<&Secret>,
-        body: Vec<u8>,
-        within: Duration,
-    ) -> Result<Value, Failure> {
-        let asked = Asked { method, key, body, until: self.host.monotonic() + within, within };
-        let mut address = address.clone();
-        let (mut tries, mut redirects) = (1, 0);
+        let until = self.host.monotonic() + within;
+        let asked = Asked { address, key, body: body.to_string().into_bytes(), until, within };
+        let mut tries = 1;
         loop {
-            let mut response = self.send(&asked, &address)?;
+            let mut response = self.send(&asked)?;
             let status = response.status();
             if status.is_success() {
-                return self.json_of(&asked, &address, &mut response);
+                return self.json_of(&asked, &mut response);
             }
             if status.is_redirection() {
-                redirects += 1;
-                address = redirected(&asked, &address, &response, redirects)?;
-            } else if let Some(pause) = self.pause(&asked, &response).filter(|_| tries < MOST_TRIES) {
-                tries += 1;
-                if !pause.is_zero() {
-                    self.host.sleep(pause);
-                }
-            } else {
-                return Err(refusal(&asked, &address, &mut response));
+                return Err(redirected(&asked, &response));
+            }
+            let Some(pause) = self.pause(&asked, &response).filter(|_| tries < MOST_TRIES) else {
+                return Err(refusal(&asked, &mut response));
+            };
+            tries += 1;
+            if !pause.is_zero() {
+                self.host.sleep(pause);
             }
         }
     }
 
-    fn send(&self, asked: &Asked<'_>, address: &Address) -> Result<Response<Body>, Failure> {
+    fn send(&self, asked: &Asked<'_>) -> Result<Response<Body>, Failure> {
         let mut request = Request::new(asked.body.clone());
-        *request.method_mut() = asked.method.clone();
-        *request.uri_mut() = address.uri().clone();
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = asked.address.uri().clone();
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        if asked.method == Method::POST {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(key) = asked.key {
-            headers.insert(AUTHORIZATION, authorization(key, address)?);
+            headers.insert(AUTHORIZATION, authorization(key, asked.address)?);
         }
-        let agent = self.agent()?;
-        let request = agent
-            .configure_request(request)
-            .proxy(Routes::of(&self.host.env).find_proxy(address)?)
-            .timeout_global(Some(self.left(asked, address)?))
-            .build();
-        // A request without content has no body at all.
-        let sent = match asked.method == Method::GET {
-            true => agent.run(request.map(|_| ())),
-            false => agent.run(request),
+        let proxy = Routes::of(&self.host.env).find_proxy(asked.address)?;
+        let is_encrypted = |proxy: &Proxy| proxy.protocol() == ProxyProtocol::Https;
+        let agent = match asked.address.is_encrypted() || proxy.as_ref().is_some_and(is_encrypted) {
+            true => self.encrypted()?,
+            false => self.plain.get_or_init(|| self.agent(RootCerts::from(Vec::new()))),
         };
-        sent.map_err(|error| self.failure(asked, address, error))
+        let request = agent.configure_request(request).proxy(proxy).timeout_global(Some(self.left(asked)?)).build();
+        agent.run(request).map_err(|error| self.failure(asked, error))
     }
 
-    fn left(&self, asked: &Asked<'_>, address: &Address) -> Result<Duration, Failure> {
+    fn left(&self, asked: &Asked<'_>) -> Result<Duration, Failure> {
         let left = asked.until.saturating_duration_since(self.host.monotonic());
         match left.is_zero() {
-            true => Err(Failure::TimedOut { host: address.host(), after: asked.within }),
+            true => Err(Failure::TimedOut { host: asked.address.host(), after: asked.within }),
             false => Ok(left),
         }
     }
 
-    fn agent(&self) -> Result<&Agent, Failure> {
-        if let Some(agent) = self.agent.get() {
+    fn encrypted(&self) -> Result<&Agent, Failure> {
+        if let Some(agent) = self.encrypted.get() {
             return Ok(agent);
         }
         let authorities = Routes::of(&self.host.env).load_authorities()?;
+        Ok(self.encrypted.get_or_init(|| self.agent(authorities)))
+    }
+
+    fn agent(&self, authorities: RootCerts) -> Agent {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = TlsConfig::builder().root_certs(authorities).unversioned_rustls_crypto_provider(provider);
-        let config = Agent::config_builder()
+        Agent::config_builder()
             .tls_config(tls.build())
             // Where the address leads is decided for each request.
             .proxy(None)
@@ -164,14 +146,14 @@ impl Client {
             .http_status_as_error(false)
             .timeout_connect(Some(self.limits.connect))
             .user_agent(AutoHeaderValue::Provided(concat!("aifactory/", env!("CARGO_PKG_VERSION")).to_owned().into()))
-            .build();
-        Ok(self.agent.get_or_init(|| config.new_agent()))
+            .build()
+            .new_agent()
     }
 
-    fn json_of(&self, asked: &Asked<'_>, address: &Address, answer: &mut Response<Body>) -> Result<Value, Failure> {
+    fn json_of(&self, asked: &Asked<'_>, answer: &mut Response<Body>) -> Result<Value, Failure> {
         let bytes = answer.body_mut().with_config().limit(self.limits.answer).read_to_vec();
-        let bytes = bytes.map_err(|error| self.failure(asked, address, error))?;
-        serde_json::from_slice(&bytes).map_err(|_| Failure::NotJson { host: address.host() })
+        let bytes = bytes.map_err(|error| self.failure(asked, error))?;
+        serde_json::from_slice(&bytes).map_err(|_| Failure::NotJson { host: asked.address.host() })
     }
 
     /// How long the service wants us to wait, where it will serve us then and that is soon.
@@ -182,8 +164,8 @@ impl Client {
         (will_do && pause <= LONGEST_PAUSE && pause < left).then_some(pause)
     }
 
-    fn failure(&self, asked: &Asked<'_>, address: &Address, error: ureq::Error) -> Failure {
-        let host = address.host();
+    fn failure(&self, asked: &Asked<'_>, error: ureq::Error) -> Failure {
+        let host = asked.address.host();
         let why = match error {
             ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
                 let after = self.limits.connect.min(asked.within);
@@ -204,19 +186,13 @@ impl Client {
     }
 }
 
-/// Where to go next. A request that changes something, or that would leave its origin, ends here.
-fn redirected(
-    asked: &Asked<'_>,
-    from: &Address,
-    answer: &Response<Body>,
-    redirects: usize,
-) -> Result<Address, Failure> {
-    let to = text_of(answer.headers(), LOCATION).and_then(|location| from.follow(location));
-    let may_follow = asked.method == Method::GET && redirects <= MOST_REDIRECTS;
+/// Nobody is followed: a request would go where the person did not send it.
+fn redirected(asked: &Asked<'_>, answer: &Response<Body>) -> Failure {
+    let host = asked.address.host();
+    let to = text_of(answer.headers(), LOCATION).and_then(|location| Address::parse(location).ok());
     match to {
-        Some(to) if may_follow && to.is_beside(from) => Ok(to),
-        Some(to) => Err(Failure::Elsewhere { host: from.host(), to: to.host() }),
-        None => Err(Failure::Status { host: from.host(), code: answer.status().as_u16(), said: None }),
+        Some(to) => Failure::Elsewhere { host, to: to.host() },
+        None => Failure::Status { host, code: answer.status().as_u16(), said: None },
     }
 }
 
@@ -235,14 +211,14 @@ fn text_of(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// With the service's own words where they are about what was asked, and not about who asked.
-fn refusal(asked: &Asked<'_>, address: &Address, answer: &mut Response<Body>) -> Failure {
+fn refusal(asked: &Asked<'_>, answer: &mut Response<Body>) -> Failure {
     let code = answer.status().as_u16();
     let mut said = None;
     if matches!(code, 400 | 404 | 409 | 413 | 422) {
         let bytes = answer.body_mut().with_config().limit(LONGEST_REFUSAL).read_to_vec().unwrap_or_default();
         said = serde_json::from_slice(&bytes).ok().and_then(|body| explanation(&body, asked.key));
     }
-    Failure::Status { host: address.host(), code, said }
+    Failure::Status { host: asked.address.host(), code, said }
 }
 
 fn explanation(body: &Value, key: Option<&Secret>) -> Option<String> {

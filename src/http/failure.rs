@@ -19,6 +19,8 @@ pub enum Failure {
         variable: String,
         why: &'static str,
     },
+    /// There is nobody whose certificates count, so that no service can show who it is.
+    NoAuthorities,
     /// There is no connection, or it broke.
     NoAnswer {
         host: String,
@@ -55,6 +57,10 @@ impl fmt::Display for Failure {
             Failure::Insecure { host } => write!(f, "{host} is reached without encryption, so it gets no credential"),
             Failure::NoCredential { host } => write!(f, "the credential for {host} holds what cannot be sent"),
             Failure::Setting { variable, why } => write!(f, "{variable} {why}"),
+            Failure::NoAuthorities => f.write_str(
+                "this machine has no certificates of authorities: install ca-certificates, or name a file of them in \
+                 SSL_CERT_FILE",
+            ),
             Failure::NoAnswer { host, why } => write!(f, "no answer from {host}: {why}"),
             Failure::TimedOut { host, after } => write!(f, "no answer from {host} within {:.1} s", after.as_secs_f32()),
             Failure::TooLong { host, most } => write!(f, "the answer of {host} is longer than {most} bytes"),
@@ -71,6 +77,7 @@ impl std::error::Error for Failure {}
 /// Of the codes that people meet.
 fn meaning(code: u16) -> &'static str {
     match code {
+        300..=399 => " (a redirect, which is not followed)",
         401 => " (not logged in)",
         403 => " (not allowed)",
         404 => " (not found)",

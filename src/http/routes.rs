@@ -11,11 +11,13 @@
 
 use super::{Address, Failure};
 use crate::host::{Environment, files};
+use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 use ureq::{Proxy, ProxyProtocol};
 
 const LONGEST_CERTIFICATES: u64 = 8 << 20;
 
+/// Proxies and authorities of one environment.
 pub struct Routes {
     env: Environment,
 }
@@ -47,7 +49,9 @@ impl Routes {
     /// Whoever this machine trusts, or the file that a variable names instead.
     pub fn load_authorities(&self) -> Result<RootCerts, Failure> {
         const VARIABLE: &str = "SSL_CERT_FILE";
-        let Some(path) = self.env.path(VARIABLE) else { return Ok(load_system_authorities()) };
+        let Some(path) = self.env.path(VARIABLE) else {
+            return authorities(&rustls_native_certs::load_native_certs().certs);
+        };
         let refused = |why| Failure::Setting { variable: VARIABLE.to_owned(), why };
         let text = files::load_bounded_text(&path, LONGEST_CERTIFICATES).ok().flatten();
         let text = text.ok_or_else(|| refused("names no file that can be read"))?;
@@ -68,10 +72,13 @@ impl Routes {
     }
 }
 
-/// As the system keeps them. One that cannot be read is not missed; without any, no encrypted connection comes about.
-fn load_system_authorities() -> RootCerts {
-    let found = rustls_native_certs::load_native_certs().certs;
-    RootCerts::from(found.into_iter().map(|der| Certificate::from_der(&der).to_owned()).collect::<Vec<_>>())
+/// As the system keeps them. One that cannot be read is not missed.
+fn authorities(found: &[CertificateDer<'_>]) -> Result<RootCerts, Failure> {
+    let found: Vec<_> = found.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+    match found.is_empty() {
+        true => Err(Failure::NoAuthorities),
+        false => Ok(RootCerts::from(found)),
+    }
 }
 
 fn is_excepted(exceptions: &str, host: &str, port: u16) -> bool {
@@ -137,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn certificates_are_those_of_the_file_or_the_systems() {
+    fn certificates_are_those_of_the_file() {
         let has_own = |found: &RootCerts| matches!(found, RootCerts::Specific(certificates) if certificates.len() == 1);
         let folder = tempfile::tempdir().unwrap();
         let load = |text: Option<&str>| {
@@ -153,8 +160,16 @@ mod tests {
         assert_eq!(load(Some("words")).unwrap_err(), "SSL_CERT_FILE names a file without certificates");
         let pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
         assert_eq!(load(Some(pem)), Ok(true));
-        // Without one the system says whom to trust, and however many that are, nobody else is.
-        let system = Routes::of(&Environment::default()).load_authorities().unwrap();
-        assert!(matches!(system, RootCerts::Specific(_)));
+    }
+
+    #[test]
+    fn without_a_file_those_of_the_system_count_and_without_any_somebody_is_told() {
+        let found = authorities(&[CertificateDer::from(vec![0x30, 0]), CertificateDer::from(vec![0x30, 1, 0])]);
+        assert!(matches!(found, Ok(RootCerts::Specific(certificates)) if certificates.len() == 2));
+        assert_eq!(
+            authorities(&[]).unwrap_err().to_string(),
+            "this machine has no certificates of authorities: install ca-certificates, or name a file of them in \
+             SSL_CERT_FILE"
+        );
     }
 }
