@@ -312,8 +312,7 @@ impl Ties {
     }
 }
 
-/// The folder in the repository that a linked worktree's `.git` file names.
-/// Where git keeps what belongs to this worktree alone.
+/// Where git keeps what belongs to a linked worktree alone: the folder that its `.git` file names.
 pub(super) fn admin_dir(worktree: &Path) -> Result<PathBuf> {
     let failed = || format!("{} is not a worktree", worktree.display());
     let text = std::fs::read_to_string(worktree.join(".git")).context(failed)?;
