@@ -3,12 +3,11 @@
 //! A text's vector says which of its subjects it speaks of, so that texts without a word in common can be near.
 
 use super::http_request::Request;
+use super::listener::Listener;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
 const SUBJECTS: [&[&str]; 3] = [
     &["database", "postgres", "sql", "migration", "schema"],
@@ -39,9 +38,8 @@ pub enum Wrong {
 }
 
 pub struct EmbeddingServer {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    listener: Option<JoinHandle<()>>,
+    listener: Listener,
 }
 
 #[derive(Default)]
@@ -49,17 +47,13 @@ struct Shared {
     key: Mutex<Option<String>>,
     wrong: Mutex<Option<Wrong>>,
     requests: Mutex<Vec<Request>>,
-    closing: AtomicBool,
 }
 
 impl EmbeddingServer {
     pub fn start() -> EmbeddingServer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
-        let for_listener = Arc::clone(&shared);
-        let listener = Some(thread::spawn(move || for_listener.listen(&listener)));
-        EmbeddingServer { address, shared, listener }
+        let serving = Arc::clone(&shared);
+        EmbeddingServer { shared, listener: Listener::start(move |stream| serving.serve(stream)) }
     }
 
     /// From now on only who has this key is served.
@@ -73,11 +67,11 @@ impl EmbeddingServer {
 
     /// What goes into `memory.embeddings.url`.
     pub fn url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        format!("http://{}/v1", self.listener.address)
     }
 
     pub fn host(&self) -> String {
-        self.address.to_string()
+        self.listener.address.to_string()
     }
 
     /// What was asked since the last look.
@@ -92,26 +86,7 @@ impl EmbeddingServer {
     }
 }
 
-impl Drop for EmbeddingServer {
-    fn drop(&mut self) {
-        self.shared.closing.store(true, Ordering::SeqCst);
-        // Wakes the listener.
-        let _ = TcpStream::connect(self.address);
-        let _ = self.listener.take().map(JoinHandle::join);
-    }
-}
-
 impl Shared {
-    fn listen(self: Arc<Shared>, listener: &TcpListener) {
-        for stream in listener.incoming().flatten() {
-            if self.closing.load(Ordering::SeqCst) {
-                return;
-            }
-            let shared = Arc::clone(&self);
-            thread::spawn(move || shared.serve(&stream));
-        }
-    }
-
     fn serve(&self, mut stream: &TcpStream) {
         let Some(request) = Request::read(stream) else { return };
         let number = {

@@ -4,13 +4,13 @@
 
 use super::Sandbox;
 use super::http_request::Request;
+use super::listener::Listener;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 /// What the server does with requests whose address contains the given text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,8 @@ pub enum Fault {
 }
 
 pub struct HttpServer {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    listener: Option<JoinHandle<()>>,
+    listener: Listener,
 }
 
 struct Shared {
@@ -35,14 +34,11 @@ struct Shared {
     login: Mutex<Option<String>>,
     fault: Mutex<Option<(String, Fault)>>,
     requests: Mutex<Vec<Request>>,
-    closing: AtomicBool,
 }
 
 impl HttpServer {
     /// Serves the bare repositories below `root`, to everybody, for writing where `http.receivepack` is set in them.
     pub fn start(sandbox: &Sandbox, root: &Path) -> HttpServer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
         let program = sandbox.program("git");
         let environment = program.get_envs().map(|(name, value)| (text(Some(name)), text(value))).collect();
@@ -52,11 +48,9 @@ impl HttpServer {
             login: Mutex::new(None),
             fault: Mutex::new(None),
             requests: Mutex::new(Vec::new()),
-            closing: AtomicBool::new(false),
         });
-        let for_listener = Arc::clone(&shared);
-        let listener = thread::spawn(move || for_listener.listen(&listener));
-        HttpServer { address, shared, listener: Some(listener) }
+        let serving = Arc::clone(&shared);
+        HttpServer { shared, listener: Listener::start(move |stream| serving.serve(stream)) }
     }
 
     /// From now on only this user is served, who may then also write.
@@ -74,7 +68,7 @@ impl HttpServer {
 
     /// `http://127.0.0.1:1234/x.git`, with `user:password@` where it is given.
     pub fn url(&self, login: &str, repository: &str) -> String {
-        format!("http://{login}{}/{repository}", self.address)
+        format!("http://{login}{}/{repository}", self.listener.address)
     }
 
     pub fn requests(&self) -> Vec<Request> {
@@ -82,26 +76,7 @@ impl HttpServer {
     }
 }
 
-impl Drop for HttpServer {
-    fn drop(&mut self) {
-        self.shared.closing.store(true, Ordering::SeqCst);
-        // Wakes the listener.
-        let _ = TcpStream::connect(self.address);
-        let _ = self.listener.take().map(JoinHandle::join);
-    }
-}
-
 impl Shared {
-    fn listen(self: Arc<Shared>, listener: &TcpListener) {
-        for stream in listener.incoming().flatten() {
-            if self.closing.load(Ordering::SeqCst) {
-                return;
-            }
-            let shared = Arc::clone(&self);
-            thread::spawn(move || shared.serve(&stream));
-        }
-    }
-
     fn serve(&self, mut stream: &TcpStream) {
         let Some(request) = Request::read(stream) else { return };
         self.requests.lock().unwrap().push(request.clone());

@@ -10,6 +10,7 @@ mod fuzzing;
 mod http;
 pub mod http_request;
 mod hub;
+mod listener;
 pub mod model;
 mod plans;
 pub mod play;
