@@ -576,7 +576,7 @@ fn an_import_of_workflows_refuses_what_it_is_not_for() {
 }
 
 #[test]
-fn a_role_that_there_is_not_is_named_when_it_is_set_and_stops_the_run() {
+fn a_role_that_there_is_not_is_named_when_it_is_set_and_keeps_its_task_from_being_run() {
     let sandbox = Sandbox::new();
     let id = sandbox.planned("Work", &greeting_plan("a.txt", "a"));
     shows!(
@@ -606,21 +606,21 @@ exit 3
         sandbox,
         sandbox.run(&["run", "--all"]),
         str![[r#"
-stderr: ehdn  Work                              error: task ehdn0jyj9c is for the role `reviwer`, and there is no such role
-stderr:       hint: perhaps reviewer
-stderr:       hint: to choose another, or none: aifactory set ehdn0jyj9c role=
-exit 1
+stderr: ehdn  Work                              not started: task ehdn0jyj9c is for the role `reviwer`, and there is no such role; to choose another, or none: aifactory set ehdn0jyj9c role=
+stderr: nothing could be started
+exit 3
 
 "#]]
     );
-    sandbox.fails(&["work", "--drain"], 1);
+    sandbox.ok(&["work", "--drain"]);
+    assert_eq!(sandbox.status(&id), "ready");
     sandbox.ok(&["set", &id, "role="]);
     sandbox.ok(&["run", &id]);
     shows!(
         sandbox,
         sandbox.run(&["new", "Other", "--role", "nobody"]),
         str![[r#"
-3hxh5p5g20
+cnn8c9j4an
 stderr: warning: there is no role called `nobody`
 stderr: hint: what there is: changelog, coder, coder-revision, confirmer, devops, ideas, planner, recovery, researcher, reviewer, spec-writer
 
@@ -634,7 +634,7 @@ stderr: hint: what there is: changelog, coder, coder-revision, confirmer, devops
         sandbox,
         sandbox.run(&["new", "More", "--role", "mason"]),
         str![[r#"
-cnn8c9j4an
+kdr0e1xcnc
 
 "#]]
     );
@@ -660,6 +660,113 @@ stderr: ehdn  Greet                             gate passed  grep -qx 'a' a.txt 
 stderr: ehdn  Greet                             step S1 done in [HASH]
 stderr: ehdn  Greet                             review
 stderr: hint: look at it and merge it: aifactory review ehdn, aifactory merge ehdn
+
+"#]]
+    );
+}
+
+#[test]
+fn what_goes_on_from_an_imported_task_is_not_stopped_by_its_role_either() {
+    let sandbox = Sandbox::new();
+    sandbox.write("backlog/a.md", format!("---\nrole: frontend\n---\n# Greet\n\n{}", greeting_plan("a.txt", "a")));
+    sandbox.ok(&["import", "folder:backlog"]);
+    let id = sandbox.json(&["list"])["tasks"][0]["id"].as_str().unwrap().to_owned();
+    let carried = |id: &str| {
+        sandbox.ok(&["approve", id]);
+        let ran = sandbox.run(&["run", id, "--merge"]);
+        assert_eq!(ran.status, 0, "{}", ran.all());
+        assert!(
+            ran.stderr.contains("its own role is passed over: there is no role called `frontend`"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(sandbox.status(id), "done");
+    };
+    carried(&id);
+    let plan = sandbox.root().join("plan.md");
+    fs::write(&plan, greeting_plan("b.txt", "b")).unwrap();
+    let mut last = id;
+    // As often as it goes on.
+    for words in ["Greet louder", "Greet longer"] {
+        let new = sandbox.json(&["say", &last, words])["follow_up"].as_str().unwrap().to_owned();
+        sandbox.ok(&["plan", "set", &new, "-F", &plan.to_string_lossy()]);
+        carried(&new);
+        fs::write(&plan, greeting_plan("c.txt", "c")).unwrap();
+        last = new;
+    }
+    // Another one that a person chooses is theirs to set right.
+    let new = sandbox.json(&["say", &last, "Once more"])["follow_up"].as_str().unwrap().to_owned();
+    sandbox.ok(&["set", &new, "role=reviwer"]);
+    sandbox.fails(&["run", &new], 3);
+}
+
+#[test]
+fn a_task_whose_role_there_is_not_holds_up_no_other() {
+    let sandbox = Sandbox::new();
+    let lost = sandbox.approved("Lost", &greeting_plan("a.txt", "a"));
+    sandbox.ok(&["set", &lost, "role=nobody"]);
+    let first = sandbox.approved("First", &greeting_plan("b.txt", "b"));
+    shows!(
+        sandbox,
+        sandbox.run(&["run", "--all", "--jobs", "1"]),
+        str![[r#"
+stderr: ehdn  Lost                              not started: task ehdn0jyj9c is for the role `nobody`, and there is no such role; to choose another, or none: aifactory set ehdn0jyj9c role=
+stderr: jaw5  First                             claimed, on branch aifactory/jaw5ya9vsr-first
+stderr: jaw5  First                             worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/jaw5ya9vsr
+stderr: jaw5  First                             step 1/1  S1: Change b.txt
+stderr: jaw5  First                             gate passed  grep -qx 'b' b.txt ([TIME])
+stderr: jaw5  First                             step S1 done in [HASH]
+stderr: jaw5  First                             review
+stderr: hint: look at it and merge it: aifactory review jaw5, aifactory merge jaw5
+
+"#]]
+    );
+    assert_eq!((sandbox.status(&lost), sandbox.status(&first)), ("ready".to_owned(), "review".to_owned()));
+    let second = sandbox.approved("Second", &greeting_plan("c.txt", "c"));
+    shows!(
+        sandbox,
+        sandbox.run(&["run", &lost, &second]),
+        str![[r#"
+stderr: warning: task ehdn0jyj9c is for the role `nobody`, and there is no such role
+stderr: hint: what there is: changelog, coder, coder-revision, confirmer, devops, ideas, planner, recovery, researcher, reviewer, spec-writer
+stderr: hint: to choose another, or none: aifactory set ehdn0jyj9c role=
+stderr: nr19  Second                            claimed, on branch aifactory/nr19gyjvg9-second
+stderr: nr19  Second                            worktree $SANDBOX/home/state/aifactory/repo-[DIGEST]/nr19gyjvg9
+stderr: nr19  Second                            step 1/1  S1: Change c.txt
+stderr: nr19  Second                            gate passed  grep -qx 'c' c.txt ([TIME])
+stderr: nr19  Second                            step S1 done in [HASH]
+stderr: nr19  Second                            review
+stderr: hint: look at it and merge it: aifactory review nr19, aifactory merge nr19
+exit 3
+
+"#]]
+    );
+    assert_eq!((sandbox.status(&lost), sandbox.status(&second)), ("ready".to_owned(), "review".to_owned()));
+    let third = sandbox.approved("Third", &greeting_plan("d.txt", "d"));
+    let ran = sandbox.run(&["--json", "run", &third, &lost]);
+    let last: serde_json::Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((ran.status, &last["skipped"][0]["id"]), (3, &lost.as_str().into()), "{last}");
+    sandbox.ok(&["work", "--drain"]);
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_merge_is_told_where_there_is_no_such_role() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.approved("Work", &greeting_plan("a.txt", "a").replace("grep", "false && grep"));
+    sandbox.fails(&["run", &id], 4);
+    sandbox.ok(&["set", &id, "role=nobody"]);
+    shows!(
+        sandbox,
+        sandbox.run(&["merge", "--check", &id]),
+        str![[r#"
+ehdn  Work
+  done    plan     approved by ana@example.com
+  missing step S1  Change a.txt is not done
+  missing gate     failed: false && grep -qx 'a' a.txt
+  done    review   none was asked for
+  done    checks   no test was removed, skipped or weakened
+  done    risk     blocking, 1 file changed
+exit 4
 
 "#]]
     );

@@ -5,7 +5,7 @@ use super::{Context, Finish};
 use crate::agent::Agent;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Status, TaskId};
-use crate::run::{FirstSignal, Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, pack, run as carry_out};
+use crate::run::{FirstSignal, Interrupt, MANY_LOOSE_OBJECTS, RunReport, RunRequest, Skipped, pack, run as carry_out};
 use crate::tasks::{Project, candidates, missing_full_access, ready, ready_for_a_look};
 use crate::ui::LiveRun;
 use crate::workflow::Library;
@@ -79,10 +79,6 @@ fn run_here(context: &Context, args: &Args) -> Result<Finish> {
         library.role(role)?;
         ready_for_a_look(&project, &ids, None)?;
     }
-    let snapshot = project.store.snapshot()?;
-    for id in &ids {
-        library.role_of(&project, &snapshot.task(id)?)?;
-    }
     let how = How { jobs: args.jobs, merge: args.merge, local: args.local };
     match args.role {
         None => run_tasks(context, &project, ids, how),
@@ -126,8 +122,33 @@ pub(super) struct How {
 
 /// Runs the named tasks, or all that are ready where none is named, and tells what came of it.
 pub(super) fn run_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, how: How) -> Result<Finish> {
-    let report = carry_out_tasks(context, project, ids, how)?;
+    let (ids, skipped) = with_roles(context, project, ids)?;
+    let mut report = carry_out_tasks(context, project, ids, how)?;
+    report.skipped.extend(skipped);
     finish(context, project, &report)
+}
+
+/// The named tasks whose roles there are. The others hold none of them up; where no other is left, that is the error.
+fn with_roles(context: &Context, project: &Project, ids: Vec<TaskId>) -> Result<(Vec<TaskId>, Vec<Skipped>)> {
+    let (library, snapshot) = (Library::of(project)?, project.store.snapshot()?);
+    let (mut fit, mut unfit) = (Vec::new(), Vec::new());
+    for id in ids {
+        match library.role_of(project, &snapshot.task(&id)?) {
+            Ok(_) => fit.push(id),
+            Err(error) => unfit.push((id, error)),
+        }
+    }
+    if fit.is_empty() && !unfit.is_empty() {
+        return Err(unfit.swap_remove(0).1);
+    }
+    let mut skipped = Vec::new();
+    for (task, error) in unfit {
+        let why = error.full_text();
+        context.ui.warn(&why);
+        error.hints().iter().for_each(|hint| context.ui.hint(hint));
+        skipped.push(Skipped { task, why, needs_person: false, was_named: true });
+    }
+    Ok((fit, skipped))
 }
 
 pub(super) fn carry_out_tasks(context: &Context, project: &Project, ids: Vec<TaskId>, how: How) -> Result<RunReport> {

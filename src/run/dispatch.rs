@@ -52,6 +52,8 @@ struct Dispatcher<'a> {
     /// What was carried out here, and when its record had last changed then.
     tried: BTreeMap<TaskId, Timestamp>,
     started: usize,
+    /// What was not ours when its turn came, and did not have to be.
+    passed_over: Vec<Skipped>,
     results: BTreeMap<TaskId, TaskResult>,
     order: Vec<TaskId>,
     /// The settings cannot be read, as it was last said.
@@ -114,6 +116,7 @@ pub fn run(
         news: news.clone(),
         running: BTreeMap::new(),
         tried: BTreeMap::new(),
+        passed_over: Vec::new(),
         started: 0,
         results: BTreeMap::new(),
         order: Vec::new(),
@@ -344,7 +347,11 @@ impl<'a> Dispatcher<'a> {
                 // It does not count as work of ours.
                 self.started = self.started.saturating_sub(1);
                 self.order.retain(|known| *known != task);
-                listener(&RunEvent { task: Some(task), title, kind: RunEventKind::Skipped { why } });
+                let kind = RunEventKind::Skipped { why: why.clone() };
+                listener(&RunEvent { task: Some(task.clone()), title, kind });
+                if self.request.work.is_none() {
+                    self.passed_over.push(Skipped { task, why, needs_person: false, was_named: false });
+                }
                 return;
             }
             Ok(Carried::NotOurs(why)) => (Settled { status, reason: None, note: Some(why) }, None),
@@ -375,7 +382,7 @@ impl<'a> Dispatcher<'a> {
     /// The results in the order of their start, and what was wanted but could not start.
     fn report(mut self, interrupted: bool, listener: &mut dyn FnMut(&RunEvent)) -> Result<RunReport> {
         let results = self.order.iter().filter_map(|task| self.results.remove(task)).collect();
-        let mut report = RunReport { results, skipped: Vec::new(), interrupted };
+        let mut report = RunReport { results, skipped: self.passed_over, interrupted };
         if self.request.work.is_some() {
             return Ok(report);
         }

@@ -229,13 +229,15 @@ impl Library {
             return self.role(name).map(Some);
         }
         let unknown = task.role.as_deref().and_then(|name| self.find_unknown_role(name));
-        if let Some(error) = unknown.filter(|_| task.source.is_none()) {
+        if let Some(error) = unknown
+            && !has_foreign_role(project, task)?
+        {
             let name = escape_line(task.role.as_deref().unwrap_or_default());
             let begin = Error::missing(format!("task {} is for the role `{name}`, and there is no such role", task.id));
             let error = error.hints().iter().fold(begin, |begin, hint| begin.hint(hint.clone()));
             return Err(error.hint(format!("to choose another, or none: aifactory set {} role=", task.id)));
         }
-        // Labels, and roles of tasks from elsewhere, are words of other systems, too: only what is a role here counts.
+        // Labels, and roles that came from elsewhere, are words of other systems, too: only what is a role here counts.
         let is_role = |name: &&String| self.found.contains_key(&(Kind::Role, name.replace('_', "-")));
         let named = task.role.iter().chain(&task.labels).find(is_role);
         let role = named.map(|name| self.role(name)).transpose()?;
@@ -266,6 +268,29 @@ impl Library {
         workflow.check(self)?;
         Ok(workflow)
     }
+}
+
+/// Tasks that go on from each other, one from the next, among which a role is looked for.
+const MOST_GENERATIONS: usize = 100;
+
+/// Whether a task's role came with it from another system, or with what it goes on from.
+fn has_foreign_role(project: &Project, task: &Task) -> Result<bool> {
+    if task.source.is_some() {
+        return Ok(true);
+    }
+    let snapshot = project.store.snapshot()?;
+    let mut parent = task.parent.clone();
+    for _ in 0..MOST_GENERATIONS {
+        let Some(before) = parent.map(|id| snapshot.find_task(&id)).transpose()?.flatten() else { break };
+        if before.role != task.role {
+            break;
+        }
+        if before.source.is_some() {
+            return Ok(true);
+        }
+        parent = before.parent;
+    }
+    Ok(false)
 }
 
 /// A link is never followed.

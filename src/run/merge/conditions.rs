@@ -176,7 +176,8 @@ fn is_still_to_come(project: &Project, task: &Task) -> Result<bool> {
     }
     let library = Library::of(project)?;
     let reviews = |role: &Role| role.answers == Answer::Review;
-    if let Some(alone) = library.role_of(project, task)? {
+    // Who cannot be told to do it alone does not.
+    if let Ok(Some(alone)) = library.role_of(project, task) {
         return Ok(reviews(&alone));
     }
     for phase in library.workflow(project.settings.text("workflow"))?.phases {

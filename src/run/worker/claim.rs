@@ -1,7 +1,7 @@
 //! Taking a task: everything that must hold is checked in the same transaction that takes it.
 
 use super::Settled;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::planning::NEEDS_PLAN;
 use crate::model::readiness::{Blocked, blocked};
 use crate::model::{Approval, Change, Event, Reason, Status, Task, TaskId, TextFile};
@@ -83,7 +83,14 @@ pub fn claim(project: &Project, id: &TaskId, session: &str, live: Option<String>
             None => {}
         }
         let library = Library::of(project)?;
-        let alone = library.role_of(project, &task)?;
+        let alone = match library.role_of(project, &task) {
+            // Another machine may know it, or this one some day.
+            Err(error) if error.kind() == Kind::Missing => {
+                let hint = error.hints().last().map(|hint| format!("; {hint}")).unwrap_or_default();
+                return Ok(ClaimOutcome::NotOurs(format!("{}{hint}", error.full_text())));
+            }
+            alone => alone?,
+        };
         // Nobody has to say yes to looking.
         let reads_only = alone.as_ref().is_some_and(|role| role.answers != Answer::Change);
         let way = match (reads_only, way_of(project, snapshot, &task)?) {
