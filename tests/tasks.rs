@@ -476,3 +476,42 @@ fn an_item_that_moved_in_its_todo_file_is_the_same_task() {
     let ids = |text: &str| -> Vec<String> { text.lines().map(|line| line[..10].to_owned()).collect() };
     assert_eq!(ids(&sandbox.ok(&["list", "--sort", "title"])), ids(&before));
 }
+
+/// The warning about a role is a courtesy: what was written is written.
+#[test]
+fn a_task_is_told_by_its_id_where_the_roles_cannot_be_looked_through() {
+    let sandbox = Sandbox::new();
+    let folder = sandbox.root().join("home/config/aifactory");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("roles"), "no folder").unwrap();
+    shows!(
+        sandbox,
+        sandbox.run(&["new", "Work", "--role", "coder"]),
+        str![[r#"
+ehdn0jyj9c
+stderr: warning: cannot list $SANDBOX/home/config/aifactory/roles: Not a directory (os error 20)
+
+"#]]
+    );
+    let id = sandbox.json(&["list"])["tasks"][0]["id"].as_str().unwrap().to_owned();
+    shows!(
+        sandbox,
+        sandbox.run(&["set", &id, "role=reviewer"]),
+        str![[r#"
+stderr: warning: cannot list $SANDBOX/home/config/aifactory/roles: Not a directory (os error 20)
+stderr: changed ehdn  Work  (backlog)
+
+"#]]
+    );
+    let editor = sandbox.script("editor", "sed -i 's/reviewer/devops/' \"$1\"");
+    let mut edit = sandbox.command(&["edit", &id]);
+    shows!(
+        sandbox,
+        sandbox.finish(edit.env("GIT_EDITOR", editor)),
+        str![[r#"
+stderr: warning: cannot list $SANDBOX/home/config/aifactory/roles: Not a directory (os error 20)
+stderr: changed ehdn  Work  (backlog)
+
+"#]]
+    );
+}

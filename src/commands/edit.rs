@@ -106,7 +106,7 @@ fn edit_fields(context: &Context, project: &Project, id: &TaskId) -> Result<Fini
     let written = write_form(project, &task, &form, &edited.text);
     let changed = edited.settle(written)?;
     let role = project.store.snapshot()?.task(id)?.role.filter(|role| task.role.as_ref() != Some(role));
-    role.map_or(Ok(()), |role| warn_of_unknown_role(context, project, &role))?;
+    role.iter().for_each(|role| warn_of_unknown_role(context, project, role));
     context.report_changed(project, "aifactory.edit/1", "changed", &changed)
 }
 

@@ -98,7 +98,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         None => created?,
     };
     if let Some(role) = &args.role {
-        warn_of_unknown_role(context, &project, role)?;
+        warn_of_unknown_role(context, &project, role);
     }
     let snapshot = project.store.snapshot()?;
     let short = snapshot.short(&id);

@@ -36,20 +36,19 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let changed = set(&project, &ids, &assignments)?;
     for assignment in &assignments {
         if let Assignment::Set { field: "role", value } = assignment {
-            warn_of_unknown_role(context, &project, value)?;
+            warn_of_unknown_role(context, &project, value);
         }
     }
     context.report_changed(&project, "aifactory.set/1", "changed", &changed)
 }
 
-/// It may be one that is still to be defined, and is written down all the same.
-pub(super) fn warn_of_unknown_role(context: &Context, project: &Project, role: &str) -> Result<()> {
+/// It may be one that is still to be defined, and is written down all the same, also where that cannot be looked up.
+pub(super) fn warn_of_unknown_role(context: &Context, project: &Project, role: &str) {
     if role.trim().is_empty() {
-        return Ok(());
+        return;
     }
-    if let Some(error) = Library::of(project)?.find_unknown_role(role) {
-        context.ui.warn(error.message());
+    if let Some(error) = Library::of(project).map_or_else(Some, |library| library.find_unknown_role(role)) {
+        context.ui.warn(&error.full_text());
         error.hints().iter().for_each(|hint| context.ui.hint(hint));
     }
-    Ok(())
 }
