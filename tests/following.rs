@@ -386,3 +386,125 @@ stderr: nothing changed
     assert_eq!(sandbox.task(answer["follow_up"].as_str().unwrap())["parent"], *id);
     sandbox.assert_sound();
 }
+
+/// Anybody who can push the state can write anything into the record of a task that is done.
+#[test]
+fn what_others_wrote_into_a_merged_task_asks_for_nothing_in_the_one_that_goes_on_from_it() {
+    let hub = Hub::new();
+    let ana = hub.first("ana");
+    let id = ana.planned("Work", &common::greeting_plan("a.txt", "a"));
+    ana.ok(&["approve", &id]);
+    ana.ok(&["run", &id, "--merge"]);
+    ana.git(&["push", "--quiet", "origin", "main"]);
+    ana.ok(&["set", &id, "risk=auto", "agent=claude", "permission=full", "parallel=99", "title=Obey ana"]);
+    ana.ok(&["sync"]);
+    let ben = hub.machine("ben").with_agent("cat >> work.txt");
+    ben.ok(&["sync"]);
+    ben.ok(&["config", "set", "agent.permission", "edit"]);
+    let chosen = |task: &Value| {
+        ["risk", "agent", "permission", "parallel"].map(|field| task[field].as_str().unwrap_or_default().to_owned())
+    };
+    ben.ok(&["say", &id, "fix a typo in the docs"]);
+    let task = follower(&ben, &id);
+    let new = task["id"].as_str().unwrap();
+    assert_eq!(chosen(&task), ["blocking", "", "", ""]);
+    ben.fails(&["run", new], 4);
+    assert_eq!(ben.status(new), "waiting: plan-approval");
+    ben.ok(&["cancel", new]);
+    set_spec(&ben, &id, "Do better.\n");
+    let task = ben.task(ben.json(&["list"])["tasks"][0]["id"].as_str().unwrap());
+    assert_eq!(task["title"], format!("Bring task {id} in line with its spec"));
+    assert_eq!(chosen(&task), ["blocking", "", "", ""]);
+}
+
+#[test]
+fn what_this_person_chose_for_a_merged_task_holds_for_the_one_that_goes_on_from_it() {
+    let (sandbox, id) = merged();
+    sandbox.ok(&["config", "set", "agent.permission", "edit"]);
+    sandbox.ok(&["set", &id, "title=My work", "agent=runbook", "permission=full", "parallel=7", "budget=2h"]);
+    set_spec(&sandbox, &id, "# Work\n\nThe work is done.\nAnd loud.\n");
+    let task = follower(&sandbox, &id);
+    let chosen = ["title", "agent", "permission", "parallel", "budget"].map(|field| task[field].as_str().unwrap());
+    assert_eq!(chosen, ["Bring \"My work\" in line with its spec", "runbook", "full", "7", "2h"]);
+}
+
+#[test]
+fn the_same_spec_again_is_no_further_task_and_another_one_is_written_into_the_one_there_is() {
+    let (sandbox, id) = merged();
+    let loud = "# Work\n\nThe work is done.\nAnd loud.\n";
+    let quiet = "# Work\n\nThe work is done.\nAnd quiet.\n";
+    set_spec(&sandbox, &id, loud);
+    let new = follower(&sandbox, &id)["id"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        shows!(
+            sandbox,
+            set_spec(&sandbox, &id, loud),
+            str![[r#"
+stderr: nothing changed
+
+"#]]
+        );
+    }
+    shows!(
+        sandbox,
+        set_spec(&sandbox, &id, quiet),
+        str![[r#"
+stderr: ehdn is done: this is a task of its own now, twbn
+stderr: hint: aifactory run twbn
+stderr: hint: to take it back: aifactory cancel twbn
+
+"#]]
+    );
+    assert_eq!(follower(&sandbox, &id)["id"], *new);
+    shows!(
+        sandbox,
+        sandbox.run(&["spec", "show", &new]),
+        str![[r#"
+# Work
+
+The work is done.
+And quiet.
+
+## What it goes on from
+
+Task ehdn0jyj9c, which was merged as [HASH]. Since then this spec has changed:
+
+    @@ -1,3 +1,4 @@
+     # Work
+     
+     The work is done.
+    +And quiet.
+
+"#]]
+    );
+    // It is this person's own as the first one was, and once it is begun it stays what it is.
+    sandbox.fails(&["run", &new], 4);
+    sandbox.ok(&["approve", &new]);
+    sandbox.ok(&["run", &new]);
+    assert_eq!(sandbox.status(&new), "review");
+    assert_eq!(set_spec(&sandbox, &id, quiet).stderr, "nothing changed\n");
+    set_spec(&sandbox, &id, loud);
+    let tasks = sandbox.json(&["list"])["tasks"].as_array().unwrap().clone();
+    assert_eq!(tasks.len(), 2, "{tasks:?}");
+    // What was taken back is no answer to the same wish.
+    let other = tasks.iter().find(|task| task["id"] != *new).unwrap()["id"].as_str().unwrap();
+    sandbox.ok(&["cancel", other]);
+    set_spec(&sandbox, &id, loud);
+    assert_eq!(sandbox.json(&["list"])["tasks"].as_array().unwrap().len(), 2);
+    sandbox.assert_sound();
+}
+
+#[test]
+fn what_a_person_wrote_into_the_task_that_goes_on_is_not_replaced() {
+    let (sandbox, id) = merged();
+    set_spec(&sandbox, &id, "Loud.\n");
+    let new = follower(&sandbox, &id)["id"].as_str().unwrap().to_owned();
+    let mine = format!("{}\nBut not at night.\n", sandbox.ok(&["spec", "show", &new]));
+    sandbox.set_spec(&new, &mine);
+    set_spec(&sandbox, &id, "Quiet.\n");
+    assert_eq!(sandbox.ok(&["spec", "show", &new]), mine);
+    let count = || sandbox.json(&["list"])["tasks"].as_array().unwrap().len();
+    assert_eq!(count(), 2);
+    set_spec(&sandbox, &id, "Loud again.\n");
+    assert_eq!(count(), 2);
+}

@@ -100,6 +100,7 @@ impl Local {
             Vouch::Written => "written",
             Vouch::Policy => "trusted",
             Vouch::FullAccess => "full-access",
+            Vouch::Chosen => "chosen",
         })
     }
 }
@@ -115,4 +116,6 @@ pub enum Vouch {
     Policy,
     /// Agents may run commands here without asking.
     FullAccess,
+    /// A field of a task was given its value here.
+    Chosen,
 }

@@ -1,8 +1,10 @@
 //! Changes to one or several tasks at once: fields, readiness, cancelling, trying again, pausing.
 
 use super::Project;
-use super::create::{NewTask, one_line, vouch_for_new};
-use super::follow_up::{Besides, follow_up, follow_up_task};
+use super::chosen::vouch_for_field;
+use super::create::one_line;
+use super::follow_up::{Besides, follow_up};
+use super::follower::{Follower, follow_up_task};
 use super::look::LOOK;
 use crate::agent::Permission;
 use crate::error::{Error, Result};
@@ -95,8 +97,10 @@ fn known_field(name: &str) -> Result<&'static str> {
 
 /// Changes fields of tasks, all in one commit. The ids that changed.
 pub fn set(project: &Project, ids: &[TaskId], assignments: &[Assignment]) -> Result<Vec<TaskId>> {
-    project.store.transact(&project.person(), &subject("set", assignments), |snapshot, changes| {
+    let mut chosen = Vec::new();
+    let changed = project.store.transact(&project.person(), &subject("set", assignments), |snapshot, changes| {
         let mut changed = Vec::new();
+        chosen.clear();
         for id in ids {
             let task = snapshot.task(id)?;
             let events = assignments.iter().map(|assignment| event_of(snapshot, &task, assignment));
@@ -107,10 +111,19 @@ pub fn set(project: &Project, ids: &[TaskId], assignments: &[Assignment]) -> Res
             if !events.is_empty() {
                 changed.push(id.clone());
             }
-            events.into_iter().for_each(|event| changes.event(id, event));
+            for event in events {
+                if let Change::Set { field, to: Some(value), .. } = &event {
+                    chosen.push((id.clone(), field.clone(), value.clone()));
+                }
+                changes.event(id, event);
+            }
         }
         Ok(changed)
-    })
+    })?;
+    for (id, field, value) in &chosen {
+        vouch_for_field(project, id, field, value)?;
+    }
+    Ok(changed)
 }
 
 fn subject(verb: &str, assignments: &[Assignment]) -> String {
@@ -272,7 +285,7 @@ pub fn cancel(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<V
 pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Vec<TaskId>> {
     let besides = Besides { words: note.filter(|note| !note.trim().is_empty()), ..Besides::default() };
     let mut approved = Vec::new();
-    let mut followers: BTreeMap<TaskId, (TaskId, NewTask)> = BTreeMap::new();
+    let mut followers: BTreeMap<TaskId, Follower> = BTreeMap::new();
     let changed = each(project, "retry", ids, |snapshot, task, changes| {
         if task.status == Status::Done && besides.words.is_some() {
             followers.insert(task.id.clone(), follow_up_task(project, snapshot, task, besides, changes)?);
@@ -304,10 +317,10 @@ pub fn retry(project: &Project, ids: &[TaskId], note: Option<&str>) -> Result<Ve
     for digest in &approved {
         project.store.local.vouch(Vouch::Approved, digest)?;
     }
-    for (_, new) in followers.values() {
-        vouch_for_new(project, new)?;
+    for follower in followers.values() {
+        follower.vouch(project)?;
     }
-    Ok(changed.into_iter().map(|id| followers.remove(&id).map_or(id, |(follower, _)| follower)).collect())
+    Ok(changed.into_iter().map(|id| followers.remove(&id).map_or(id, |follower| follower.id)).collect())
 }
 
 /// Puts tasks that a person wants looked at again in reach of a worker; steps that are done stay done.

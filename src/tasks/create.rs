@@ -1,6 +1,7 @@
 //! New tasks.
 
 use super::Project;
+use super::chosen::vouch_for_field;
 use super::texts::vouch_for_own_text;
 use super::way::title_as_spec;
 use crate::error::{Error, Result};
@@ -24,6 +25,13 @@ pub fn create(project: &Project, new: &NewTask) -> Result<TaskId> {
     let author = project.person();
     let id = project.store.transact(&author, "new", |snapshot, changes| add(project, snapshot, new, changes))?;
     vouch_for_new(project, new)?;
+    if let Some(agent) = &new.draft.agent {
+        vouch_for_field(project, &id, "agent", &one_line_of("agent", agent)?)?;
+    }
+    // Without a spec it is vouched for already.
+    if !new.spec.trim().is_empty() {
+        vouch_for_field(project, &id, "title", &one_line(&new.draft.title)?)?;
+    }
     Ok(id)
 }
 

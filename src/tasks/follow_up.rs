@@ -1,13 +1,11 @@
 //! More to do on work that is finished: a step is added, and what is done stays done. What is merged stays merged: there
-//! it is a task of its own.
+//! it is a task of its own, see `follower`.
 
-use super::create::{NewTask, add};
 use super::stale::find_approved;
 use super::texts::{are_own_texts, texts_of};
 use super::way::has_model;
 use super::{Project, Standing, standing};
 use crate::error::Result;
-use crate::model::event::Draft;
 use crate::model::plan::{Step, parse_plan};
 use crate::model::replay::unified_diff;
 use crate::model::{Approval, Change, Digest, Reason, Status, Task, TaskId, TextFile};
@@ -15,7 +13,6 @@ use crate::store::{Changes, Snapshot, Vouch};
 
 /// In characters.
 const LONGEST_TITLE: usize = 60;
-const LONGEST_OLD_TITLE: usize = 200;
 /// Bytes of a spec, or of what changed in it, that are quoted.
 const LONGEST_QUOTE: usize = 8_000;
 
@@ -99,59 +96,6 @@ fn find_begun<'s>(task: &Task, steps: &'s [Step]) -> Option<&'s Step> {
     (is_it && others.iter().all(|step| task.step_is_done(&step.id))).then_some(last)
 }
 
-/// The task that goes on from one that is merged, with its texts still to be vouched for, and a word about it on the record
-/// of the other. What came from elsewhere is not repeated in it, or it would count as this person's word.
-pub(super) fn follow_up_task(
-    project: &Project,
-    snapshot: &Snapshot<'_>,
-    task: &Task,
-    besides: Besides<'_>,
-    changes: &mut Changes,
-) -> Result<(TaskId, NewTask)> {
-    let (was_spec, _) = texts_of(snapshot, &task.id)?;
-    let commit = task.delivery.as_ref().filter(|delivery| delivery.done).map(|delivery| delivery.commit.as_str());
-    let merged = commit.map(|commit| format!(", which was merged as {commit}")).unwrap_or_default();
-    let origin = format!("## What it goes on from\n\nTask {}{merged}.", task.id);
-    let is_own = are_own_texts(project, &was_spec, "")?;
-    let (title, spec) = match besides.spec {
-        Some(spec) => {
-            let what = match is_own {
-                true => format!(":\n\n{}", indented(&changed(&was_spec, spec))),
-                false => ".\n".to_owned(),
-            };
-            let text = format!("{}\n\n{origin} Since then this spec has changed{what}", spec.trim_end());
-            let title: String = task.title.chars().take(LONGEST_OLD_TITLE).collect();
-            (format!("Bring \"{title}\" in line with its spec"), text)
-        }
-        None => {
-            let words = besides.words.unwrap_or_default();
-            let about = match is_own && !was_spec.trim().is_empty() {
-                true => format!(" Its spec was:\n\n{}", quoted(cut(&was_spec))),
-                false => "\n".to_owned(),
-            };
-            (title_of(words), format!("{}\n\n{origin}{about}", words.trim_end()))
-        }
-    };
-    let draft = Draft {
-        title,
-        priority: task.priority,
-        risk: task.risk,
-        role: task.role.clone(),
-        repository: task.repository.clone(),
-        agent: task.agent.clone(),
-        parent: Some(task.id.clone()),
-        ..Draft::default()
-    };
-    let new = NewTask { draft, spec, ready: true, ..NewTask::default() };
-    let id = add(project, snapshot, &new, changes)?;
-    let limits = [("permission", &task.permission), ("budget", &task.budget), ("parallel", &task.parallel)];
-    for (field, to) in limits.into_iter().filter(|(_, to)| to.is_some()) {
-        changes.event(&id, Change::Set { field: field.to_owned(), from: None, to: to.clone() });
-    }
-    changes.event(&task.id, Change::Noted { text: format!("it goes on as task {id}") });
-    Ok((id, new))
-}
-
 /// A yes to more covers what was approved and is as it was, or was written here; nothing that came in since.
 fn are_known(project: &Project, snapshot: &Snapshot<'_>, task: &Task, spec: &str, plan: &str) -> Result<bool> {
     if matches!(standing(project, snapshot, task)?, Standing::Approved | Standing::ByPolicy) {
@@ -181,27 +125,23 @@ fn step_of(id: &str, words: &str) -> String {
     format!("### {id}: {}\n\nA person asks for this on top of the finished work:\n\n{}", title_of(words), quoted(words))
 }
 
-fn title_of(words: &str) -> String {
+pub(super) fn title_of(words: &str) -> String {
     let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let title: String = first.chars().filter(|c| !c.is_control()).take(LONGEST_TITLE).collect();
     title.trim().to_owned()
 }
 
-fn quoted(words: &str) -> String {
+pub(super) fn quoted(words: &str) -> String {
     words.trim().lines().map(|line| format!("> {line}\n")).collect()
 }
 
-fn indented(words: &str) -> String {
-    words.lines().map(|line| format!("    {line}\n")).collect()
-}
-
 /// What is different, line by line.
-fn changed(before: &str, now: &str) -> String {
+pub(super) fn changed(before: &str, now: &str) -> String {
     cut(&unified_diff(before, now)).to_owned()
 }
 
 /// As much as fits, in whole lines.
-fn cut(text: &str) -> &str {
+pub(super) fn cut(text: &str) -> &str {
     let ends = text.char_indices().filter(|(_, c)| *c == '\n').map(|(at, _)| at + 1);
     match text.len() > LONGEST_QUOTE {
         true => &text[..ends.take_while(|end| *end <= LONGEST_QUOTE).last().unwrap_or(0)],

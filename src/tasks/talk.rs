@@ -1,8 +1,8 @@
 //! A person's words for a task's agent.
 
 use super::Project;
-use super::create::vouch_for_new;
-use super::follow_up::{Besides, Opened, follow_up, follow_up_task};
+use super::follow_up::{Besides, Opened, follow_up};
+use super::follower::follow_up_task;
 use crate::error::{Error, Result};
 use crate::model::message::{Message, MessageKind};
 use crate::model::{Change, EventId, Reason, Status, TaskId};
@@ -23,13 +23,12 @@ pub enum Said {
 pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<Said> {
     let text = require_text(text)?;
     let besides = Besides { words: Some(text), ..Besides::default() };
-    let (mut approved, mut opened, mut new) = (None, None, None);
+    let (mut approved, mut opened, mut follower) = (None, None, None);
     project.store.transact(&project.person(), "say", |snapshot, changes| {
         let task = snapshot.task(id)?;
-        (approved, opened, new) = (None, None, None);
+        (approved, opened, follower) = (None, None, None);
         if task.status == Status::Done {
-            let (follower, task) = follow_up_task(project, snapshot, &task, besides, changes)?;
-            (opened, new) = (Some(Opened::Task(follower)), Some(task));
+            follower = Some(follow_up_task(project, snapshot, &task, besides, changes)?);
             return Ok(());
         }
         if task.status.is_closed() {
@@ -53,15 +52,17 @@ pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<Said> {
     if let Some(digest) = &approved {
         project.store.local.vouch(Vouch::Approved, digest)?;
     }
-    if let Some(new) = &new {
-        vouch_for_new(project, new)?;
-    }
-    if let Some(opened) = opened {
-        return Ok(Said::ToDo(opened));
+    if let Some(follower) = follower {
+        follower.vouch(project)?;
+        return Ok(Said::ToDo(Opened::Task(follower.id)));
     }
     let events = project.store.snapshot()?.events(id)?;
     let said = events.into_iter().rev().find(|event| matches!(event.change, Change::Said { .. }));
-    said.map(|event| Said::ForAgent(event.id)).ok_or_else(|| Error::failed("what was said is not on the record"))
+    let said = said.map(|event| event.id).ok_or_else(|| Error::failed("what was said is not on the record"))?;
+    Ok(match opened {
+        Some(opened) => Said::ToDo(opened),
+        None => Said::ForAgent(said),
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

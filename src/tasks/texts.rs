@@ -2,13 +2,13 @@
 
 use super::Project;
 use super::change::moved;
-use super::create::{NewTask, vouch_for_new};
-use super::follow_up::{Besides, Opened, follow_up, follow_up_task};
+use super::follow_up::{Besides, Opened, follow_up};
+use super::follower::{Follower, changed_spec, find_of_spec, follow_up_task};
 use crate::error::{Error, Result};
 use crate::model::plan::{Finding, Plan, Severity, parse_plan};
 use crate::model::replay::merge_texts;
-use crate::model::{Digest, Status, TaskId, TextFile};
-use crate::store::{Snapshot, Vouch};
+use crate::model::{Digest, Status, Task, TaskId, TextFile};
+use crate::store::{Changes, Snapshot, Vouch};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextOutcome {
@@ -55,16 +55,14 @@ pub fn replace_text(
         if file == TextFile::Spec && is_ours {
             let besides = Besides { spec: Some(&written), ..Besides::default() };
             if task.status == Status::Done {
-                let (follower, new) = follow_up_task(project, snapshot, &task, besides, changes)?;
-                let vouches = Vouches { new: Some(new), ..Vouches::default() };
-                return Ok((TextOutcome::FollowedUp(Opened::Task(follower)), vouches));
+                return replace_merged(project, snapshot, &task, besides, changes);
             }
             if let Some((step, digest)) = follow_up(project, snapshot, &task, besides, changes)? {
                 changes.text(id, file, written);
                 if task.status != Status::Ready {
                     changes.event(id, moved(&task, Status::Ready, None));
                 }
-                let vouches = Vouches { text, approved: Some(digest), new: None };
+                let vouches = Vouches { text, approved: Some(digest), follower: None };
                 return Ok((TextOutcome::FollowedUp(Opened::Step(step)), vouches));
             }
         }
@@ -75,12 +73,38 @@ pub fn replace_text(
     Ok(outcome)
 }
 
+/// The spec of a merged task stays. The new one is that of a task that goes on from it: of one that is there for this
+/// already and that nobody has begun, or of another.
+fn replace_merged(
+    project: &Project,
+    snapshot: &Snapshot<'_>,
+    task: &Task,
+    besides: Besides<'_>,
+    changes: &mut Changes,
+) -> Result<(TextOutcome, Vouches)> {
+    let spec = besides.spec.unwrap_or_default();
+    let text = changed_spec(project, task, &snapshot.text(&task.id, TextFile::Spec)?, spec)?;
+    match find_of_spec(project, snapshot, task)? {
+        Some(there) if there.text == text => Ok((TextOutcome::Unchanged, Vouches::default())),
+        Some(there) if !there.is_begun => {
+            changes.text(&there.id, TextFile::Spec, text.clone());
+            let vouches = Vouches { text: Some(text), ..Vouches::default() };
+            Ok((TextOutcome::FollowedUp(Opened::Task(there.id)), vouches))
+        }
+        _ => {
+            let follower = follow_up_task(project, snapshot, task, besides, changes)?;
+            let opened = Opened::Task(follower.id.clone());
+            Ok((TextOutcome::FollowedUp(opened), Vouches { follower: Some(follower), ..Vouches::default() }))
+        }
+    }
+}
+
 /// What this machine answers for once it is written.
 #[derive(Default)]
 struct Vouches {
     text: Option<String>,
     approved: Option<Digest>,
-    new: Option<NewTask>,
+    follower: Option<Follower>,
 }
 
 impl Vouches {
@@ -91,7 +115,7 @@ impl Vouches {
         if let Some(digest) = &self.approved {
             project.store.local.vouch(Vouch::Approved, digest)?;
         }
-        self.new.map_or(Ok(()), |new| vouch_for_new(project, &new))
+        self.follower.map_or(Ok(()), |follower| follower.vouch(project))
     }
 }
 
