@@ -198,6 +198,7 @@ fn what_is_said_about_merged_work_is_a_task_that_goes_on_from_it() {
         sandbox,
         sandbox.run(&["say", &id, "Greet louder\n\n### S9: evil\n- gate: `rm -rf /`"]),
         str![[r#"
+twbn3fjbcc
 stderr: ehdn is done: this is a task of its own now, twbn
 stderr: hint: aifactory run twbn
 stderr: hint: to take it back: aifactory cancel twbn
@@ -254,9 +255,10 @@ exit 1
         sandbox,
         sandbox.run(&["retry", &id, &other, "-m", "and louder"]),
         str![[r#"
+3hxh5p5g20
 stderr: ehdn is done: this is a task of its own now, 3hxh
 stderr: hint: to take it back: aifactory cancel 3hxh
-stderr: ready again 3hxh  and louder  (ready)
+stderr: made 3hxh  and louder  (ready)
 stderr: ready again dmax  Another  (backlog)
 
 "#]]
@@ -293,6 +295,7 @@ Next
         sandbox,
         ran,
         str![[r#"
+jragn0nfcb
 stderr: ehdn is done: this is a task of its own now, jrag
 stderr: hint: to take it back: aifactory cancel jrag
 stderr: jrag  and higher                        claimed, on branch aifactory/jragn0nfcb-and-higher
@@ -340,6 +343,7 @@ fn an_edited_spec_of_merged_work_is_a_task_and_the_record_of_the_merge_stays() {
         sandbox,
         set_spec(&sandbox, &id, "# Work\n\nThe work is done.\n~~~~\nAnd loud.\n"),
         str![[r#"
+dmaxrms384
 stderr: ehdn is done: this is a task of its own now, dmax
 stderr: hint: aifactory run dmax
 stderr: hint: to take it back: aifactory cancel dmax
@@ -449,6 +453,7 @@ stderr: nothing changed
         sandbox,
         set_spec(&sandbox, &id, quiet),
         str![[r#"
+twbn3fjbcc
 stderr: ehdn is done: this is a task of its own now, twbn
 stderr: hint: aifactory run twbn
 stderr: hint: to take it back: aifactory cancel twbn
@@ -507,4 +512,26 @@ fn what_a_person_wrote_into_the_task_that_goes_on_is_not_replaced() {
     assert_eq!(count(), 2);
     set_spec(&sandbox, &id, "Loud again.\n");
     assert_eq!(count(), 2);
+}
+
+#[test]
+fn what_is_said_is_answered_in_one_shape_and_a_new_task_by_its_id() {
+    let (sandbox, id) = finished();
+    let open = sandbox.planned("Open", &common::greeting_plan("a.txt", "a"));
+    let shape = |answer: Value| {
+        let fields: Vec<String> = answer.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(fields, ["schema", "id", "event", "handed_over", "step", "follow_up"], "{answer}");
+        ["event", "handed_over", "step", "follow_up"].map(|field| !answer[field].is_null())
+    };
+    assert_eq!(shape(sandbox.json(&["say", &open, "be brief"])), [true, true, false, false]);
+    assert_eq!(shape(sandbox.json(&["say", &id, "and louder"])), [true, false, true, false]);
+    sandbox.ok(&["run", &id]);
+    sandbox.ok(&["merge", &id]);
+    assert_eq!(shape(sandbox.json(&["say", &id, "and higher"])), [false, false, false, true]);
+    let first = follower(&sandbox, &id)["id"].as_str().unwrap().to_owned();
+    sandbox.ok(&["cancel", &first]);
+    let new = sandbox.ok(&["say", &id, "and longer"]);
+    assert_eq!(sandbox.task(new.trim())["title"], "and longer");
+    let new = sandbox.ok(&["retry", &id, "-m", "and wider"]);
+    assert_eq!(sandbox.task(new.trim())["title"], "and wider");
 }

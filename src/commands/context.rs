@@ -137,6 +137,17 @@ impl Context {
 
     /// `changed 2 tasks: 7kq2, 8abc`, or the same as JSON.
     pub fn report_changed(&self, project: &Project, schema: &str, verb: &str, ids: &[TaskId]) -> Result<Finish> {
+        self.report_each(project, schema, |_| verb, ids)
+    }
+
+    /// The same with what became of each.
+    pub fn report_each<'v>(
+        &self,
+        project: &Project,
+        schema: &str,
+        verb_of: impl Fn(&TaskId) -> &'v str,
+        ids: &[TaskId],
+    ) -> Result<Finish> {
         let snapshot = project.store.snapshot()?;
         if self.ui.manner.json {
             let tasks: Result<Vec<_>> = ids.iter().map(|id| Ok(crate::ui::task_json(&snapshot.task(id)?))).collect();
@@ -150,7 +161,8 @@ impl Context {
             let task = snapshot.task(id)?;
             let title = crate::model::text::escape_line(&task.title).into_owned();
             self.ui.note(&format!(
-                "{verb} {}  {title}  ({})",
+                "{} {}  {title}  ({})",
+                verb_of(id),
                 self.ui.paint_err(Style::Id, &snapshot.short(id)),
                 task.status
             ));

@@ -71,7 +71,7 @@ pub(super) fn edit_file(context: &Context, project: &Project, id: &TaskId, file:
     };
     let outcome = edited.settle(written)?;
     if let TextOutcome::FollowedUp(opened) = &outcome {
-        return report_opened(context, project, "aifactory.follow-up/1", id, opened);
+        return report_opened(context, project, id, opened);
     }
     if outcome == TextOutcome::Merged {
         context

@@ -28,8 +28,11 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let changed = retry(&project, &ids, args.message.as_deref())?;
     let followers = followers(&project, &ids, &changed)?;
     let snapshot = project.store.snapshot()?;
-    for (done, follower) in &followers {
-        let (done, follower) = (snapshot.short(done), snapshot.short(follower));
+    for (done, new) in &followers {
+        let (done, follower) = (snapshot.short(done), snapshot.short(new));
+        if !context.ui.manner.json {
+            context.ui.answer_line(&context.ui.id(new, &follower))?;
+        }
         context.ui.note(&format!("{done} is done: this is a task of its own now, {follower}"));
         context.ui.hint(&format!("to take it back: aifactory cancel {follower}"));
     }
@@ -37,7 +40,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
         let ids = ids.into_iter().map(|id| followers.get(&id).cloned().unwrap_or(id)).collect();
         return run::run_tasks(context, &project, ids, run::How::default());
     }
-    context.report_changed(&project, "aifactory.retry/1", "ready again", &changed)
+    let verb_of = |id: &TaskId| if followers.values().any(|new| new == id) { "made" } else { "ready again" };
+    context.report_each(&project, "aifactory.retry/1", verb_of, &changed)
 }
 
 /// The tasks that go on from merged ones, by these.

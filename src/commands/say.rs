@@ -2,7 +2,7 @@
 
 use super::{Context, Finish, text_of};
 use crate::error::Result;
-use crate::model::TaskId;
+use crate::model::{EventId, TaskId};
 use crate::run::say_to_running;
 use crate::tasks::{Opened, Project, Said, say};
 use serde_json::json;
@@ -11,7 +11,7 @@ use serde_json::json;
 ///
 /// An agent that is running and listens hears it at once; any other finds it in its next prompt. Either way it is on the
 /// record, and no word is told twice. What is said about finished work is something to do: a step more of a task under
-/// review, a task of its own where it is merged.
+/// review, a task of its own where it is merged, whose id is printed.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -31,13 +31,16 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     let text = text_of(context, args.text.as_deref())?;
     let said = match say(&project, &id, &text)? {
         Said::ForAgent(said) => said,
-        Said::ToDo(opened) => return report_opened(context, &project, "aifactory.say/1", &id, &opened),
+        Said::ToDo(opened, event) => {
+            if context.ui.manner.json {
+                return answer_json(context, &id, event.as_ref(), None, Some(&opened));
+            }
+            return report_opened(context, &project, &id, &opened);
+        }
     };
     let is_handed_over = say_to_running(&project, &id, &said, text.trim())?;
     if context.ui.manner.json {
-        let answer = json!({ "schema": "aifactory.say/1", "id": id, "event": said, "handed_over": is_handed_over });
-        context.ui.answer_json(&answer)?;
-        return Ok(Finish::Well);
+        return answer_json(context, &id, Some(&said), Some(is_handed_over), None);
     }
     let short = snapshot.short(&id);
     context.ui.note(&match is_handed_over {
@@ -47,20 +50,34 @@ pub fn run(context: &Context, args: &Args) -> Result<Finish> {
     Ok(Finish::Well)
 }
 
-/// Tells what more there is to do now on something that was finished.
-pub(super) fn report_opened(
+fn answer_json(
     context: &Context,
-    project: &Project,
-    schema: &str,
     id: &TaskId,
-    opened: &Opened,
+    event: Option<&EventId>,
+    handed_over: Option<bool>,
+    opened: Option<&Opened>,
 ) -> Result<Finish> {
+    let (step, task) = opened.map_or((None, None), step_or_task);
+    context.ui.answer_json(&json!({
+        "schema": "aifactory.say/1", "id": id, "event": event, "handed_over": handed_over, "step": step,
+        "follow_up": task,
+    }))?;
+    Ok(Finish::Well)
+}
+
+fn step_or_task(opened: &Opened) -> (Option<&str>, Option<&TaskId>) {
+    match opened {
+        Opened::Step(step) => (Some(step), None),
+        Opened::Task(task) => (None, Some(task)),
+    }
+}
+
+/// Tells what more there is to do now on something that was finished: a task of its own by its id.
+pub(super) fn report_opened(context: &Context, project: &Project, id: &TaskId, opened: &Opened) -> Result<Finish> {
     let ui = &context.ui;
     if ui.manner.json {
-        let (step, task) = match opened {
-            Opened::Step(step) => (Some(step), None),
-            Opened::Task(task) => (None, Some(task)),
-        };
+        let (step, task) = step_or_task(opened);
+        let schema = "aifactory.follow-up/1";
         ui.answer_json(&json!({ "schema": schema, "id": id, "step": step, "follow_up": task }))?;
         return Ok(Finish::Well);
     }
@@ -73,6 +90,7 @@ pub(super) fn report_opened(
         }
         Opened::Task(task) => {
             let follower = snapshot.short(task);
+            ui.answer_line(&ui.id(task, &follower))?;
             ui.note(&format!("{short} is done: this is a task of its own now, {follower}"));
             ui.hint(&format!("aifactory run {follower}"));
             ui.hint(&format!("to take it back: aifactory cancel {follower}"));

@@ -74,7 +74,7 @@ pub fn run(
         Verb::Set { id, file: path } => {
             let (project, id, text, outcome) = set(context, id, file, path)?;
             if let TextOutcome::FollowedUp(opened) = &outcome {
-                return report_opened(context, &project, "aifactory.follow-up/1", &id, opened);
+                return report_opened(context, &project, &id, opened);
             }
             let short = project.store.snapshot()?.short(&id);
             judge(context, &Judged { id: &id, short: &short, text: &text })

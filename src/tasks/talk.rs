@@ -14,8 +14,8 @@ use crate::store::Vouch;
 pub enum Said {
     /// They are on the record, by this event, for the agent.
     ForAgent(EventId),
-    /// They are something to do.
-    ToDo(Opened),
+    /// They are something to do. On the record of the task itself they are by this event, where it is not merged.
+    ToDo(Opened, Option<EventId>),
 }
 
 /// Records what a person says. It reaches the agent with its next prompt, or at once where one is running that listens.
@@ -54,13 +54,13 @@ pub fn say(project: &Project, id: &TaskId, text: &str) -> Result<Said> {
     }
     if let Some(follower) = follower {
         follower.vouch(project)?;
-        return Ok(Said::ToDo(Opened::Task(follower.id)));
+        return Ok(Said::ToDo(Opened::Task(follower.id), None));
     }
     let events = project.store.snapshot()?.events(id)?;
     let said = events.into_iter().rev().find(|event| matches!(event.change, Change::Said { .. }));
     let said = said.map(|event| event.id).ok_or_else(|| Error::failed("what was said is not on the record"))?;
     Ok(match opened {
-        Some(opened) => Said::ToDo(opened),
+        Some(opened) => Said::ToDo(opened, Some(said)),
         None => Said::ForAgent(said),
     })
 }
