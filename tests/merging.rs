@@ -48,7 +48,7 @@ fn a_task_that_is_not_ready_for_review_is_not_merged() {
         sandbox,
         sandbox.run(&["merge", &backlog]),
         str![[r#"
-stderr: error: task ehdn is ready, and what is merged is under review
+stderr: error: task ehdn is ready; only what is under review is merged
 stderr: hint: aifactory run ehdn
 exit 1
 

@@ -13,6 +13,7 @@ mod scenarios;
 mod stage;
 mod stories;
 mod story;
+mod trouble;
 
 macro_rules! play {
     ($from:ident; $($agent:ident: $($scenario:ident)+;)+) => {
@@ -78,17 +79,31 @@ mod told {
             a_blocker_is_confirmed_fixed_and_reviewed_again
             a_question_is_answered_though_the_program_was_killed_before_and_after
             a_plan_that_was_sent_back_is_written_anew_with_the_reason
-            who_says_done_and_did_nothing_is_not_believed
-            another_pair_of_eyes_recovers_what_the_coder_could_not
             steps_that_touch_the_same_are_done_one_after_the_other;
         codex:
             a_wish_becomes_an_approved_change_and_a_merge
             a_blocker_is_confirmed_fixed_and_reviewed_again
             a_question_is_answered_though_the_program_was_killed_before_and_after
             a_plan_that_was_sent_back_is_written_anew_with_the_reason
+            steps_that_touch_the_same_are_done_one_after_the_other;
+    }
+}
+
+/// The same where something goes wrong.
+mod troubled {
+    play! { trouble;
+        claude:
             who_says_done_and_did_nothing_is_not_believed
             another_pair_of_eyes_recovers_what_the_coder_could_not
-            steps_that_touch_the_same_are_done_one_after_the_other;
+            a_reviewer_that_never_gives_a_verdict_is_no_yes
+            a_coder_that_weakens_a_test_does_not_merge_by_itself
+            a_step_that_nobody_recovers_ends_with_a_person;
+        codex:
+            who_says_done_and_did_nothing_is_not_believed
+            another_pair_of_eyes_recovers_what_the_coder_could_not
+            a_reviewer_that_never_gives_a_verdict_is_no_yes
+            a_coder_that_weakens_a_test_does_not_merge_by_itself
+            a_step_that_nobody_recovers_ends_with_a_person;
     }
 }
 

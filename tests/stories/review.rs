@@ -356,7 +356,7 @@ exit 4
         sandbox,
         sandbox.run(&["merge", &id]),
         str![[r#"
-stderr: error: task ehdn is waiting, and what is merged is under review
+stderr: error: task ehdn is waiting; only what is under review is merged
 stderr: hint: aifactory review ehdn, then aifactory retry ehdn -m "what to change", or on your own word: aifactory merge ehdn --unreviewed
 exit 4
 

@@ -440,7 +440,7 @@ fn nothing_proven() -> Error {
 }
 
 fn not_under_review(task: &Task, short: &str) -> Error {
-    let message = format!("task {short} is {}, and what is merged is under review", task.status);
+    let message = format!("task {short} is {}; only what is under review is merged", task.status);
     match task.status {
         Status::Waiting => Error::person(message).hint(task.reason.unwrap_or(Reason::Question).way_out(short)),
         Status::Backlog | Status::Ready => Error::failed(message).hint(format!("aifactory run {short}")),
