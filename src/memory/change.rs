@@ -99,15 +99,15 @@ impl Memory<'_> {
             ids.iter().try_for_each(|id| {
                 // One that is damaged can be removed, too.
                 let note = snapshot.find_note(id).ok().flatten();
-                changes.remove_note(&RemovedNote {
+                let tomb = RemovedNote {
                     id: id.clone(),
                     by: author.actor.clone(),
                     at,
                     reason: reason.clone(),
                     files: note.as_ref().map(|note| note.files.clone()).unwrap_or_default(),
                     gist: note.map(|note| Gist::of(&note.body)).unwrap_or_default(),
-                });
-                Ok(())
+                };
+                changes.remove_note(snapshot, &tomb)
             })
         })?;
         self.forget();

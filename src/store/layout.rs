@@ -80,6 +80,12 @@ pub fn note_of_path(path: &str) -> Option<EventId> {
     name_in(path, MEMORY, ".md").map(EventId::from_name)
 }
 
+/// The note whose words lie aside there, `<hex>-<id>.md`: they did not stand when it came together.
+pub fn note_of_attic_path(path: &str) -> Option<EventId> {
+    let (mark, id) = name_in(path, ATTIC, ".md")?.split_once('-')?;
+    mark.chars().all(|c| c.is_ascii_hexdigit()).then(|| EventId::from_name(id))
+}
+
 pub fn tomb_of_path(path: &str) -> Option<EventId> {
     name_in(path, TOMBS, ".toml").map(EventId::from_name)
 }

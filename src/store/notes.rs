@@ -98,10 +98,15 @@ impl Changes {
         self.put(layout::note(&note.id), note.to_text());
     }
 
-    /// Takes a note away, in every clone that hears of it.
-    pub fn remove_note(&mut self, tomb: &RemovedNote) {
+    /// Takes a note away, in every clone that hears of it, with words of it that did not stand when it came together.
+    pub fn remove_note(&mut self, snapshot: &Snapshot<'_>, tomb: &RemovedNote) -> Result<()> {
         let text = toml::to_string_pretty(tomb).expect("a tomb holds only what TOML can say");
         self.put(layout::tomb(&tomb.id), text);
-        self.files.push(Edit::Remove { path: layout::note(&tomb.id) });
+        let aside = snapshot.names(layout::ATTIC, "")?.into_iter().map(|name| format!("{}/{name}", layout::ATTIC));
+        let aside = aside.filter(|path| layout::note_of_attic_path(path).as_ref() == Some(&tomb.id));
+        for path in [layout::note(&tomb.id)].into_iter().chain(aside) {
+            self.files.push(Edit::Remove { path });
+        }
+        Ok(())
     }
 }

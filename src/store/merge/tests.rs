@@ -383,12 +383,39 @@ fn do_to_note(store: &Store, snapshot: &Snapshot<'_>, changes: &mut Changes, id:
         }
         _ => {
             let (files, gist) = (Vec::new(), Default::default());
-            changes.remove_note(&RemovedNote { id: id.clone(), by, at: now, reason: word.to_string(), files, gist });
-            return Ok(());
+            let tomb = RemovedNote { id: id.clone(), by, at: now, reason: word.to_string(), files, gist };
+            return changes.remove_note(snapshot, &tomb);
         }
     }
     changes.note(&note);
     Ok(())
+}
+
+/// What three clones did comes together to the same, in whatever order.
+fn three_trees(deeds: &[(usize, Deed)]) -> (Clones, [Oid; 4]) {
+    let clones = clones(3);
+    for (clone, deed) in deeds {
+        carry_out(&clones.stores[*clone], deed);
+    }
+    let trees = [clones.base_tree(), clones.tree(0), clones.tree(1), clones.tree(2)];
+    (clones, trees)
+}
+
+#[test]
+fn words_of_a_note_that_one_removed_and_others_wrote_are_gone_in_any_order() {
+    let (clones, [base, a, b, c]) = three_trees(&[
+        (0, Deed::Memory(1, 0)),
+        (1, Deed::Memory(1, 0)),
+        (0, Deed::Memory(1, 114)),
+        (2, Deed::Memory(1, 0)),
+    ]);
+    let merged = |one, other| clones.merged(base, one, other);
+    let all = merged(merged(a, b), c);
+    assert_eq!(all, merged(a, merged(b, c)));
+    assert_eq!(all, merged(merged(a, c), b));
+    let repository = &clones.stores[0].repository;
+    assert!(repository.find_entry(all, crate::store::layout::ATTIC).unwrap().is_none());
+    assert!(repository.find_entry(merged(b, c), crate::store::layout::ATTIC).unwrap().is_some());
 }
 
 proptest! {
@@ -398,12 +425,7 @@ proptest! {
     fn merging_is_commutative_associative_and_idempotent(
         deeds in prop::collection::vec((0usize..3, any_deed()), 0..12)
     ) {
-        let clones = clones(3);
-        for (clone, deed) in &deeds {
-            carry_out(&clones.stores[*clone], deed);
-        }
-        let base = clones.base_tree();
-        let [a, b, c] = [0, 1, 2].map(|clone| clones.tree(clone));
+        let (clones, [base, a, b, c]) = three_trees(&deeds);
         let ab = clones.merged(base, a, b);
         prop_assert_eq!(ab, clones.merged(base, b, a), "commutative");
         prop_assert_eq!(ab, clones.merged(base, ab, b), "idempotent");

@@ -126,7 +126,9 @@ impl Walk<'_> {
     /// A file that no rule knows, or one that is written once and never changed.
     fn file(&mut self, path: String, base: Node, ours: Node, theirs: Node) -> Result<()> {
         let note = layout::note_of_path(&path);
-        if note.as_ref().map(|id| self.is_removed(id)).transpose()? == Some(true) {
+        // A removed note leaves none of its words behind, wherever they came together before.
+        let of_note = note.clone().or_else(|| layout::note_of_attic_path(&path));
+        if of_note.as_ref().map(|id| self.is_removed(id)).transpose()? == Some(true) {
             if theirs.is_some() {
                 self.edits.push(Edit::Remove { path });
             }
