@@ -65,10 +65,10 @@ pub fn holds_step(
     Ok(commits.iter().any(|commit| marks.iter().all(|mark| commit.body.lines().any(|line| line == mark))))
 }
 
-/// Whether a commit was not there when a run began, and is in what the run left; in the work as it is, where that is not
-/// on the record.
+/// Whether a commit was not there when a run for changes began, and is in what it left; in the work as it is, where that is
+/// not on the record. Whoever only reads leaves nothing on the branch.
 fn came_about_in(repository: &Repository, run: &RunRecord, commit: Oid, tip: Oid) -> bool {
-    let Some(base) = Repository::parse_oid(&run.base) else { return false };
+    let Some(base) = Repository::parse_oid(&run.base).filter(|_| run.step.is_some()) else { return false };
     let result = run.result.as_deref().and_then(Repository::parse_oid).unwrap_or(tip);
     // What cannot be told counts as the agent's: more is shown then, and nothing is hidden.
     !repository.is_ancestor(commit, base).unwrap_or(false) && repository.is_ancestor(commit, result).unwrap_or(true)
